@@ -1,0 +1,73 @@
+// The validator core's inputs and effects: pure data in, pure data out. Keeper → multiplexer → round machine → effects.
+import type { Block, Certificate, Evidence, FinalBlock, Header, Proposal, SignedProposal, SignedVote, ValidatorSet, Vote } from '#schemas/consensus/types.ts';
+
+/** The replicated application as consensus sees it: pure and deterministic; the ledger implements it. */
+export type Application = {
+  /** Transactions for the next block, at most `max_bytes` and `max_txs`, in an order that will execute. */
+  prepare(limits: { readonly max_bytes: number; readonly max_txs: number }): readonly Uint8Array[];
+  /** Whether the body may be voted for: sizes, encodings, signatures. Transactions that fail on execution are refused there. */
+  validate(txs: readonly Uint8Array[]): boolean;
+  /** Execute a final block; returns the new state root (hex). Called once per height, in order. */
+  execute(header: Header, txs: readonly Uint8Array[]): { readonly state_root: string };
+  /** Whether there are transactions waiting (a reason to propose before the idle interval). */
+  hasWork(): boolean;
+};
+
+/** Pure cryptography handed in: Ed25519 and SHA-256 in production, cheap twins in the simulator. */
+export type Crypto = {
+  sha256(data: Uint8Array): Uint8Array;
+  /** Ed25519 by the pinned rule (RFC 8032 §5.1.7, cofactorless, canonical S). `key` is hex. */
+  verify(key: string, message: Uint8Array, signature: Uint8Array): boolean;
+};
+
+/** What a validator tells others about its position: asked for by peers that lag. */
+export type Status = { readonly height: number; readonly round: number; readonly lowest_height: number };
+
+/** Inputs; signatures on messages are checked inside the core through `Crypto.verify`, once per new message. */
+export type Input =
+  | { readonly type: 'started'; readonly now_ms: number }
+  | { readonly type: 'proposal.received'; readonly proposal: SignedProposal; readonly polka?: Certificate; readonly block: Block; readonly now_ms: number }
+  | { readonly type: 'vote.received'; readonly vote: SignedVote; readonly now_ms: number }
+  | { readonly type: 'certificate.received'; readonly certificate: Certificate; readonly block?: Block; readonly now_ms: number }
+  | { readonly type: 'status.received'; readonly from: number; readonly status: Status; readonly now_ms: number }
+  | { readonly type: 'timer.fired'; readonly id: string; readonly now_ms: number }
+  /** A transaction entered the pool: propose now if it is our turn and the pace allows. */
+  | { readonly type: 'work.arrived'; readonly now_ms: number }
+  | { readonly type: 'beacon.recovered'; readonly height: number; readonly signature: Uint8Array; readonly now_ms: number }
+  | { readonly type: 'blocks.synced'; readonly from: number; readonly blocks: readonly FinalBlock[]; readonly now_ms: number };
+
+/** Orders to the driver's host, in order. Nothing is performed before all `record`s of the turn are synced. */
+export type CoreEffect =
+  /** Append to the height's log: replayed through this same core after a crash. */
+  | { readonly type: 'record'; readonly input: Input }
+  /** Sign through the signer (which may refuse), record, sync, publish; feed the signed vote back as an input of the same turn. */
+  | { readonly type: 'vote'; readonly vote: Vote }
+  | { readonly type: 'propose'; readonly proposal: Proposal; readonly block: Block; readonly polka?: Certificate }
+  | { readonly type: 'publish.certificate'; readonly certificate: Certificate; readonly block?: Block }
+  | { readonly type: 'publish.status'; readonly status: Status }
+  /** Repeat the own latest signed messages of this height. */
+  | { readonly type: 'rebroadcast' }
+  | { readonly type: 'timer.set'; readonly id: string; readonly at_ms: number }
+  | { readonly type: 'timer.cancel'; readonly id: string }
+  /** Final: persist block, certificate and state delta with the end-of-height mark before anything outside sees it. */
+  | { readonly type: 'decided'; readonly height: number; readonly round: number; readonly final: FinalBlock; readonly header: Header; readonly state_root: string }
+  /** Release the beacon partial of a height whose commit certificate is held. */
+  | { readonly type: 'beacon.release'; readonly height: number }
+  | { readonly type: 'sync.request'; readonly peer: number; readonly first_height: number; readonly last_height: number }
+  | { readonly type: 'evidence.found'; readonly evidence: Evidence }
+  /** Two certificates at one height, or own data against a certificate: stop and say so. */
+  | { readonly type: 'halt'; readonly code: string; readonly detail: string };
+
+/** What the core is made with. */
+export type CoreConfig = {
+  readonly chain: string;
+  readonly self: number;
+  readonly validators: ValidatorSet;
+  readonly timeouts: { readonly propose_ms: number; readonly vote_ms: number; readonly rebroadcast_ms: number; readonly cap_ms: number };
+  readonly min_block_interval_ms: number;
+  readonly max_block_interval_ms: number;
+  /** Whether height h + 1 must carry the beacon of h (off only where the simulator leaves the beacon out). */
+  readonly beacon_required: boolean;
+  readonly crypto: Crypto;
+  readonly app: Application;
+};

@@ -1,0 +1,16 @@
+// The ledger's public shape: one deterministic state machine over final blocks; modules plug in their transaction types.
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+
+/** A changed row: key as in schemas/settlement/state.ts, value as encoded bytes, or null when it was removed. */
+export type RowChange = { readonly key: string; readonly value: Uint8Array | null };
+
+/** What executing a block gives. The same block on the same state gives the same result, byte for byte, everywhere. */
+export type BlockResult = {
+  readonly events: readonly LedgerEvent[];
+  readonly changes: readonly RowChange[];
+  /** State root after the block, hex. */
+  readonly state_root: string;
+  /** Per transaction: null = applied, or why it was refused. */
+  readonly outcomes: readonly (Code | null)[];
+};

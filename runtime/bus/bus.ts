@@ -1,0 +1,27 @@
+// The bus port: what a node needs of NATS. JetStream and its in-memory twin implement it.
+
+export type Delivery = {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Answer to a request; undefined for plain messages. */
+  readonly respond?: (data: Uint8Array) => void;
+};
+
+export type Subscription = { close(): void };
+
+/** One connection, authenticated as one actor. Nothing that arrives is trusted because the broker delivered it. */
+export type Bus = {
+  /** Lossy, microseconds (core NATS). */
+  cast(subject: string, data: Uint8Array): void;
+  /** Captured by a stream; resolves on its acknowledgement. @throws BusError BUS_BUSY (stream full) | BUS_UNAVAILABLE */
+  publish(subject: string, data: Uint8Array): Promise<void>;
+  /** Live messages on a subject pattern (core NATS). */
+  subscribe(pattern: string, onMessage: (delivery: Delivery) => void): Subscription;
+  /** One request, one answer. @throws BusError BUS_NO_ANSWER */
+  request(subject: string, data: Uint8Array, timeout_ms: number): Promise<Uint8Array>;
+  /** Mailbox messages for these receivers, old ones that the stream still holds first; order per sender is kept, repeats are possible. */
+  mailbox(receivers: readonly string[], onMessage: (delivery: Delivery) => void): Subscription;
+  /** Called on each (re)connect, so that callers repeat what may have been lost. */
+  onConnect(listener: () => void): void;
+  close(): Promise<void>;
+};

@@ -1,0 +1,15 @@
+// The store port: one database a node, ordered keys, atomic synced batches. RocksDB and its in-memory twin implement it.
+
+export type StoreOp =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string };
+
+/** Keys are UTF-8 strings ordered bytewise. */
+export type Store = {
+  /** Apply all or none; resolves after the write is on disk (fdatasync). @throws StoreError STORE_WRITE_FAILED */
+  batch(ops: readonly StoreOp[]): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Rows whose key starts with `prefix`, in key order, from `after` (exclusive) on, at most `limit`. */
+  scan(prefix: string, options?: { readonly after?: string; readonly limit?: number }): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  close(): Promise<void>;
+};

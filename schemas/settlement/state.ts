@@ -1,0 +1,126 @@
+// Rows of the ledger's state, by key. Whole numbers only; written as MessagePack arrays in field order.
+
+/** `accounts/{asset}/{account}`. Accounts are ids, or the named pots `escrow:{job}`, `treasury`, `burned`. */
+export type BalanceRow = { readonly amount_units: bigint };
+/** `nonces/{account}`: the next nonce. */
+export type NonceRow = { readonly next: number };
+
+/** `nodes/{id}`. */
+export type NodeRow = {
+  readonly id: string;
+  readonly kind: 'validator' | 'worker' | 'shuffler' | 'archiver' | 'gateway' | 'client';
+  readonly operator: string;
+  readonly registered_height: number;
+  /** Block-time ms of the last accepted heartbeat; 0 = never. */
+  readonly last_seen_ms: number;
+  /** Checked results so far, faults so far. */
+  readonly passed_count: number;
+  readonly fault_count: number;
+  /** Not drawn before this block time, ms (pause after faults); Number.MAX_SAFE_INTEGER = banned. */
+  readonly paused_until_ms: number;
+};
+/** `reputation/{id}`: basis points 0…10,000; starts at 5,000. */
+export type ReputationRow = { readonly basis_points: number };
+
+/** `jobs/{id}`. */
+export type JobRow = {
+  readonly id: string;
+  readonly account: string;
+  readonly operator: string;
+  readonly kernel: string;
+  readonly start: Uint8Array;
+  readonly unit_log2: number;
+  readonly units_count: number;
+  readonly reward_per_unit_units: bigint;
+  readonly submitted_height: number;
+  readonly submitted_ms: number;
+  /** Units released to the lottery, settled, parked so far; audits and disagreements counted. */
+  readonly released_count: number;
+  readonly settled_count: number;
+  readonly parked_count: number;
+  readonly attempts_count: number;
+  readonly audits_count: number;
+  readonly disagreements_count: number;
+  readonly suspects: readonly Uint8Array[];
+  /** Height at which the last unit was settled or parked; 0 while running. */
+  readonly finished_height: number;
+  readonly finished_ms: number;
+};
+
+/** Where a unit stands. Rows exist from release until the settlement that pays them closes. */
+export type UnitPhase = 'to_draw' | 'working' | 'committed' | 'audit_to_draw' | 'auditing' | 'disputed' | 'settled' | 'parked';
+/** `tasks/{unit}`. */
+export type UnitRow = {
+  readonly unit: string;
+  readonly phase: UnitPhase;
+  readonly attempt: number;
+  /** Height whose beacon and registry decide the next draw (work: release + 1, audit: reveal + 1). */
+  readonly draw_height: number;
+  /** Block time at which the draw became possible, ms: stand-ins count from here. */
+  readonly drawable_ms: number;
+  readonly worker: string;
+  readonly auditors: readonly string[];
+  /** Block-time deadline of the present phase, ms; 0 = none. */
+  readonly deadline_ms: number;
+  readonly commitment: Uint8Array;
+  readonly root: Uint8Array;
+  readonly audit_indices: readonly number[];
+  /** Opened results of the worker, per audit index; empty until opened. */
+  readonly opened: readonly Uint8Array[];
+  /** Auditor reports in, by auditor order: results per audit index; empty until reported. */
+  readonly reports: readonly (readonly Uint8Array[])[];
+  /** Workers of earlier attempts: not drawn again for this unit. */
+  readonly excluded: readonly string[];
+};
+
+/** `proofs/{unit}`: the receipt that stays after a unit is settled. */
+export type ProofRow = {
+  readonly unit: string;
+  readonly worker: string;
+  readonly auditors: readonly string[];
+  readonly attempt: number;
+  readonly root: Uint8Array;
+  readonly draw_height: number;
+  readonly audit_height: number;
+  readonly audit_indices: readonly number[];
+  readonly settled_height: number;
+};
+
+/** One balanced line of a settlement: asset, account, difference. */
+export type SettlementEntry = { readonly a: 'credit' | 'stake'; readonly k: string; readonly d: bigint };
+/** `settlements/{seq}`: one closed epoch of paid work. Entries sorted by (a, k), unique, sum 0 per asset. */
+export type SettlementRow = {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly first_height: number;
+  readonly last_height: number;
+  readonly entries: readonly SettlementEntry[];
+  /** Root over the settled balances (all entries so far, summed per (a, k)) after this settlement. */
+  readonly state_root: Uint8Array;
+  /** Jobs finished in it. */
+  readonly jobs: readonly string[];
+  /** Set by the archiver's transaction; empty before. */
+  readonly cid: string;
+};
+/** `evidence/{hash}`. */
+export type EvidenceRow = { readonly validator: string; readonly height: number; readonly type: string };
+
+/** What a block did, in order: actors hear these. Plain data; ids say whom it concerns. */
+export type LedgerEvent =
+  | { readonly type: 'job.accepted'; readonly job: string; readonly account: string; readonly units_count: number }
+  | { readonly type: 'unit.drawable'; readonly unit: string; readonly attempt: number; readonly purpose: 'work' | 'audit'; readonly draw_height: number }
+  | { readonly type: 'unit.assigned'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number; readonly deadline_ms: number }
+  | { readonly type: 'unit.committed'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly deadline_ms: number }
+  | { readonly type: 'unit.revealed'; readonly unit: string; readonly attempt: number; readonly worker: string }
+  | { readonly type: 'audit.assigned'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly auditors: readonly string[]; readonly indices: readonly number[]; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number; readonly deadline_ms: number }
+  | { readonly type: 'audit.disputed'; readonly unit: string; readonly attempt: number; readonly index: number; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number }
+  | { readonly type: 'unit.settled'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly auditors: readonly string[] }
+  | { readonly type: 'unit.requeued'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly reason: 'late' | 'no_reveal' | 'no_opening' | 'wrong_result' | 'audit_late' }
+  | { readonly type: 'unit.parked'; readonly unit: string }
+  | { readonly type: 'node.slashed'; readonly node: string; readonly amount_units: bigint; readonly reason: string }
+  | { readonly type: 'suspect.reported'; readonly unit: string; readonly worker: string; readonly number: Uint8Array }
+  | { readonly type: 'job.finished'; readonly job: string }
+  | { readonly type: 'settlement.closed'; readonly seq: number }
+  | { readonly type: 'settlement.archived'; readonly seq: number; readonly cid: string }
+  | { readonly type: 'evidence.accepted'; readonly validator: string; readonly evidence: string; readonly kind: string }
+  | { readonly type: 'tx.refused'; readonly account: string; readonly nonce: number; readonly code: string };

@@ -1,0 +1,106 @@
+// Transactions: what an account may ask the ledger to do. The signed bytes travel unchanged; see codec in tx-codec.ts.
+import { z } from 'zod';
+import { Amount, AmountOrZero, bytes, bytesUpTo, Hash, Height, Id, JobId, Signature, TimeMs, U128, UnitId } from '../wire/fields.ts';
+import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_HEARTBEATS_PER_TX, MAX_JOB_UNITS, MAX_SUSPECTS } from '../wire/limits.ts';
+
+const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
+const SubUnit = z.int().min(0).max(255);
+const batch = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(MAX_BATCH_ITEMS);
+/** The 64-byte result of one sub-unit, as the kernel computed it. */
+const SubUnitResult = bytes(64);
+
+export const Asset = z.enum(['credit', 'stake']);
+export type Asset = z.infer<typeof Asset>;
+
+/** Move money between accounts. */
+export const Transfer = z.strictObject({ type: z.literal('transfer'), to: Id, asset: Asset, amount_units: Amount });
+
+/** Register the sending key as a node. The operator agrees by signing TAG.operator | node id bytes. */
+export const NodeRegister = z.strictObject({
+  type: z.literal('node.register'),
+  kind: z.enum(['worker', 'shuffler', 'archiver', 'gateway', 'client']),
+  operator: Id,
+  operator_signature: Signature,
+});
+
+/** Ask for `units` × 2^unit_log2 consecutive numbers from `start`; the whole reward goes into escrow. */
+export const JobSubmit = z.strictObject({
+  type: z.literal('job.submit'),
+  /** With the account it makes the job id; a second submission with the same key is refused as JOB_EXISTS. */
+  idempotency_key: z.string().min(1).max(64),
+  kernel: z.enum(['collatz/v1', 'noop/v1']),
+  start: U128,
+  unit_log2: z.int().min(8).max(40),
+  units: z.int().min(1).max(MAX_JOB_UNITS),
+  /** Paid for each unit: 80 % to the worker, 10 % to each of its two auditors (minor units; at least 10). */
+  reward_per_unit_units: Amount,
+});
+
+/** A worker's signed word that it is there: TAG.heartbeat | chain 32 | worker 32 | at_ms u64. */
+export const Heartbeat = z.strictObject({ worker: Id, at_ms: TimeMs, signature: Signature });
+/** Who was heard in the last interval; each heartbeat carries its own signature. */
+export const Availability = z.strictObject({ type: z.literal('availability'), heartbeats: z.array(Heartbeat).min(1).max(MAX_HEARTBEATS_PER_TX) });
+
+/** Result of the lottery for one unit: one worker (`work`) or two auditors (`audit`). Recomputed by every validator. */
+export const Draw = z.strictObject({ unit: UnitId, attempt: Attempt, purpose: z.enum(['work', 'audit']), workers: z.array(Id).min(1).max(7) });
+export const DrawBatch = z.strictObject({ type: z.literal('draw'), draws: batch(Draw) });
+
+/** SHA-256("commit/v1" | unit | attempt | worker | root | output hash | fuel | salt): see work rules, `commitment()`. */
+export const CommitBatch = z.strictObject({ type: z.literal('commit'), commits: batch(z.strictObject({ unit: UnitId, attempt: Attempt, commitment: Hash })) });
+
+/** What was committed to. `root`: Merkle root over the sub-unit results; `output_hash`: SHA-256 over their concatenation. */
+export const Reveal = z.strictObject({
+  unit: UnitId,
+  attempt: Attempt,
+  root: Hash,
+  output_hash: Hash,
+  fuel: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  salt: bytes(16),
+  /** Numbers that the kernel and the exact re-check could not clear, 16 bytes big-endian each. */
+  suspects: z.array(U128).max(MAX_SUSPECTS),
+});
+export const RevealBatch = z.strictObject({ type: z.literal('reveal'), reveals: batch(Reveal) });
+
+/** The audited sub-units, opened by the worker against its root. */
+const Opening = z.strictObject({ index: SubUnit, result: SubUnitResult, proof: z.array(Hash).max(8) });
+export const OpenBatch = z.strictObject({
+  type: z.literal('audit.open'),
+  opens: batch(z.strictObject({ unit: UnitId, attempt: Attempt, openings: z.array(Opening).min(1).max(MAX_AUDIT_SUB_UNITS) })),
+});
+
+/** What an auditor got for the same sub-units. */
+const Recomputed = z.strictObject({ index: SubUnit, result: SubUnitResult });
+export const ReportBatch = z.strictObject({
+  type: z.literal('audit.report'),
+  reports: batch(z.strictObject({ unit: UnitId, attempt: Attempt, results: z.array(Recomputed).min(1).max(MAX_AUDIT_SUB_UNITS) })),
+});
+
+/** A validator's own re-execution of a disputed sub-unit; a quorum of equal results decides the dispute. */
+export const Adjudicate = z.strictObject({ type: z.literal('adjudicate'), unit: UnitId, attempt: Attempt, index: SubUnit, result: SubUnitResult });
+
+/** Two conflicting signed votes or proposals, as their wire bytes. */
+export const EvidenceTx = z.strictObject({ type: z.literal('evidence'), a: bytesUpTo(512), b: bytesUpTo(512) });
+
+/** The archiver states where a settlement lies; the first true statement stays. */
+export const Archived = z.strictObject({ type: z.literal('settlement.archived'), seq: z.int().min(0), cid: z.string().max(128), log_root: Hash });
+
+export const TxBody = z.discriminatedUnion('type', [
+  Transfer, NodeRegister, JobSubmit, Availability, DrawBatch, CommitBatch, RevealBatch, OpenBatch, ReportBatch, Adjudicate, EvidenceTx, Archived,
+]);
+export type TxBody = z.infer<typeof TxBody>;
+export type TxType = TxBody['type'];
+
+/** A transaction: signed over TAG.tx | bytes; on the wire `signature 64 | bytes`. */
+export const Tx = z.strictObject({
+  v: z.literal(1),
+  /** Chain id, hex: a transaction of one network is worthless on another. */
+  chain: z.string().regex(/^[0-9a-f]{64}$/),
+  account: Id,
+  /** Contiguous from 0 per account: what the ledger has seen of an account is its watermark. */
+  nonce: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  expiry_height: Height,
+  fee_units: AmountOrZero,
+  body: TxBody,
+});
+export type Tx = z.infer<typeof Tx>;
+export { JobId };

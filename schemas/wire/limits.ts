@@ -1,0 +1,48 @@
+// Every limit of the system, each with its reason; at a limit the system refuses with a code.
+
+/** Largest message that a node sends or accepts, bytes: the broker's own `max_payload`. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+/** Largest body of one item in an envelope, bytes: leaves room for the envelope inside a message. */
+export const MAX_ITEM_BODY_BYTES = 524_288;
+/** Items in one envelope: a bundle is signed once, and a receiver must be able to refuse it cheaply. */
+export const MAX_ENVELOPE_ITEMS = 1_024;
+/** Length of an item's kind, characters: the longest kind in use is half of it. */
+export const MAX_KIND_CHARS = 48;
+/** Time that a message may claim to stay valid, ms: longer than any outage that the outbox retries through in one go. */
+export const MAX_EXPIRY_AHEAD_MS = 600_000;
+/** How far a peer's clock may run ahead of ours, ms: NTP keeps machines within tens of ms; a second is generous. */
+export const MAX_CLOCK_DRIFT_MS = 1_000;
+/** Length of a W3C traceparent, characters (Trace Context §3.2). */
+export const TRACEPARENT_CHARS = 55;
+
+/** Largest signed transaction, bytes: a full batch of draws fits, and a block holds several. */
+export const MAX_TX_BYTES = 131_072;
+/** Largest block body, bytes: travels as parts of `BLOCK_PART_BYTES`. */
+export const MAX_BLOCK_BYTES = 524_288;
+/** Transactions in one block: bounds the verification time of a proposal. */
+export const MAX_BLOCK_TXS = 2_048;
+/** Transactions that a validator holds for later blocks: about five seconds of full load. */
+export const MAX_MEMPOOL_TXS = 16_384;
+/** Transactions of one account that a validator holds: one client cannot fill the pool. */
+export const MAX_MEMPOOL_TXS_PER_ACCOUNT = 256;
+/** Heights a transaction may stay valid: replays end, and outboxes sign again. */
+export const MAX_TX_EXPIRY_HEIGHTS = 100_000;
+/** Validators in a set: 16-bit indices, and certificates stay below 10 KiB. */
+export const MAX_VALIDATORS = 100;
+
+/** Units, draws, commits, reveals or reports in one transaction. */
+export const MAX_BATCH_ITEMS = 256;
+/** Heartbeats in one availability transaction: each costs a signature check. */
+export const MAX_HEARTBEATS_PER_TX = 512;
+/** Units of one job: a unit is the smallest checkable piece, and each is a row. */
+export const MAX_JOB_UNITS = 100_000;
+/** Attempts at one unit before it is parked and the client told (work rules). */
+export const MAX_ATTEMPTS = 6;
+/** Suspects that one reveal may name: a real search has none; a liar cannot flood the exact check. */
+export const MAX_SUSPECTS = 16;
+/** Sub-units audited in one unit: the new worker's share (work rules, 8) with room for canaries. */
+export const MAX_AUDIT_SUB_UNITS = 16;
+/** Largest amount, minor units: sums of 2^16 such amounts still fit 80 bits, far from any overflow of a 64-bit record. */
+export const MAX_AMOUNT = 2n ** 62n;
+/** Entries of one settlement record: one block of at most 1 MiB in DAG-CBOR. */
+export const MAX_SETTLEMENT_ENTRIES = 8_192;
