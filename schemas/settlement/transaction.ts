@@ -1,6 +1,6 @@
 // Transactions: what an account may ask the ledger to do. The signed bytes travel unchanged; see codec in tx-codec.ts.
 import { z } from 'zod';
-import { Amount, AmountOrZero, bytes, bytesUpTo, Hash, Height, Id, JobId, Signature, TimeMs, U128, UnitId } from '../wire/fields.ts';
+import { Amount, AmountOrZero, bytes, bytesUpTo, Hash, Height, Id, Signature, TimeMs, U128, UnitId } from '../wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_HEARTBEATS_PER_TX, MAX_JOB_UNITS, MAX_SUSPECTS } from '../wire/limits.ts';
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
@@ -103,4 +103,3 @@ export const Tx = z.strictObject({
   body: TxBody,
 });
 export type Tx = z.infer<typeof Tx>;
-export { JobId };

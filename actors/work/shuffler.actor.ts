@@ -1,0 +1,13 @@
+// The shuffler: hears that draws became possible or were made, uses the lottery and the heartbeats, answers with transactions.
+import { ShufflerContextV1 } from '#schemas/snapshots/shuffler-v1.ts';
+import { shufflerMachine } from '#machines/work/shuffler.machine.ts';
+import type { ActorDefinition } from '../host.ts';
+
+export const shuffler: ActorDefinition = {
+  kind: 'shuffler',
+  machine: shufflerMachine,
+  snapshot: { version: 1, context: ShufflerContextV1 },
+  hears: {},
+  concerns: (e) => e.type === 'unit.drawable' || e.type === 'unit.assigned' || e.type === 'audit.assigned',
+  ports: ['lottery', 'heartbeats'],
+};

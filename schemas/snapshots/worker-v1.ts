@@ -1,0 +1,30 @@
+// Snapshot of the worker machine, version 1.
+import { z } from 'zod';
+import { RunAnswer } from '../work/sandbox.ts';
+import { Id, TimeMs, UnitId } from '../wire/fields.ts';
+import { Reveal } from '../settlement/transaction.ts';
+
+/** One attempt that was drawn for this worker, from assignment to settlement. */
+const Attempt = z.strictObject({
+  unit: UnitId,
+  attempt: z.int(),
+  phase: z.enum(['computing', 'committing', 'revealed']),
+  /** Set when the computation is done: what will be revealed. */
+  outcome: RunAnswer.nullable(),
+});
+
+export const WorkerContextV1 = z.strictObject({
+  d: z.strictObject({
+    id: Id,
+    /** Open attempts by `unit#attempt`. */
+    attempts: z.record(z.string(), Attempt),
+    /** Computed but not yet sent, oldest first. */
+    commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: z.instanceof(Uint8Array) })),
+    reveals: z.array(Reveal),
+    opens: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), openings: z.array(z.strictObject({ index: z.int(), result: z.instanceof(Uint8Array), proof: z.array(z.instanceof(Uint8Array)) })) })),
+    reports: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), results: z.array(z.strictObject({ index: z.int(), result: z.instanceof(Uint8Array) })) })),
+    /** Deadline of the armed flush timer, ms; 0 = none. */
+    flush_at_ms: TimeMs,
+  }),
+});
+export type WorkerData = z.infer<typeof WorkerContextV1>['d'];
