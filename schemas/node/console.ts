@@ -1,0 +1,108 @@
+// What the gateway tells consoles and `sortition status`: one view of the network, made from final blocks and what it hears.
+import { z } from 'zod';
+import { Id, JobId } from '../wire/fields.ts';
+
+/** Amounts are decimal strings of minor units, so that the view is the same in JSON and MessagePack. */
+const AmountText = z.string().regex(/^-?\d+$/);
+const Count = z.int().min(0);
+
+export const ValidatorView = z.strictObject({
+  id: Id,
+  operator: Id,
+  power: Count,
+  /** Height of its latest signed message and when the gateway heard it, ms; 0 = not yet. */
+  height: Count,
+  round: Count,
+  heard_ms: Count,
+  /** Blocks that it proposed among the recent ones. */
+  proposed_count: Count,
+});
+export const BlockView = z.strictObject({
+  height: Count,
+  round: Count,
+  proposer: Id,
+  block: z.string(),
+  time_ms: Count,
+  txs_count: Count,
+  refused_count: Count,
+  size_bytes: Count,
+  /** From the block's time to its certificate in the gateway's hands, ms. */
+  finality_ms: z.number(),
+  signers_count: Count,
+});
+export const WorkerView = z.strictObject({
+  id: Id,
+  operator: Id,
+  is_available: z.boolean(),
+  last_seen_ms: Count,
+  open_units_count: Count,
+  passed_count: Count,
+  fault_count: Count,
+  reputation_basis_points: Count,
+  paused_until_ms: Count,
+  credit_units: AmountText,
+  stake_units: AmountText,
+});
+export const JobView = z.strictObject({
+  id: JobId,
+  account: Id,
+  kernel: z.string(),
+  /** First number and count of numbers, decimal. */
+  start: z.string(),
+  numbers: z.string(),
+  units_count: Count,
+  released_count: Count,
+  settled_count: Count,
+  parked_count: Count,
+  attempts_count: Count,
+  audits_count: Count,
+  disagreements_count: Count,
+  suspects_count: Count,
+  numbers_per_second: z.number(),
+  /** Estimated seconds to the end; null when unknown. */
+  eta_s: z.number().nullable(),
+  submitted_ms: Count,
+  finished_ms: Count,
+  reward_per_unit_units: AmountText,
+});
+export const SettlementView = z.strictObject({
+  seq: Count,
+  first_height: Count,
+  last_height: Count,
+  entries: z.array(z.strictObject({ a: z.string(), k: z.string(), d: AmountText })).max(64),
+  entries_count: Count,
+  /** Per asset, always "0": shown because anyone may add it up. */
+  sums: z.record(z.string(), AmountText),
+  state_root: z.string(),
+  cid: z.string(),
+  /** `closed`: on the ledger; `embedded`: archived in the local content store, cosigned by a quorum. */
+  status: z.enum(['closed', 'embedded']),
+});
+export const RefusalView = z.strictObject({ code: z.string(), peer: z.string(), count: Count, last_ms: Count });
+export const EvidenceView = z.strictObject({ validator: Id, kind: z.string(), evidence: z.string(), height: Count });
+
+export const ConsoleView = z.strictObject({
+  /** Gateway's clock, ms: an old view must look old. */
+  at_ms: Count,
+  network: z.string(),
+  chain: z.string(),
+  height: Count,
+  state_root: z.string(),
+  block_time_ms: Count,
+  blocks_per_second: z.number(),
+  finality_ms: z.strictObject({ p50: z.number(), p99: z.number() }),
+  supply: z.strictObject({ credit: AmountText, stake: AmountText }),
+  workers_count: Count,
+  available_count: Count,
+  validators: z.array(ValidatorView).max(100),
+  /** Newest first. */
+  blocks: z.array(BlockView).max(40),
+  workers: z.array(WorkerView).max(50),
+  jobs: z.array(JobView).max(20),
+  settlements: z.array(SettlementView).max(20),
+  refusals: z.array(RefusalView).max(50),
+  evidence: z.array(EvidenceView).max(50),
+});
+export type ConsoleView = z.infer<typeof ConsoleView>;
+/** Kind of the envelope item that carries it on pub.v1.console. */
+export const CONSOLE_VIEW_KIND = 'node.console_view.v1';
