@@ -30,6 +30,15 @@ export const CODES = {
   AMOUNT_INVALID: 'The amount must be positive and within bounds.',
   ACCOUNT_UNKNOWN: 'No such account.',
   NOT_AUTHORISED: 'This account may not do that.',
+  // sandbox
+  SANDBOX_UNIT_INVALID: 'The kernel cannot take this unit or sub-unit; check size, start and indices.',
+  SANDBOX_KERNEL_MISMATCH: 'The kernel file is not the pinned one; restore it or build it again.',
+  SANDBOX_CRASHED: 'The sandbox process ended during its work, twice; look for memory pressure on the machine.',
+  SANDBOX_DEADLINE: 'The sandbox process took too long for one sub-unit and was killed; the machine may be overloaded.',
+  SANDBOX_TRAPPED: 'The kernel stopped at an instruction that it must not reach; report the unit.',
+  SANDBOX_ABORTED: 'The computation was given up by its caller.',
+  SANDBOX_BUSY: 'Too many computations wait for a sandbox process; ask again later.',
+  SANDBOX_CLOSED: 'The sandbox pool is closed.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */

@@ -46,3 +46,16 @@ export const MAX_AUDIT_SUB_UNITS = 16;
 export const MAX_AMOUNT = 2n ** 62n;
 /** Entries of one settlement record: one block of at most 1 MiB in DAG-CBOR. */
 export const MAX_SETTLEMENT_ENTRIES = 8_192;
+
+/** Memory of a kernel in the sandbox, 64 KiB pages: what the Collatz kernel's tables and leaves take at its largest unit. */
+export const SANDBOX_MEMORY_PAGES = 256;
+/** JavaScript heap of a sandbox process, MiB: it only passes messages. */
+export const SANDBOX_HEAP_MIB = 32;
+/** Niceness of a sandbox process: validators on the same machine keep their latency. */
+export const SANDBOX_NICENESS = 10;
+/** Longest time for one sub-unit, ms: the largest takes 0.2 s alone on a core, so this allows a machine 300 times as busy. */
+export const SANDBOX_SILENCE_MS = 60_000;
+/** Requests that wait for a sandbox process: above it the caller has more work than it can do before deadlines. */
+export const MAX_SANDBOX_QUEUE = 64;
+/** Runs of one request, the first included: a crash may be the machine's fault once, not twice. */
+export const MAX_SANDBOX_RUNS = 2;

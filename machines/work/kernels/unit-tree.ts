@@ -1,0 +1,25 @@
+// The Merkle tree over the sub-unit results of one unit: what a worker commits to and opens for an audit.
+import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#machines/primitives/merkle.ts';
+import { type KernelName, kernelSpec, RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
+
+/** Merkle root (RFC 9162) over the results of all sub-units in order. */
+export function unitRoot(results: readonly Uint8Array[]): Uint8Array {
+  return merkleRoot(results.map(leafHash));
+}
+
+/** Proof that result `index` is under the root of these results: 8 hashes for 256 sub-units. */
+export function openSubUnit(results: readonly Uint8Array[], index: number): Uint8Array[] {
+  return inclusionProof(results.map(leafHash), index);
+}
+
+/** Whether `result` is what the unit's worker committed to for sub-unit `index` of `kernel`. */
+export function verifySubUnit(
+  kernel: KernelName,
+  root: Uint8Array,
+  index: number,
+  result: Uint8Array,
+  proof: readonly Uint8Array[],
+): boolean {
+  if (result.length !== RESULT_BYTES) return false;
+  return verifyInclusion(root, kernelSpec(kernel).sub_units_count, index, leafHash(result), proof);
+}
