@@ -19,7 +19,7 @@ export const SETUP_CODES = {
 
 /** A failure of the set-up: a code from the list above and what was seen. */
 export class SetupError extends Error {
-  /** @param {keyof SETUP_CODES} code @param {string} detail what happened, with the values */
+  /** @param {keyof typeof SETUP_CODES} code @param {string} detail what happened, with the values */
   constructor(code, detail, options) {
     super(detail, options);
     this.name = 'SetupError';
