@@ -8,15 +8,17 @@ const SAME_KEYPRESS_MS = 400;
 
 /**
  * Runs `file` to its end. It gets a process group of its own, so that a signal reaches it once: through us.
+ * @param {string} file @param {string[]} args @param {import('node:child_process').SpawnOptions} options
+ * @param {() => number} [now] clock, ms
  * @returns {Promise<number>} its exit code; 128 + the signal's number where a signal ended it
  */
-export function handOver(file, args, options) {
+export function handOver(file, args, options, now = Date.now) {
   const child = spawn(file, args, { stdio: 'inherit', detached: process.platform !== 'win32', ...options });
   const last = new Map();
   const forward = (signal) => {
-    const now = Date.now();
-    if (now - (last.get(signal) ?? 0) > SAME_KEYPRESS_MS) child.kill(signal);
-    last.set(signal, now);
+    const at = now();
+    if (at - (last.get(signal) ?? Number.NEGATIVE_INFINITY) > SAME_KEYPRESS_MS) child.kill(signal);
+    last.set(signal, at);
   };
   for (const signal of SIGNALS) process.on(signal, forward);
   return new Promise((resolve, reject) => {
