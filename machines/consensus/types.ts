@@ -1,5 +1,17 @@
 // The validator core's inputs and effects: pure data in, pure data out. Keeper → multiplexer → round machine → effects.
-import type { Block, Certificate, Evidence, FinalBlock, Header, Proposal, SignedProposal, SignedVote, ValidatorSet, Vote } from '#schemas/consensus/types.ts';
+import type {
+  Block,
+  Certificate,
+  Evidence,
+  FinalBlock,
+  Header,
+  Proposal,
+  SignedProposal,
+  SignedVote,
+  ValidatorSet,
+  Vote,
+} from '#schemas/consensus/types.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 
 /** The replicated application as consensus sees it: pure and deterministic; the ledger implements it. */
 export type Application = {
@@ -18,6 +30,22 @@ export type Crypto = {
   sha256(data: Uint8Array): Uint8Array;
   /** Ed25519 by the pinned rule (RFC 8032 §5.1.7, cofactorless, canonical S). `key` is hex. */
   verify(key: string, message: Uint8Array, signature: Uint8Array): boolean;
+  /** Whether `signature` is the beacon of `height` under the group key. Asked once per new value, and only where a beacon is required. */
+  verifyBeacon(height: number, signature: Uint8Array): boolean;
+};
+
+/** The last decided height: all that the next height rests on. At genesis: height 0, `id` 64 zeros. */
+export type Tip = {
+  readonly height: number;
+  /** Block id, hex. */
+  readonly id: string;
+  readonly time_ms: number;
+  /** State root after executing this height, hex. */
+  readonly state_root: string;
+  /** Beacon signature of this height; absent until recovered, never there at genesis. */
+  readonly beacon?: Uint8Array;
+  /** The block itself with its certificate, served to peers that lag by one; absent at genesis. */
+  readonly final?: FinalBlock;
 };
 
 /** What a validator tells others about its position: asked for by peers that lag. */
@@ -55,14 +83,18 @@ export type CoreEffect =
   | { readonly type: 'beacon.release'; readonly height: number }
   | { readonly type: 'sync.request'; readonly peer: number; readonly first_height: number; readonly last_height: number }
   | { readonly type: 'evidence.found'; readonly evidence: Evidence }
+  /** An input was refused; `from` is the validator it came from or claims to be by, −1 if unknown. Counted, never answered. */
+  | { readonly type: 'refused'; readonly from: number; readonly code: Code }
   /** Two certificates at one height, or own data against a certificate: stop and say so. */
-  | { readonly type: 'halt'; readonly code: string; readonly detail: string };
+  | { readonly type: 'halt'; readonly code: Code; readonly detail: string };
 
 /** What the core is made with. */
 export type CoreConfig = {
   readonly chain: string;
   readonly self: number;
   readonly validators: ValidatorSet;
+  /** Where to go on from: genesis, or the last height that the store holds as final. */
+  readonly tip: Tip;
   readonly timeouts: { readonly propose_ms: number; readonly vote_ms: number; readonly rebroadcast_ms: number; readonly cap_ms: number };
   readonly min_block_interval_ms: number;
   readonly max_block_interval_ms: number;
