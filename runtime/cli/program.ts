@@ -1,0 +1,134 @@
+// The command table of `sortition`: names, options and help. What a command does is loaded only when it runs.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CliError, EXIT } from './cli-error.ts';
+
+const DATA = new Option('--data <dir>', 'folder of the network: keys, genesis, state, archive').default('.sortition');
+const JSON_OUT = new Option('--json', 'print one JSON line instead of text');
+const GATEWAY = new Option('--gateway <url>', 'address of the console (default: the running network of --data)');
+
+/** Run one command line; returns the exit code. Errors are one sentence with a code and what to do. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exit_code: number = EXIT.ok;
+  const program = buildProgram((code) => {
+    exit_code = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exit_code;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** The program without running it: help and reference docs are made from it. */
+export function buildProgram(exit: (code: number) => void = () => undefined): Command {
+  const program = new Command('sortition')
+    .description('Run and use a network in which strangers’ machines do work that anyone can check.')
+    .version('0.1.0')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', '\nStart here:\n  sortition up                 a whole network on this machine, with its first job\n  sortition status             what the running network is doing\n  sortition help <command>     options and examples\n\nExit codes: 0 good, 1 failed, 64 wrong usage, 65 refused by the network, 69 network not reached;\n`verify`: 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.');
+
+  const command = (name: string, about: string): Command => program.command(name).description(about).addOption(JSON_OUT);
+  /** Load `./<file>.ts` and run its `run(options, ...arguments)`. */
+  const runs = (file: string) => async (...args: unknown[]): Promise<void> => {
+    const [options, ...rest] = [args.at(-2), ...args.slice(0, -2)];
+    const { run } = (await import(`./${file}.ts`)) as { run: (options: unknown, ...rest: unknown[]) => Promise<number> };
+    exit(await run(options, ...rest));
+  };
+
+  command('up', 'Start a local network and run the main job: a Collatz range just above 2^71.')
+    .addOption(DATA)
+    .option('--exit', 'end after the verified settlement')
+    .option('--fresh', 'forget the state of an earlier run')
+    .option('--units <n>', 'units of the job', whole(1, 100_000), 32)
+    .option('--unit-log2 <n>', 'numbers in a unit, as a power of two', whole(20, 40), 30)
+    .option('--port <n>', 'port of the console', whole(0, 65_535), 8080)
+    .addHelpText('after', '\nExamples:\n  sortition up                         stay up, console at the printed address\n  sortition up --exit --json           run the job, print the result, end\n  sortition up --fresh --units 8       a smaller job on a new network')
+    .action(runs('up'));
+
+  command('node', 'Join actors to an existing network: one process, one database, one or several actors.')
+    .requiredOption('--genesis <file>', 'genesis file of the network')
+    .requiredOption('--url <url>', 'address of the broker, e.g. nats://127.0.0.1:4222')
+    .requiredOption('--actor <kind:keyfile...>', 'actor to host, e.g. worker:keys/w1.seed (repeat for more)')
+    .requiredOption('--data <dir>', 'folder of this node: its database and archive')
+    .option('--beacon-share <file>', 'validators: secret share of the beacon')
+    .option('--cosigner <file>', 'validators: key that cosigns settlement checkpoints')
+    .option('--http-port <n>', 'port for metrics and health, and the console of a gateway; 0 takes a free one', whole(0, 65_535), 0)
+    .option('--sandboxes <n>', 'processes that compute', whole(1, 64), 1)
+    .addOption(new Option('--dishonest <how>', 'for tests: a worker that fakes sub-units').choices(['fake-sub-units']))
+    .addHelpText('after', '\nExample:\n  sortition node --genesis genesis.json --url nats://127.0.0.1:4222 --actor worker:keys/me.seed --data ./me')
+    .action(runs('node'));
+
+  command('submit', 'Submit a job and pay its reward into escrow.')
+    .addOption(DATA).addOption(GATEWAY)
+    .option('--key <file>', 'key of the paying account (default: the local client)')
+    .option('--kernel <name>', 'collatz/v1 or noop/v1', 'collatz/v1')
+    .option('--start <number>', 'first number, decimal or like 2^71', '2^71')
+    .option('--units <n>', 'units', whole(1, 100_000), 8)
+    .option('--unit-log2 <n>', 'numbers in a unit, as a power of two', whole(8, 40), 28)
+    .option('--reward <n>', 'minor units of credit for each unit', whole(10, 2 ** 40), 1_000)
+    .option('--idempotency-key <text>', 'the same key never makes a second job (default: derived from the job)')
+    .option('--wait', 'wait until the job is finished, with a progress bar')
+    .addHelpText('after', '\nExample:\n  sortition submit --start 2^71 --units 8 --wait')
+    .action(runs('submit'));
+
+  command('status', 'What the network is doing: height, validators, workers, jobs, refusals.').addOption(DATA).addOption(GATEWAY).action(runs('status'));
+  command('jobs', 'List the jobs, or show one with its units.').argument('[job]', 'job id').addOption(DATA).addOption(GATEWAY).action(runs('jobs'));
+
+  command('verify', 'Check an archived settlement bundle offline: hashes, quorum, sums.')
+    .argument('<bundle>', 'bundle folder')
+    .option('--policy <file>', 'policy that you trust; without it the bundle’s own is used, and said so')
+    .addHelpText('after', '\nExit codes: 0 good, 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.')
+    .action(runs('verify'));
+
+  command('draw', 'Show how a unit’s worker and auditors were drawn.')
+    .argument('<unit>', 'unit id: <job>/<index>')
+    .addOption(DATA).addOption(GATEWAY)
+    .option('--verify', 'recompute the draw from the beacon and the pool, trusting only the genesis file')
+    .action(runs('draw'));
+
+  const keys = program.command('keys').description('Key files: make one, show its public parts, admit it to a local broker.');
+  keys.command('new').description('Make a key file (mode 600).').argument('<file>', 'where to write the seed').addOption(JSON_OUT).action(runs('keys-new'));
+  keys.command('show').description('Print actor id and NKey of a key file, never the seed.').argument('<file>').addOption(JSON_OUT).action(runs('keys-show'));
+  keys.command('admit').description('Let an actor connect to the broker of a local network.').argument('<id>', 'actor id (64 hex characters)')
+    .requiredOption('--kind <kind>', 'worker, shuffler, archiver, gateway or client').addOption(DATA).addOption(JSON_OUT).action(runs('keys-admit'));
+
+  command('inspect', 'Ask a running actor for its snapshot, mailbox, timers, outbox and quarantine.')
+    .argument('<actor>', 'actor id').addOption(DATA).action(runs('inspect'));
+  command('quarantine', 'List, inject again or drop messages that an actor could not process.')
+    .argument('<verb>', 'list, inject or drop').argument('<actor>', 'actor id').argument('[message]', 'message key from the list').addOption(DATA).action(runs('quarantine'));
+
+  command('sim', 'Run seeded schedules of the production machines under a virtual network, clock and disk.')
+    .option('--schedules <n>', 'how many', whole(1, 10_000_000), 200)
+    .option('--seed <n>', 'first seed', whole(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--mutation <name>', 'plant a known bug: the run must find it')
+    .addHelpText('after', '\nExample:\n  sortition sim --schedules 2000 --seed 7 --json')
+    .action(runs('sim'));
+
+  command('bench', 'Measure this machine: one JSON line of metrics.')
+    .argument('<what>', 'runtime, consensus, work, store or start')
+    .option('--validators <n>', 'consensus: validators', whole(1, 100), 4)
+    .action(runs('bench'));
+  return program;
+}
+
+/** A parser of whole numbers within bounds. */
+function whole(min: number, max: number) {
+  return (text: string): number => {
+    const n = Number(text);
+    if (!Number.isSafeInteger(n) || n < min || n > max) throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    return n;
+  };
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CliError) {
+    process.stderr.write(`${error.line}\n`);
+    return error.exit_code;
+  }
+  const coded = error as { code?: unknown; message?: unknown };
+  process.stderr.write(`${typeof coded.code === 'string' ? coded.code : 'INTERNAL_BUG'}: ${String(coded.message ?? error)}\n`);
+  return EXIT.failure;
+}
