@@ -1,0 +1,63 @@
+// Agreement, checked from the outside: one block a height, proven by a quorum, and one state after it.
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { Report } from './violation.ts';
+
+/** A block as a validator reported it final. */
+export type Decision = {
+  readonly height: number;
+  /** Block id, hex. */
+  readonly value: string;
+  readonly state_root: string;
+  readonly final: FinalBlock;
+};
+
+/** Listens to every decision of correct validators, those repeated after a restart included. */
+export type ChainOracle = {
+  decided(node: number, decision: Decision): void;
+  /** Highest height that a correct validator has decided. */
+  readonly height: number;
+};
+
+/** An oracle over validators with these powers; nothing is decided yet. */
+export function createChainOracle(powers: readonly number[], report: Report): ChainOracle {
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  const first = new Map<number, Decision>();
+  const heights = powers.map(() => 0);
+  let height = 0;
+
+  function compare(node: number, mine: Decision, theirs: Decision): void {
+    const at = `at height ${mine.height}`;
+    if (mine.value !== theirs.value) report('agreement', node, `${mine.value.slice(0, 8)} and ${theirs.value.slice(0, 8)} ${at}`);
+    else if (mine.state_root !== theirs.state_root) report('state_root', node, at);
+  }
+
+  return {
+    get height() {
+      return height;
+    },
+    decided(node, decision) {
+      const reached = heights[node] as number;
+      if (decision.height > reached + 1) report('gap', node, `height ${decision.height} after ${reached}`);
+      heights[node] = Math.max(reached, decision.height);
+      height = Math.max(height, decision.height);
+      const earlier = first.get(decision.height);
+      if (earlier !== undefined) compare(node, decision, earlier);
+      else first.set(decision.height, decision);
+      const power = committedPower(powers, decision);
+      if (3 * power <= 2 * total) report('certificate', node, `power ${power} of ${total} at height ${decision.height}`);
+    },
+  };
+}
+
+/** Power of the distinct validators whose precommits in the certificate are for this very block. */
+function committedPower(powers: readonly number[], { height, value, final: { certificate } }: Decision): number {
+  const voters = new Set<number>();
+  for (const vote of certificate.votes) {
+    if (vote.type === 'precommit' && vote.height === height && vote.round === certificate.round && vote.value === value) {
+      voters.add(vote.validator);
+    }
+  }
+  let power = 0;
+  for (const voter of voters) power += powers[voter] ?? 0;
+  return power;
+}

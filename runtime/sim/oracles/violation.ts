@@ -1,0 +1,29 @@
+// What an oracle says when a rule is broken.
+
+/** Every rule that a schedule is held to, with what breaking it means. Rendered into docs/simulator.md. */
+export const RULES = {
+  agreement: 'Two correct validators decided different blocks at one height.',
+  gap: 'A validator decided a height out of order, or a decided height twice with another block.',
+  certificate: 'A decided block does not carry commit votes of more than two thirds of the power.',
+  state_root: 'Two correct validators have different state after one height.',
+  equivocation: 'A correct validator signed two different votes of one type, or two proposals, in one round.',
+  precommit_without_polka: 'A correct validator precommitted a block without prevotes of a quorum for it in that round.',
+  prevote_without_polka: 'A correct validator cited a polka in its prevote that never existed.',
+  prevote_against_lock: 'A correct validator prevoted another block than the one it is locked on, without a later polka.',
+  evidence_unsound: 'Evidence names a correct validator.',
+  replay: 'The state after a restart is not the state before the crash.',
+  conservation: 'The sum of an asset over all accounts changed without a rule that says so.',
+  exactly_once: 'A transaction was applied twice, or a unit was paid twice.',
+  paid_unchecked: 'A unit was paid before two auditors or the validators had checked it.',
+  bounds: 'A store grew past its bound.',
+  halted: 'A correct validator stopped itself.',
+  threw: 'A machine threw: a broken invariant.',
+} as const satisfies Record<string, string>;
+
+export type Rule = keyof typeof RULES;
+
+/** A broken rule. `node` is the validator concerned, −1 when it is the network as a whole. */
+export type Violation = { readonly rule: Rule; readonly node: number; readonly detail: string };
+
+/** Where oracles report to. */
+export type Report = (rule: Rule, node: number, detail: string) => void;

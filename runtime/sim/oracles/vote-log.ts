@@ -1,0 +1,106 @@
+// The accountability rules, held against everything that correct validators say (design/consensus.md, "Proof that it holds", 5).
+import type { Proposal, Vote } from '#schemas/consensus/types.ts';
+import type { Report } from './violation.ts';
+
+/** Listens to every signature made and every message sent. */
+export type VoteLog = {
+  /** A vote was signed by anyone: from now on it may be part of somebody's quorum. */
+  signed(vote: Vote): void;
+  /** A correct validator sent this vote. */
+  spoken(vote: Vote): void;
+  /** A correct validator sent this proposal. */
+  proposed(proposal: Proposal): void;
+};
+
+/** What one correct validator has said so far; it survives crashes, as do its words. */
+type Speaker = {
+  readonly votes: Map<number, Vote>;
+  readonly proposals: Map<number, Proposal>;
+  readonly precommits: Vote[];
+};
+
+/** Heights and rounds of a schedule stay below this, so that (height, round, type) makes one number. */
+const ROUNDS = 4_096;
+
+/**
+ * The log over validators with these powers.
+ *
+ * @param correct whether a validator is held to the rules
+ */
+export function createVoteLog(powers: readonly number[], correct: (node: number) => boolean, report: Report): VoteLog {
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  const tallies = new Map<string, { voters: number; power: number }>();
+  /** Blocks with a quorum of prevotes in a round, all of them from the same valid round (rule 36). */
+  const polkas = new Set<string>();
+  const speakers: Speaker[] = powers.map(() => ({ votes: new Map(), proposals: new Map(), precommits: [] }));
+  const hasPolka = (height: number, round: number, value: string): boolean => polkas.has(slot(height, round, value));
+
+  function checkPrevote(speaker: Speaker, vote: Vote): void {
+    const { height, round, value, valid_round, validator } = vote;
+    if (value === null) return;
+    if (valid_round >= 0 && (valid_round >= round || !hasPolka(height, valid_round, value))) {
+      report('prevote_without_polka', validator, describe(vote));
+    }
+    const lock = lockBefore(speaker.precommits, height, round);
+    if (lock !== undefined && lock.value !== value && valid_round < lock.round) {
+      report('prevote_against_lock', validator, `${describe(vote)}, locked: ${describe(lock)}`);
+    }
+  }
+
+  return {
+    signed(vote) {
+      if (vote.type !== 'prevote' || vote.value === null) return;
+      const block = slot(vote.height, vote.round, vote.value);
+      const key = `${block}/${vote.valid_round}`;
+      const tally = tallies.get(key) ?? { voters: 0, power: 0 };
+      const bit = 1 << vote.validator;
+      if ((tally.voters & bit) !== 0) return;
+      tally.voters |= bit;
+      tally.power += powers[vote.validator] as number;
+      tallies.set(key, tally);
+      if (3 * tally.power > 2 * total) polkas.add(block);
+    },
+    spoken(vote) {
+      const speaker = speakers[vote.validator] as Speaker;
+      if (!correct(vote.validator)) return;
+      const key = (vote.height * ROUNDS + vote.round) * 2 + (vote.type === 'prevote' ? 0 : 1);
+      const earlier = speaker.votes.get(key);
+      if (earlier !== undefined) {
+        if (!sameVote(earlier, vote)) report('equivocation', vote.validator, `${describe(earlier)} and ${describe(vote)}`);
+        return;
+      }
+      speaker.votes.set(key, vote);
+      if (vote.type === 'prevote') checkPrevote(speaker, vote);
+      else if (vote.value !== null) {
+        speaker.precommits.push(vote);
+        if (!hasPolka(vote.height, vote.round, vote.value)) report('precommit_without_polka', vote.validator, describe(vote));
+      }
+    },
+    proposed(proposal) {
+      if (!correct(proposal.validator)) return;
+      const { proposals } = speakers[proposal.validator] as Speaker;
+      const key = proposal.height * ROUNDS + proposal.round;
+      const earlier = proposals.get(key);
+      proposals.set(key, proposal);
+      if (earlier !== undefined && (earlier.value !== proposal.value || earlier.valid_round !== proposal.valid_round)) {
+        report('equivocation', proposal.validator, `two proposals at height ${proposal.height} round ${proposal.round}`);
+      }
+    },
+  };
+}
+
+const slot = (height: number, round: number, value: string): string => `${height}/${round}/${value}`;
+
+const sameVote = (a: Vote, b: Vote): boolean => a.value === b.value && a.valid_round === b.valid_round;
+
+/** The latest block precommitted at `height` in a round before `round`: what the validator is locked on. */
+function lockBefore(precommits: readonly Vote[], height: number, round: number): Vote | undefined {
+  let lock: Vote | undefined;
+  for (const vote of precommits) {
+    if (vote.height === height && vote.round < round && vote.round > (lock?.round ?? -1)) lock = vote;
+  }
+  return lock;
+}
+
+const describe = ({ type, height, round, value, valid_round }: Vote): string =>
+  `${type} ${value?.slice(0, 8) ?? 'nil'} at ${height}/${round}${valid_round >= 0 ? ` from round ${valid_round}` : ''}`;

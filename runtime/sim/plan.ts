@@ -1,0 +1,175 @@
+// What may go wrong in one schedule, drawn from its seed: a swarm of faults, each on or off, each with its own strength.
+import { createPrng, type Prng } from '#machines/primitives/prng.ts';
+
+/** `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. */
+export type ScheduleKind = 'consensus' | 'ledger';
+
+/** How a faulty validator behaves: two honest copies under one key, or free invention. */
+export type ByzantineStyle = 'twins' | 'forger';
+
+/** Links from a set of nodes to another that carry nothing for a while; one direction only when asymmetric. */
+export type Partition = {
+  readonly start_ms: number;
+  readonly end_ms: number;
+  /** Bit per node. */
+  readonly from: number;
+  readonly to: number;
+  readonly isSymmetric: boolean;
+};
+
+/** Messages of one kind that never reach some nodes in rounds of one parity: how hidden locks come about. */
+export type Filter = {
+  readonly message: 'proposal' | 'prevote' | 'precommit';
+  readonly to: number;
+  readonly roundParity: 0 | 1;
+  readonly dropOf1024: number;
+};
+
+/** Where in a turn the process dies; the turn is the node's `turn`th that has something to say. */
+export type CrashPoint = {
+  readonly node: number;
+  readonly turn: number;
+  readonly moment: 'before_sync' | 'after_sync' | 'mid_publish';
+  /** Whether the disk kept a batch that was written but not synced. */
+  readonly keepsUnsynced: boolean;
+  readonly down_ms: number;
+};
+
+export type Pause = { readonly node: number; readonly start_ms: number; readonly end_ms: number };
+
+export type Plan = {
+  readonly seed: number;
+  readonly kind: ScheduleKind;
+  /** Voting power per validator. */
+  readonly powers: readonly number[];
+  /** Faulty validators: together less than a third of the power. */
+  readonly byzantine: ReadonlyMap<number, ByzantineStyle>;
+  /** Q of correct validators that must go on after the heal; the others may stay away. */
+  readonly core: readonly number[];
+  readonly delay: { readonly least_ms: number; readonly spread_ms: number; readonly slowOf1024: number; readonly slow_ms: number };
+  readonly lossOf1024: number;
+  readonly duplicateOf1024: number;
+  readonly filters: readonly Filter[];
+  readonly partitions: readonly Partition[];
+  readonly crashes: readonly CrashPoint[];
+  readonly pauses: readonly Pause[];
+  /** How far each node's clock is off, ms. */
+  readonly skews_ms: readonly number[];
+  /** When all power fails at once, or 0. */
+  readonly blackout_ms: number;
+  /** The faults end here, or when this many heights are decided, whichever comes first. */
+  readonly heal_ms: number;
+  readonly heal_height: number;
+};
+
+/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in sixteen schedules runs the ledger. */
+export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
+  const prng = createPrng(seed, 1);
+  const drawnKind = prng.below(16) === 0 ? 'ledger' : 'consensus';
+  const powers = drawPowers(prng);
+  const byzantine = drawByzantine(prng, powers);
+  const nodes = powers.length;
+  const heal_ms = prng.between(800, 4_000);
+  const some = (most: number): number => (prng.chance(400) ? prng.between(1, most) : 0);
+  return {
+    seed,
+    kind: kind ?? drawnKind,
+    powers,
+    byzantine,
+    core: drawCore(prng, powers, byzantine),
+    delay: {
+      least_ms: prng.between(0, 8),
+      spread_ms: prng.pick([1, 4, 30, 150, 600]),
+      slowOf1024: prng.pick([0, 0, 20, 100]),
+      slow_ms: prng.pick([300, 900, 2_500]),
+    },
+    lossOf1024: prng.pick([0, 0, 0, 20, 100, 250]),
+    duplicateOf1024: prng.pick([0, 0, 40, 200]),
+    filters: times(some(3), () => drawFilter(prng, nodes)),
+    partitions: times(some(3), () => drawPartition(prng, nodes, heal_ms)),
+    crashes: times(some(4), () => drawCrash(prng, nodes)),
+    pauses: times(some(2), () => drawPause(prng, nodes, heal_ms)),
+    skews_ms: times(nodes, () => (prng.chance(300) ? prng.between(-400, 400) : 0)),
+    blackout_ms: prng.chance(60) ? prng.between(20, heal_ms) : 0,
+    heal_ms,
+    heal_height: prng.between(2, 4),
+  };
+}
+
+const times = <T>(count: number, draw: () => T): readonly T[] => Array.from({ length: count }, draw);
+const subset = (prng: Prng, nodes: number): number => prng.between(1, 2 ** nodes - 2);
+
+/** Mostly four; six is where ceil(2n/3) would be one short; some sets with unequal power. */
+function drawPowers(prng: Prng): readonly number[] {
+  const nodes = prng.pick([4, 4, 4, 4, 4, 4, 5, 6, 6, 7]);
+  const isWeighted = prng.chance(100);
+  return times(nodes, () => (isWeighted ? prng.between(1, 3) : 1));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+function drawByzantine(prng: Prng, powers: readonly number[]): ReadonlyMap<number, ByzantineStyle> {
+  const faulty = new Map<number, ByzantineStyle>();
+  if (prng.chance(512)) return faulty;
+  let left = Math.ceil(sum(powers) / 3) - 1;
+  for (const node of shuffled(prng, powers)) {
+    const power = powers[node] as number;
+    if (power > left || prng.chance(200)) continue;
+    left -= power;
+    faulty.set(node, prng.pick(['twins', 'forger']));
+  }
+  return faulty;
+}
+
+/** Correct validators in random order until their power is a quorum. */
+function drawCore(prng: Prng, powers: readonly number[], byzantine: ReadonlyMap<number, ByzantineStyle>): readonly number[] {
+  const core: number[] = [];
+  let power = 0;
+  for (const node of shuffled(prng, powers)) {
+    if (byzantine.has(node) || 3 * power > 2 * sum(powers)) continue;
+    core.push(node);
+    power += powers[node] as number;
+  }
+  return core;
+}
+
+function shuffled(prng: Prng, powers: readonly number[]): readonly number[] {
+  const order = powers.map((_, node) => node);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = prng.below(i + 1);
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}
+
+function drawFilter(prng: Prng, nodes: number): Filter {
+  return {
+    message: prng.pick(['proposal', 'prevote', 'precommit', 'precommit']),
+    to: subset(prng, nodes),
+    roundParity: prng.chance(700) ? 0 : 1,
+    dropOf1024: prng.pick([512, 800, 1_024]),
+  };
+}
+
+function drawPartition(prng: Prng, nodes: number, heal_ms: number): Partition {
+  const start_ms = prng.below(heal_ms);
+  const from = subset(prng, nodes);
+  const isSymmetric = prng.chance(512);
+  const to = isSymmetric ? 2 ** nodes - 1 - from : subset(prng, nodes);
+  return { start_ms, end_ms: start_ms + prng.between(50, 1_500), from, to, isSymmetric };
+}
+
+function drawCrash(prng: Prng, nodes: number): CrashPoint {
+  return {
+    node: prng.below(nodes),
+    turn: prng.between(1, 20),
+    moment: prng.pick(['before_sync', 'after_sync', 'mid_publish']),
+    keepsUnsynced: prng.chance(300),
+    down_ms: prng.pick([1, 20, 200, 900]),
+  };
+}
+
+function drawPause(prng: Prng, nodes: number, heal_ms: number): Pause {
+  const start_ms = prng.below(heal_ms);
+  return { node: prng.below(nodes), start_ms, end_ms: start_ms + prng.between(20, 1_200) };
+}
