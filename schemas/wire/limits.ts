@@ -4,6 +4,8 @@
 export const MAX_MESSAGE_BYTES = 1_048_576;
 /** Largest body of one item in an envelope, bytes: leaves room for the envelope inside a message. */
 export const MAX_ITEM_BODY_BYTES = 524_288;
+/** Lists and maps inside each other in one message: the deepest schema has six; a bomb of 0x91 bytes must not recurse. */
+export const MAX_MESSAGE_DEPTH = 16;
 /** Items in one envelope: a bundle is signed once, and a receiver must be able to refuse it cheaply. */
 export const MAX_ENVELOPE_ITEMS = 1_024;
 /** Length of an item's kind, characters: the longest kind in use is half of it. */
@@ -59,3 +61,13 @@ export const SANDBOX_SILENCE_MS = 60_000;
 export const MAX_SANDBOX_QUEUE = 64;
 /** Runs of one request, the first included: a crash may be the machine's fault once, not twice. */
 export const MAX_SANDBOX_RUNS = 2;
+/** Cosigners of one checkpoint: the validators; a note of so many lines stays below 20 KiB. */
+export const MAX_COSIGNERS = MAX_VALIDATORS;
+/** Hashes of one consistency or inclusion proof: a tree of 2^63 leaves has no longer one (tlog-witness). */
+export const MAX_CONSISTENCY_HASHES = 63;
+/** Largest block that the content store takes, bytes: what IPFS peers accept without complaint. */
+export const MAX_ARCHIVE_BLOCK_BYTES = 1_048_576;
+/** Blocks that one CAR answer of the gateway walks through: bounds the memory of one request. */
+export const MAX_CAR_BLOCKS = 10_000;
+/** Largest CAR answer of the gateway, bytes: it is built in memory. */
+export const MAX_CAR_BYTES = 67_108_864;

@@ -8,7 +8,7 @@ export type Peer = ActorKind | 'public';
 
 export type SubjectRule = {
   readonly name: string;
-  /** Subject with `{self}` for the publisher's id and `*` for a free token. */
+  /** Subject with `*` for a free token. `{self}` is the id of whoever the row lets publish; where nobody may, of who serves it. */
   readonly pattern: string;
   readonly publish: readonly Peer[];
   readonly subscribe: readonly Peer[];
@@ -19,22 +19,89 @@ const EVERY_NODE = ['validator', 'worker', 'shuffler', 'archiver', 'gateway', 'c
 
 /** One row per subject. `{self}` is filled with the actor's id, so nobody can publish as somebody else. */
 export const SUBJECTS = [
-  { name: 'consensus', pattern: 'cs.v1.*.*.*.{self}', publish: ['validator'], subscribe: ['validator', 'gateway'], about: 'Proposals, votes, certificates and beacon partials: cs.v1.<height>.<round>.<type>.<validator>.' },
-  { name: 'block', pattern: 'blk.v1.{self}', publish: ['validator'], subscribe: EVERY_NODE, about: 'Finalised blocks with their commit certificates.' },
-  { name: 'sync', pattern: 'sync.v1.{self}', publish: [], subscribe: ['validator'], about: 'Served by one validator: block ranges on request.' },
-  { name: 'sync-request', pattern: 'sync.v1.*', publish: EVERY_NODE, subscribe: [], about: 'Ask one validator for a block range.' },
-  { name: 'transaction', pattern: 'tx.v1.{self}', publish: EVERY_NODE, subscribe: ['validator'], about: 'Signed transactions for the ledger.' },
-  { name: 'heartbeat', pattern: 'hb.v1.{self}', publish: ['worker'], subscribe: ['shuffler', 'validator', 'gateway'], about: 'A worker is available (lossy by design).' },
-  { name: 'mailbox', pattern: 'in.v1.*.{self}', publish: EVERY_NODE, subscribe: [], about: 'Durable message to one actor: in.v1.<receiver>.<sender>.' },
-  { name: 'operator', pattern: 'ctl.v1.{self}', publish: [], subscribe: EVERY_NODE, about: 'Served by each actor: status, snapshot, quarantine verbs.' },
-  { name: 'operator-request', pattern: 'ctl.v1.*', publish: ['gateway', 'client'], subscribe: [], about: 'Ask an actor for its state, or order a quarantine verb (signed).' },
-  { name: 'public', pattern: 'pub.v1.>', publish: ['gateway'], subscribe: [...EVERY_NODE, 'public'], about: 'What any browser may see: the console feed.' },
+  {
+    name: 'consensus',
+    pattern: 'cs.v1.*.*.*.{self}',
+    publish: ['validator'],
+    subscribe: ['validator', 'gateway'],
+    about: 'Proposals, votes, certificates and beacon partials: cs.v1.<height>.<round>.<type>.<validator>.',
+  },
+  {
+    name: 'block',
+    pattern: 'blk.v1.{self}',
+    publish: ['validator'],
+    subscribe: EVERY_NODE,
+    about: 'Finalised blocks with their commit certificates.',
+  },
+  {
+    name: 'sync',
+    pattern: 'sync.v1.{self}',
+    publish: [],
+    subscribe: ['validator'],
+    about: 'Served by one validator: block ranges on request.',
+  },
+  {
+    name: 'sync-request',
+    pattern: 'sync.v1.*',
+    publish: EVERY_NODE,
+    subscribe: [],
+    about: 'Ask one validator for a block range.',
+  },
+  {
+    name: 'transaction',
+    pattern: 'tx.v1.{self}',
+    publish: EVERY_NODE,
+    subscribe: ['validator'],
+    about: 'Signed transactions for the ledger.',
+  },
+  {
+    name: 'heartbeat',
+    pattern: 'hb.v1.{self}',
+    publish: ['worker'],
+    subscribe: ['shuffler', 'validator', 'gateway'],
+    about: 'A worker is available (lossy by design).',
+  },
+  {
+    name: 'mailbox',
+    pattern: 'in.v1.*.{self}',
+    publish: EVERY_NODE,
+    subscribe: [],
+    about: 'Durable message to one actor: in.v1.<receiver>.<sender>.',
+  },
+  {
+    name: 'mailbox-own',
+    pattern: 'in.v1.{self}.*',
+    publish: [],
+    subscribe: EVERY_NODE,
+    about: 'Served by each actor: what others sent it.',
+  },
+  {
+    name: 'operator',
+    pattern: 'ctl.v1.{self}',
+    publish: [],
+    subscribe: EVERY_NODE,
+    about: 'Served by each actor: status, snapshot, quarantine verbs.',
+  },
+  {
+    name: 'operator-request',
+    pattern: 'ctl.v1.*',
+    publish: ['gateway', 'client'],
+    subscribe: [],
+    about: 'Ask an actor for its state, or order a quarantine verb (signed).',
+  },
+  {
+    name: 'public',
+    pattern: 'pub.v1.>',
+    publish: ['gateway'],
+    subscribe: [...EVERY_NODE, 'public'],
+    about: 'What any browser may see: the console feed.',
+  },
 ] as const satisfies readonly SubjectRule[];
 
 /** Subject builders; the only place where subjects are spelled. */
 export const subject = {
   consensus: (height: number, round: number, type: string, self: string) => `cs.v1.${height}.${round}.${type}.${self}`,
-  consensusAll: 'cs.v1.>',
+  consensusAll: 'cs.v1.*.*.*.*',
   block: (self: string) => `blk.v1.${self}`,
   blockAll: 'blk.v1.*',
   sync: (validator: string) => `sync.v1.${validator}`,
@@ -43,6 +110,7 @@ export const subject = {
   heartbeat: (self: string) => `hb.v1.${self}`,
   heartbeatAll: 'hb.v1.*',
   mailbox: (receiver: string, sender: string) => `in.v1.${receiver}.${sender}`,
+  mailboxOf: (receiver: string) => `in.v1.${receiver}.*`,
   operator: (actor: string) => `ctl.v1.${actor}`,
   feed: 'pub.v1.console',
 } as const;

@@ -1,6 +1,6 @@
 // Domain tags: the first bytes of everything that is signed or hashed for one purpose, so that no signature serves two.
 
-const tag = (text: string): Uint8Array => new TextEncoder().encode(text.padEnd(16, '\0'));
+const tag = (text: string): Uint8Array => Uint8Array.from(text.padEnd(16, '\0'), (char) => char.charCodeAt(0));
 
 /** 16 bytes each, padded with zeros. */
 export const TAG = {
