@@ -10,6 +10,9 @@ export type Store = {
   batch(ops: readonly StoreOp[]): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** Rows whose key starts with `prefix`, in key order, from `after` (exclusive) on, at most `limit`. */
-  scan(prefix: string, options?: { readonly after?: string; readonly limit?: number }): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  scan(
+    prefix: string,
+    options?: { readonly after?: string; readonly limit?: number },
+  ): AsyncIterable<readonly [key: string, value: Uint8Array]>;
   close(): Promise<void>;
 };

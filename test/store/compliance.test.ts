@@ -1,0 +1,153 @@
+// What every store must do: the same rules run over RocksDB and its in-memory twin.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { openRocksStore } from '#runtime/store/rocks-store.ts';
+import type { Store, StoreOp } from '#runtime/store/store.ts';
+
+type Disk = { open(): Promise<Store>; remove(): Promise<void> };
+
+const KINDS: Record<string, () => Promise<Disk>> = {
+  rocksdb: async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'store-'));
+    return { open: () => openRocksStore(directory), remove: () => rm(directory, { recursive: true }) };
+  },
+  memory: async () => {
+    const disk = new MemoryDisk();
+    return { open: async () => openMemoryStore(disk), remove: async () => {} };
+  },
+};
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+const put = (key: string, ...values: number[]): StoreOp => ({ type: 'put', key, value: bytes(...values) });
+const del = (key: string): StoreOp => ({ type: 'del', key });
+async function rows(store: Store, prefix: string, options?: { after?: string; limit?: number }) {
+  const found: [string, number[]][] = [];
+  for await (const [key, value] of store.scan(prefix, options)) found.push([key, [...value]]);
+  return found;
+}
+
+describe.each(Object.entries(KINDS))('%s', (_name, make) => {
+  let disk: Disk;
+  let store: Store;
+
+  beforeEach(async () => {
+    disk = await make();
+    store = await disk.open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await disk.remove();
+  });
+
+  test('a key that was never written is undefined', async () => {
+    expect(await store.get('nothing')).toBeUndefined();
+  });
+
+  test('a batch is there after a reopening', async () => {
+    await store.batch([put('a', 1), put('b', 2), del('a')]);
+    await store.close();
+    store = await disk.open();
+    expect(await rows(store, 'a')).toEqual([]);
+    expect(await rows(store, 'b')).toEqual([['b', [2]]]);
+  });
+
+  test('later operations of a batch win', async () => {
+    await store.batch([put('a', 1), del('a'), put('a', 3)]);
+    expect([...((await store.get('a')) ?? [])]).toEqual([3]);
+  });
+
+  test('an empty value is a value', async () => {
+    await store.batch([put('empty')]);
+    expect((await store.get('empty'))?.length).toBe(0);
+  });
+
+  test('an empty batch changes nothing', async () => {
+    await store.batch([]);
+    expect(await rows(store, 'a')).toEqual([]);
+  });
+
+  test('a scan gives the rows of its prefix alone, in key order', async () => {
+    await store.batch([put('t/b', 2), put('t/a', 1), put('s/z', 9), put('t0', 9), put('t', 9)]);
+    expect(await rows(store, 't/')).toEqual([
+      ['t/a', [1]],
+      ['t/b', [2]],
+    ]);
+  });
+
+  test('a scan goes on after a key and stops at its limit', async () => {
+    await store.batch(['a', 'b', 'c', 'd'].map((name, index) => put(`t/${name}`, index)));
+    expect(await rows(store, 't/', { after: 't/a', limit: 2 })).toEqual([
+      ['t/b', [1]],
+      ['t/c', [2]],
+    ]);
+  });
+
+  test('a scan crosses its page size', async () => {
+    await store.batch(
+      Array.from({ length: 1_000 }, (_, index) => put(`t/${String(index).padStart(4, '0')}`, index & 255)),
+    );
+    expect(await rows(store, 't/')).toHaveLength(1_000);
+  });
+
+  test('a row does not change when the caller reuses its buffer', async () => {
+    const value = bytes(1);
+    await store.batch([{ type: 'put', key: 'a', value }]);
+    value[0] = 2;
+    expect([...((await store.get('a')) ?? [])]).toEqual([1]);
+  });
+
+  test('a closed store fails and says so', async () => {
+    await store.close();
+    await expect(store.batch([put('a', 1)])).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_READ_FAILED' });
+    store = await disk.open();
+  });
+
+  test('any batches leave what a plain map would hold', async () => {
+    const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '0'), minLength: 1, maxLength: 3 });
+    const op = fc.oneof(
+      key.map((k) => del(`m/${k}`)),
+      fc.tuple(key, fc.nat(255)).map(([k, v]) => put(`m/${k}`, v)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(op, { maxLength: 5 }), { maxLength: 5 }), async (batches) => {
+        await store.batch((await rows(store, 'm/')).map(([k]) => del(k)));
+        const model = new Map<string, number[]>();
+        for (const batch of batches) {
+          await store.batch(batch);
+          for (const o of batch) {
+            if (o.type === 'put') model.set(o.key, [...o.value]);
+            else model.delete(o.key);
+          }
+        }
+        expect(await rows(store, 'm/')).toEqual([...model].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+test('a database that is open cannot be opened again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'store-'));
+  const store = await openRocksStore(directory);
+  await expect(openRocksStore(directory)).rejects.toMatchObject({ code: 'STORE_OPEN_FAILED' });
+  await store.close();
+  await rm(directory, { recursive: true });
+});
+
+test.each([
+  ['lost', undefined],
+  ['unacknowledged', 1],
+] as const)('a batch that is %s by a power cut fails, and is on disk or not as a whole', async (fault, expected) => {
+  const disk = new MemoryDisk();
+  const store = openMemoryStore(disk, () => fault);
+  await expect(store.batch([put('a', 1), put('b', 1)])).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
+  await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_READ_FAILED' });
+  const reopened = openMemoryStore(disk);
+  expect((await reopened.get('a'))?.[0]).toBe(expected);
+  expect((await reopened.get('b'))?.[0]).toBe(expected);
+});
