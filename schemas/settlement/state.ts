@@ -18,6 +18,8 @@ export type NodeRow = {
   readonly fault_count: number;
   /** Not drawn before this block time, ms (pause after faults); Number.MAX_SAFE_INTEGER = banned. */
   readonly paused_until_ms: number;
+  /** Block time of the last counted fault, ms: one outage counts once, however many units it hit. */
+  readonly last_fault_ms: number;
 };
 /** `reputation/{id}`: basis points 0…10,000; starts at 5,000. */
 export type ReputationRow = { readonly basis_points: number };
@@ -54,8 +56,10 @@ export type UnitRow = {
   readonly unit: string;
   readonly phase: UnitPhase;
   readonly attempt: number;
-  /** Height whose beacon and registry decide the next draw (work: release + 1, audit: reveal + 1). */
+  /** Height whose beacon and registry decide the worker: release + 1. */
   readonly draw_height: number;
+  /** Height whose beacon and registry decide the auditors: reveal + 1; 0 = not revealed. */
+  readonly audit_height: number;
   /** Block time at which the draw became possible, ms: stand-ins count from here. */
   readonly drawable_ms: number;
   readonly worker: string;
@@ -63,14 +67,48 @@ export type UnitRow = {
   /** Block-time deadline of the present phase, ms; 0 = none. */
   readonly deadline_ms: number;
   readonly commitment: Uint8Array;
+  /** Height of the commit: its reveal comes in a later block; 0 = not committed. */
+  readonly committed_height: number;
   readonly root: Uint8Array;
   readonly audit_indices: readonly number[];
   /** Opened results of the worker, per audit index; empty until opened. */
   readonly opened: readonly Uint8Array[];
   /** Auditor reports in, by auditor order: results per audit index; empty until reported. */
   readonly reports: readonly (readonly Uint8Array[])[];
-  /** Workers of earlier attempts: not drawn again for this unit. */
+  /** Workers of earlier attempts and auditors that failed: not drawn again for this unit while there are others. */
   readonly excluded: readonly string[];
+};
+
+/** `disputes/{unit}`: validators' re-executions of the sub-units that worker and auditors disagree on. */
+export type DisputeRow = {
+  readonly indices: readonly number[];
+  readonly votes: readonly DisputeVote[];
+};
+export type DisputeVote = { readonly validator: string; readonly index: number; readonly result: Uint8Array };
+
+/** `beacons/{height}`: what decides the draws of that height. */
+export type BeaconRow = {
+  /** 32 random bytes; empty until the next block brings them. */
+  readonly value: Uint8Array;
+  /** The registry as committed by that height: `pools/{pool_version}`. */
+  readonly pool_version: number;
+};
+/** `pools/{version}`: the workers that may be drawn, ordered by id: 64 bytes each, id 32 | operator 32. */
+export type PoolRow = { readonly members: Uint8Array };
+
+/** `unsettled/{asset}/{account}`: change by paid work since the last settlement closed. */
+export type UnsettledRow = { readonly difference_units: bigint };
+/** `settled/{asset}/{account}`: sum of all settlement entries; below 0 for pots that paid out. */
+export type SettledRow = { readonly sum_units: bigint };
+
+/** `head`: the last executed block, and counters that no other row implies. */
+export type HeadRow = {
+  readonly height: number;
+  readonly time_ms: number;
+  readonly pool_version: number;
+  readonly settlements_count: number;
+  /** First height whose payments are not settled; 0 = there are none. */
+  readonly unsettled_height: number;
 };
 
 /** `proofs/{unit}`: the receipt that stays after a unit is settled. */
@@ -84,6 +122,8 @@ export type ProofRow = {
   readonly audit_height: number;
   readonly audit_indices: readonly number[];
   readonly settled_height: number;
+  /** Who was not drawn again for it: with the heights this repeats both draws. */
+  readonly excluded: readonly string[];
 };
 
 /** One balanced line of a settlement: asset, account, difference. */
@@ -123,4 +163,6 @@ export type LedgerEvent =
   | { readonly type: 'settlement.closed'; readonly seq: number }
   | { readonly type: 'settlement.archived'; readonly seq: number; readonly cid: string }
   | { readonly type: 'evidence.accepted'; readonly validator: string; readonly evidence: string; readonly kind: string }
-  | { readonly type: 'tx.refused'; readonly account: string; readonly nonce: number; readonly code: string };
+  | { readonly type: 'tx.refused'; readonly account: string; readonly nonce: number; readonly code: string }
+  /** One item of a batch did not apply; the others did. */
+  | { readonly type: 'item.refused'; readonly account: string; readonly nonce: number; readonly item: number; readonly code: string };

@@ -1,0 +1,51 @@
+// Drawing lots that anyone can repeat: a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
+
+/** SHA-256, handed in: node:crypto in production, a pure twin elsewhere. */
+export type Sha256 = (data: Uint8Array) => Uint8Array;
+
+const WORDS = 2 ** 32;
+
+/** 32-bit big-endian words of SHA-256(seed | counter u32 from 0), without end. `seed` is 32 bytes. */
+function words(seed: Uint8Array, sha256: Sha256): () => number {
+  const input = new Uint8Array(seed.length + 4);
+  input.set(seed);
+  const counter = new DataView(input.buffer);
+  let block: DataView = new DataView(new ArrayBuffer(0));
+  let next = 0;
+  let count = 0;
+  return () => {
+    if (next === block.byteLength) {
+      counter.setUint32(seed.length, count++);
+      const digest = sha256(input);
+      block = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
+      next = 0;
+    }
+    next += 4;
+    return block.getUint32(next - 4);
+  };
+}
+
+/** Whole numbers in 0 … `end` − 1, each equally likely: words at or above the largest multiple of `end` are skipped. */
+function below(word: () => number, end: number): number {
+  const fair = WORDS - (WORDS % end);
+  let drawn = word();
+  while (drawn >= fair) drawn = word();
+  return drawn % end;
+}
+
+/**
+ * The indices 0 … `size` − 1 in the random order that `seed` gives (Fisher–Yates from the front, Knuth's algorithm P),
+ * one at a time: who takes a few pays for a few, whatever the size.
+ *
+ * @param seed 32 bytes
+ * @param size 0 … 2^32
+ */
+export function* seededOrder(seed: Uint8Array, size: number, sha256: Sha256): Generator<number, void, undefined> {
+  const word = words(seed, sha256);
+  const moved = new Map<number, number>();
+  for (let i = 0; i < size; i++) {
+    const j = i + below(word, size - i);
+    yield moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+  }
+}

@@ -1,0 +1,19 @@
+// Which sub-units of a result are recomputed: few, but nobody knows which before the result is on the ledger (work rules, 2).
+import { seededOrder, type Sha256 } from '../primitives/seeded-draw.ts';
+import { type DrawPoint, drawSeed } from './draw.ts';
+
+/** Checked results after which a worker is no longer new, and after which it is a veteran. */
+const NEW_BELOW = 10;
+const VETERAN_FROM = 100;
+
+/** Sub-units to recompute for a worker with so many passed results: 8 new, 3 normally, 2 veteran, never 0. */
+export function sampleSize(passed_count: number, sub_units_count: number): number {
+  const wanted = passed_count < NEW_BELOW ? 8 : passed_count < VETERAN_FROM ? 3 : 2;
+  return Math.min(wanted, sub_units_count);
+}
+
+/** The `size` distinct sub-units that the audit's beacon names, ascending. */
+export function auditIndices(point: DrawPoint, size: number, sub_units_count: number, sha256: Sha256): number[] {
+  const order = seededOrder(drawSeed({ ...point, purpose: 'indices' }, sha256), sub_units_count, sha256);
+  return order.take(size).toArray().toSorted((a, b) => a - b);
+}

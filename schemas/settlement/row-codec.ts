@@ -1,0 +1,147 @@
+// How rows of the ledger's state are written: MessagePack arrays in field order, so that equal rows are equal bytes.
+import { Packr } from 'msgpackr';
+import type {
+  BalanceRow,
+  BeaconRow,
+  DisputeRow,
+  DisputeVote,
+  EvidenceRow,
+  HeadRow,
+  JobRow,
+  NodeRow,
+  NonceRow,
+  PoolRow,
+  ProofRow,
+  ReputationRow,
+  SettledRow,
+  SettlementEntry,
+  SettlementRow,
+  UnitRow,
+  UnsettledRow,
+} from './state.ts';
+
+/** Bytes of a row and back; the bytes of one row are always the same. */
+export type RowCodec<Row> = { encode(row: Row): Uint8Array; decode(bytes: Uint8Array): Row };
+
+/** How one field is written where it is not written as it is. */
+type Part = { readonly write: (value: never) => unknown; readonly read: (raw: never) => unknown };
+/** Every field of the row, in the order of its bytes. */
+type Fields<Row> = { readonly [K in keyof Row]: true | Part };
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true });
+
+function rowCodec<Row extends object>(fields: Fields<Row>): RowCodec<Row> {
+  const parts = Object.entries(fields) as [string & keyof Row, true | Part][];
+  return {
+    encode: (row) =>
+      packr.pack(parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)))),
+    decode: (bytes) => {
+      const raw = packr.unpack(bytes) as unknown[];
+      return Object.fromEntries(
+        parts.map(([name, part], i) => [name, part === true ? raw[i] : part.read(raw[i] as never)]),
+      ) as Row;
+    },
+  };
+}
+
+const entries: Part = {
+  write: (list: readonly SettlementEntry[]) => list.map(({ a, k, d }) => [a, k, d]),
+  read: (raw: readonly [SettlementEntry['a'], string, bigint][]) => raw.map(([a, k, d]) => ({ a, k, d })),
+};
+const votes: Part = {
+  write: (list: readonly DisputeVote[]) => list.map(({ validator, index, result }) => [validator, index, result]),
+  read: (raw: readonly [string, number, Uint8Array][]) =>
+    raw.map(([validator, index, result]) => ({ validator, index, result })),
+};
+
+/** Every kind of row, by the first part of its key. */
+export const ROW_CODECS = {
+  accounts: rowCodec<BalanceRow>({ amount_units: true }),
+  nonces: rowCodec<NonceRow>({ next: true }),
+  nodes: rowCodec<NodeRow>({
+    id: true,
+    kind: true,
+    operator: true,
+    registered_height: true,
+    last_seen_ms: true,
+    passed_count: true,
+    fault_count: true,
+    paused_until_ms: true,
+    last_fault_ms: true,
+  }),
+  reputation: rowCodec<ReputationRow>({ basis_points: true }),
+  jobs: rowCodec<JobRow>({
+    id: true,
+    account: true,
+    operator: true,
+    kernel: true,
+    start: true,
+    unit_log2: true,
+    units_count: true,
+    reward_per_unit_units: true,
+    submitted_height: true,
+    submitted_ms: true,
+    released_count: true,
+    settled_count: true,
+    parked_count: true,
+    attempts_count: true,
+    audits_count: true,
+    disagreements_count: true,
+    suspects: true,
+    finished_height: true,
+    finished_ms: true,
+  }),
+  tasks: rowCodec<UnitRow>({
+    unit: true,
+    phase: true,
+    attempt: true,
+    draw_height: true,
+    audit_height: true,
+    drawable_ms: true,
+    worker: true,
+    auditors: true,
+    deadline_ms: true,
+    commitment: true,
+    committed_height: true,
+    root: true,
+    audit_indices: true,
+    opened: true,
+    reports: true,
+    excluded: true,
+  }),
+  disputes: rowCodec<DisputeRow>({ indices: true, votes }),
+  proofs: rowCodec<ProofRow>({
+    unit: true,
+    worker: true,
+    auditors: true,
+    attempt: true,
+    root: true,
+    draw_height: true,
+    audit_height: true,
+    audit_indices: true,
+    settled_height: true,
+    excluded: true,
+  }),
+  beacons: rowCodec<BeaconRow>({ value: true, pool_version: true }),
+  pools: rowCodec<PoolRow>({ members: true }),
+  unsettled: rowCodec<UnsettledRow>({ difference_units: true }),
+  settled: rowCodec<SettledRow>({ sum_units: true }),
+  settlements: rowCodec<SettlementRow>({
+    seq: true,
+    epoch: true,
+    first_height: true,
+    last_height: true,
+    entries,
+    state_root: true,
+    jobs: true,
+    cid: true,
+  }),
+  evidence: rowCodec<EvidenceRow>({ validator: true, height: true, type: true }),
+  head: rowCodec<HeadRow>({
+    height: true,
+    time_ms: true,
+    pool_version: true,
+    settlements_count: true,
+    unsettled_height: true,
+  }),
+} as const;
