@@ -105,4 +105,4 @@ export const ConsoleView = z.strictObject({
 });
 export type ConsoleView = z.infer<typeof ConsoleView>;
 /** Kind of the envelope item that carries it on pub.v1.console. */
-export const CONSOLE_VIEW_KIND = 'node.console_view.v1';
+export const CONSOLE_VIEW_KIND = 'node.console-view.v1';
