@@ -2,16 +2,24 @@
 //   npm run docs            write the pages
 //   npm run docs -- --check fail where a page is not what the sources say now
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { actors } from './actors.ts';
+import { cli } from './cli.ts';
+import { config } from './config.ts';
 import { errorCodes } from './error-codes.ts';
 import { limitsPage } from './limits.ts';
+import { metrics } from './metrics.ts';
 import { subjects } from './subjects.ts';
 
 const FOLDER = new URL('../../docs/reference/', import.meta.url);
 
 /** Page → what renders it. */
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'actors.md': actors,
+  'cli.md': cli,
+  'config.md': config,
   'error-codes.md': errorCodes,
   'limits.md': limitsPage,
+  'metrics.md': metrics,
   'subjects.md': subjects,
 };
 

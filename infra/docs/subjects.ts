@@ -13,7 +13,7 @@ export function subjects(): string {
   ]);
   return page(
     'Subjects',
-    'The last tokens carry the publisher, and the broker lets nobody fill in another’s: `{self}` is the id of the actor that connects.',
+    '`{self}` is the id of whoever publishes, and the broker lets nobody fill in another’s; where nobody may publish, it is the id of who serves the subject. `*` is any one token, `>` any rest.',
     '`schemas/wire/subjects.ts`',
     table(['name', 'subject', 'may publish', 'may subscribe', 'about'], rows),
   );
