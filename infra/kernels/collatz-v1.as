@@ -27,6 +27,10 @@ const TABLES: usize = GROWTH + 0x10000; // look-ahead bits, one table for each f
 const TABLE_BYTES: usize = (1 << (LOOK - 3)) + 64; // the start repeats at the end, so that a word may run over it
 const LEAVES: usize = 0x400000; // m | (n0 mod 9) << 60, u64; n0, u32; place in the look-ahead table, u32
 const LEAF_BYTES: usize = 16;
+const M_MASK: u64 = (1 << 60) - 1;
+const WALKERS: usize = 0x300000; // value, u128; offset of n in the sub-unit, u32; most bits on the way, i32
+const WALKER_BYTES: usize = 24;
+const WALKERS_FULL: usize = 1024; // enough to walk side by side; a batch more fits below the leaves
 
 let depth: i32 = 0; // D; 0: not prepared
 let oddsMin: i32 = 0; // fewest odd steps of a leaf
@@ -47,7 +51,9 @@ let jumpsMax: i32 = 0;
 let suspects: i32 = 0;
 let peakLow: u64 = 0;
 let peakHigh: u64 = 0;
-let peakOffset: u64 = 0;
+let peakOffset: u32 = 0;
+let peakBits: i32 = 0;
+let walkers: usize = 0; // listed, not yet walked
 
 /** Whether a path is below its start after `k` steps, `f` of them odd: 3^f < 2^k, since 485/306 is just above log2 3. */
 // @ts-ignore: decorator
@@ -214,10 +220,13 @@ export function run(start_low: u64, start_high: u64, index: i32, jumps_max: i32)
   startLow = start_low + (<u64>index << (depth + 6));
   startHigh = start_high;
   jumpsMax = jumps_max;
-  siftSum = walkSum = peakLow = peakHigh = peakOffset = 0;
+  siftSum = walkSum = peakLow = peakHigh = 0;
+  peakOffset = 0;
+  peakBits = 0;
   candidates = after32 = after48 = walks = jumps = 0;
   suspects = 0;
   for (let f = oddsMin; f <= depth; f++) runGroup(f);
+  walkAll();
   writeResult();
   return suspects;
 }
@@ -241,7 +250,7 @@ function runGroup(f: i32): void {
     const shift = <u64>(place & 7);
     let lanes = (load<u64>(byte) >> shift) | ((<u64>load<u8>(byte, 8) << 1) << (63 - shift));
     lanes &= load<u64>(masks + (<usize>(m >> 60) << 3));
-    const value = low + (m & 0x0fffffffffffffff);
+    const value = low + (m & M_MASK);
     while (lanes) {
       const lane = ctz(lanes);
       lanes &= lanes - 1;
@@ -270,7 +279,7 @@ function setBase(aboveLow: u64, aboveHigh: u64, power: u64): void {
   baseHigh = a1 * p1 + (middle >> 32) + (cross >> 32) + aboveHigh * power;
 }
 
-/** Takes a batch of candidates 64 steps further on their low 64 bits, then walks those that are left exactly. */
+/** Takes a batch of candidates 64 steps further on their low 64 bits, then lists those that are left for the exact walk. */
 function flush(f: i32, count: i32): void {
   candidates += count;
   memory.fill(ODDS, 0, <usize>count << 2);
@@ -279,9 +288,9 @@ function flush(f: i32, count: i32): void {
   count = sift(count, mostOddsBelow(depth + 48) - f, false);
   after48 += count;
   count = sift(count, mostOddsBelow(depth + 64) - f, false);
-  walks += count;
   const power = power3(f);
-  for (let i = 0; i < count; i++) walk(load<u32>(IDS + (<usize>i << 2)), power);
+  for (let i = 0; i < count; i++) addWalk(load<u32>(IDS + (<usize>i << 2)), power);
+  if (walkers > WALKERS_FULL) walkAll();
 }
 
 /** 16 or 32 steps for each candidate, keeping without a branch those with more than `limit` odd steps since D. */
@@ -312,34 +321,63 @@ function sift(count: i32, limit: i32, twice: bool): i32 {
   return <i32>kept;
 }
 
-/** Exact walk from T^D(n), 16 steps at a time, until below n; what cannot be walked becomes a suspect. */
-function walk(id: u32, power: u64): void {
+/** Lists a number that the sift left, with T^D(n) in full. */
+function addWalk(id: u32, power: u64): void {
   const leaf = LEAVES + <usize>(id >> 6) * LEAF_BYTES;
   const lane = <u64>(id & 63);
-  const m = (load<u64>(leaf) & 0x0fffffffffffffff) + lane * power;
-  const offset = <u64>load<u32>(leaf, 8) + (lane << depth);
-  const nLow = startLow + offset; // no carry: the start is a multiple of the sub-unit's size
-  const fromLow = baseLow + m;
-  const fromHigh = baseHigh + u64(fromLow < m);
-  let low = fromLow;
-  let high = fromHigh;
-  let left = jumpsMax;
-  let bits: i32 = 0;
-  while (high > startHigh || (high == startHigh && low >= nLow)) {
-    if (high >= WALK_HIGH_LIMIT || left == 0) return addSuspect(offset);
+  const m = (load<u64>(leaf) & M_MASK) + lane * power;
+  const low = baseLow + m;
+  const walker = WALKERS + walkers * WALKER_BYTES;
+  store<u64>(walker, low);
+  store<u64>(walker, baseHigh + u64(low < m), 8);
+  store<u32>(walker, load<u32>(leaf, 8) + (<u32>lane << depth), 16);
+  store<u32>(walker, 0, 20);
+  walkers++;
+}
+
+/** Exact walks of all listed numbers side by side, 16 steps a round, each until below its start. */
+function walkAll(): void {
+  walks += <u32>walkers;
+  for (let round = 0; walkers > 0; round++) {
+    if (round == jumpsMax) return giveUp();
+    jumps += <u32>walkers;
+    walkers = walkRound(walkers);
+  }
+}
+
+/** One jump for each walker, keeping without a branch those that are not below their start. */
+function walkRound(count: usize): usize {
+  let kept = WALKERS;
+  const end = WALKERS + count * WALKER_BYTES;
+  for (let walker = WALKERS; walker < end; walker += WALKER_BYTES) {
+    let low = load<u64>(walker);
+    let high = load<u64>(walker, 8);
+    const offset = load<u32>(walker, 16);
     const residue = <usize>(low & 0xffff);
+    const bits = max(load<i32>(walker, 20), width(low, high) + load<u8>(GROWTH + residue));
     const jump = load<u32>(JUMPS + (residue << 2));
-    bits = max(bits, width(low, high) + load<u8>(GROWTH + residue));
     const factor = power3(jump >> 26);
     const part0 = ((low >> 16) & 0xffffffff) * factor + (jump & 0x3ffffff);
     const part1 = ((low >> 48) | ((high & 0xffff) << 16)) * factor + (part0 >> 32);
     low = (part1 << 32) | (part0 & 0xffffffff);
     high = (high >> 16) * factor + (part1 >> 32);
-    left--;
+    const nLow = startLow + offset; // no carry: the start is a multiple of the sub-unit's size
+    const below = u64(high < startHigh) | (u64(high == startHigh) & u64(low < nLow));
+    store<u64>(kept, low);
+    store<u64>(kept, high, 8);
+    store<u32>(kept, offset, 16);
+    store<i32>(kept, bits, 20);
+    walkSum += low & (0 - below);
+    if (high >= WALK_HIGH_LIMIT) addSuspect(offset);
+    else kept += WALKER_BYTES & (<usize>below - 1);
+    if (below & u64(bits >= peakBits)) findPeak(nLow, offset);
   }
-  jumps += jumpsMax - left;
-  walkSum += low;
-  if (bits >= width(peakLow, peakHigh)) findPeak(fromLow, fromHigh, nLow, offset);
+  return (kept - WALKERS) / WALKER_BYTES;
+}
+
+function giveUp(): void {
+  for (let i: usize = 0; i < walkers; i++) addSuspect(load<u32>(WALKERS + i * WALKER_BYTES, 16));
+  walkers = 0;
 }
 
 // @ts-ignore: decorator
@@ -348,11 +386,13 @@ function width(low: u64, high: u64): i32 {
   return high ? 128 - <i32>clz(high) : 64 - <i32>clz(low);
 }
 
-/** Steps one by one for the exact maximum; the smallest number wins a tie, so that the order of walks does not matter. */
-function findPeak(low: u64, high: u64, nLow: u64, offset: u64): void {
-  while (high > startHigh || (high == startHigh && low >= nLow)) {
+/** Steps one by one for the exact maximum from T^D(n) on; of equal ones the smallest number's, whatever the order. */
+function findPeak(nLow: u64, offset: u32): void {
+  let low = nLow;
+  let high = startHigh;
+  for (let k = 0; k < depth || high > startHigh || (high == startHigh && low >= nLow); k++) {
     const isHigher = high > peakHigh || (high == peakHigh && low > peakLow);
-    if (isHigher || (high == peakHigh && low == peakLow && offset < peakOffset)) {
+    if (k >= depth && (isHigher || (high == peakHigh && low == peakLow && offset < peakOffset))) {
       peakLow = low;
       peakHigh = high;
       peakOffset = offset;
@@ -369,11 +409,12 @@ function findPeak(low: u64, high: u64, nLow: u64, offset: u64): void {
       high = halfHigh;
     }
   }
+  peakBits = width(peakLow, peakHigh);
 }
 
-function addSuspect(offset: u64): void {
+function addSuspect(offset: u32): void {
   if (suspects == SUSPECTS_MAX) unreachable();
-  store<u32>(<usize>SUSPECTS + (<usize>suspects << 2), <u32>offset);
+  store<u32>(<usize>SUSPECTS + (<usize>suspects << 2), offset);
   suspects++;
   walkSum += offset;
 }

@@ -9,7 +9,7 @@ export type KernelModule = { readonly file: URL; readonly sha256: string };
 /** The Collatz kernel; infra/kernels/build.mjs makes these bytes from infra/kernels/collatz-v1.as. */
 export const COLLATZ_V1: KernelModule = {
   file: new URL('./kernels/collatz-v1.wasm', import.meta.url),
-  sha256: '3da898ea93f4b3ca45d201dc76b011104d9d1aef4b4d4bc7fa4515b5e3ca82c2',
+  sha256: '7a97183ce4b50187d7e87f13f2159f941e66af5bc97b0911f8dc69bd97a04b1a',
 };
 
 /**

@@ -96,7 +96,7 @@ class Pool implements SandboxPool {
     this.#isClosed = true;
     const closed = new SandboxError('SANDBOX_CLOSED');
     for (const task of [...this.#queue, ...this.#slots.flatMap((slot) => slot.task ?? [])]) task.finish(closed);
-    await Promise.all(this.#slots.map((slot) => slot.process?.kill()));
+    await Promise.all(this.#slots.map((slot) => slot.process?.kill() ?? Promise.resolve()));
   }
 
   #enqueue(

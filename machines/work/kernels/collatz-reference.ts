@@ -139,8 +139,8 @@ class Totals {
     for (; value >= n; jumps++) {
       if (value >= WALK_LIMIT || jumps === this.#jumpsMax) return this.#suspect(n);
       value = jump(value).value;
+      this.#jumps++;
     }
-    this.#jumps += jumps;
     this.#walkSum += value;
     this.#notePeak(n, from);
   }

@@ -19,7 +19,7 @@ export type CollatzResult = {
   readonly after_32_count: number;
   readonly after_48_count: number;
   readonly walks_count: number;
-  /** Table jumps of all finished walks, mod 2^32. */
+  /** Table jumps of all walks, mod 2^32. */
   readonly jumps_count: number;
   readonly suspects_count: number;
 };
