@@ -17,6 +17,11 @@ export const CODES = {
   SCHEMA_MISMATCH: 'The body has a missing, extra or wrong field for its kind.',
   COUNTER_REPLAYED: 'The message was applied before; nothing to do.',
   COUNTER_GAP: 'An earlier message of the sender is missing; the sender repeats it.',
+  // keys
+  KEY_FILE_EXISTS: 'There is a key file at that path already; it is never overwritten.',
+  KEY_FILE_MISSING: 'There is no key file at that path; make one with `sortition keys create`.',
+  KEY_FILE_PERMISSIONS: 'Others than the owner may read the key file; run chmod 600 on it, or make a new key.',
+  KEY_FILE_MALFORMED: 'The file does not hold a seed of 64 hex characters.',
   // transactions
   TX_MALFORMED: 'The bytes are not a transaction of this version.',
   TX_SIGNATURE_INVALID: 'The signature of the transaction does not match its account.',
@@ -85,6 +90,21 @@ export const CODES = {
   SETTLEMENT_UNKNOWN: 'This node has not executed that settlement yet.',
   SETTLEMENT_REFUSED: 'The ledger closed a settlement that breaks the rules of the record; stop and look at it.',
   ARCHIVE_WRITE_FAILED: 'The bundle could not be written; check the disk.',
+  // consensus
+  CONSENSUS_MALFORMED: 'The bytes are not a consensus message of this version; check the encoder.',
+  BLOCK_MALFORMED: 'The bytes are not a block or header of this version.',
+  VALIDATOR_UNKNOWN: 'The index names no validator of the set at this height.',
+  EPOCH_MISMATCH: 'The message is for another epoch than that of its height.',
+  ROUND_TOO_FAR: 'The round lies too far ahead to be kept; the sender repeats it.',
+  PROPOSER_MISMATCH: 'Another validator is the proposer of this round.',
+  PROPOSALS_FULL: 'The round holds as many proposals as it may, and no certificate names this one.',
+  CERTIFICATE_INVALID: 'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
+  BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
+  RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',
+  CONFLICTING_COMMITS: 'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
+  STATE_ROOT_MISMATCH: 'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
+  SIGNER_CONFLICT: 'The signer was asked for a statement that conflicts with an earlier one. Stopped; is this key in use twice?',
+  LOG_CORRUPT: 'A record before the end of the log fails its checksum. Stopped; sync this node anew.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */

@@ -71,3 +71,19 @@ export const MAX_ARCHIVE_BLOCK_BYTES = 1_048_576;
 export const MAX_CAR_BLOCKS = 10_000;
 /** Largest CAR answer of the gateway, bytes: it is built in memory. */
 export const MAX_CAR_BYTES = 67_108_864;
+
+/** Blocks in one answer of a sync server: bounds the verification of one answer; bytes are bounded by the message. */
+export const MAX_SYNC_BLOCKS = 64;
+/** Rounds ahead of the own for which votes and proposals are kept; later ones only move a lagging node on (paper's line 55). */
+export const MAX_FUTURE_ROUNDS = 16;
+/** Rounds behind the own for which votes are kept; a decision of an older round arrives as a certificate. */
+export const MAX_PAST_ROUNDS = 64;
+/** Proposals kept of one round and not named by a certificate: an equivocating leader cannot fill the memory. */
+export const MAX_ROUND_PROPOSALS = 4;
+/** Messages kept for the next height, for each validator: two rounds of votes, with room. */
+export const MAX_EARLY_MESSAGES = 8;
+/** Decided heights whose ids are kept in memory to recognise a conflicting certificate. */
+export const MAX_RECENT_HEIGHTS = 64;
+
+/** Parsed public keys that a process keeps: every worker of a large network, at about 1 KiB each. */
+export const MAX_CACHED_PUBLIC_KEYS = 16_384;
