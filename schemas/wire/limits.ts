@@ -87,3 +87,56 @@ export const MAX_RECENT_HEIGHTS = 64;
 
 /** Parsed public keys that a process keeps: every worker of a large network, at about 1 KiB each. */
 export const MAX_CACHED_PUBLIC_KEYS = 16_384;
+
+/** Events in one turn of a host: enough to share one sync and one signature, few enough that a turn stays below about 50 ms. */
+export const MAX_TURN_EVENTS = 2_048;
+/** Events in one turn while the outbox is full: the node goes on, slowly, so that it can still hear acknowledgements. */
+export const MIN_TURN_EVENTS = 64;
+/** Messages that wait for a turn, bytes: above it a host answers busy and the sender repeats later. */
+export const MAX_INGRESS_BYTES = 16_777_216;
+/** Unacknowledged outbox rows of a node at which its turns have shrunk to the least: what one restart reads back in seconds. */
+export const MAX_OUTBOX_ROWS = 65_536;
+/** Unacknowledged messages between two actors that are on their way at once; the rest waits on disk. */
+export const MAX_CHANNEL_IN_FLIGHT = 8_192;
+/** Bodies in one outbox row or envelope, bytes: leaves room for the envelope inside a message. */
+export const MAX_BUNDLE_BYTES = 524_288;
+/** Actors whose state a host keeps in memory; others are read back on their next event. */
+export const MAX_RESIDENT_ACTORS = 1_024;
+/** Events that one actor's quarantine holds; later ones are counted and dropped, since a disk is not for hostages. */
+export const MAX_QUARANTINE_ROWS = 256;
+/** Failed events of one actor within `ACTOR_FAULT_WINDOW_MS` before it is stopped: a bug, no bad luck. */
+export const MAX_ACTOR_FAULTS = 8;
+export const ACTOR_FAULT_WINDOW_MS = 60_000;
+/** Requests of one port under way at once; the sandbox's own queue is as long. */
+export const MAX_IO_AT_ONCE = 64;
+/** Peers whose refusals a host counts one by one; the rest shares one count. */
+export const MAX_REFUSAL_PEERS = 1_024;
+/** Longest wait of an acknowledgement for a message to ride on, ms; and how many messages make it leave at once. */
+export const ACK_DELAY_MS = 20;
+export const ACK_EVERY_MESSAGES = 1_024;
+/** First and longest pause before unacknowledged messages or transactions are repeated, ms. */
+export const RETRY_MIN_MS = 500;
+export const RETRY_MAX_MS = 30_000;
+/** Validity of an envelope that a host signs, ms: half of what receivers allow, so clocks may differ; repeats are signed anew. */
+export const ENVELOPE_EXPIRY_MS = 300_000;
+/** Heights for which a host signs a transaction; it signs it again when they have passed. */
+export const SUBMIT_EXPIRY_HEIGHTS = 1_000;
+/** Blocks without a write after which a host notes its height: bounds what is replayed after a crash. */
+export const HEIGHT_ROW_EVERY = 64;
+/** Time in which a host stops, ms. */
+export const DRAIN_MS = 2_000;
+
+/** Jobs under way at once: the ledger looks through them at each block. */
+export const MAX_OPEN_JOBS = 1_024;
+/** Suspects kept with one job: each is an event; a search that finds so many has a broken kernel. */
+export const MAX_JOB_SUSPECTS = 256;
+/** Units released to the lottery in one block: bounds the block's execution. */
+export const MAX_RELEASES_PER_BLOCK = 1_024;
+/** Deadlines handled at the start of one block; the rest follow in the next. */
+export const MAX_DEADLINES_PER_BLOCK = 1_024;
+/** Heights whose beacon and registry stay on the ledger after their draws, so that anyone can repeat them. */
+export const MAX_DRAW_HISTORY_HEIGHTS = 10_000;
+/** Pool members that this history may hold in all: 64 bytes each. */
+export const MAX_DRAW_HISTORY_MEMBERS = 100_000;
+/** Heights after which a settlement closes although no job has finished: nobody waits for pay for ever. */
+export const MAX_SETTLEMENT_HEIGHTS = 1_000;

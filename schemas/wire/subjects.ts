@@ -76,6 +76,20 @@ export const SUBJECTS = [
     about: 'Served by each actor: what others sent it.',
   },
   {
+    name: 'acknowledgement',
+    pattern: 'ack.v1.{self}.*',
+    publish: [],
+    subscribe: EVERY_NODE,
+    about: 'Heard by a sender: how far each receiver has applied its messages: ack.v1.<sender>.<receiver> (lossy by design).',
+  },
+  {
+    name: 'acknowledgement-send',
+    pattern: 'ack.v1.*.{self}',
+    publish: EVERY_NODE,
+    subscribe: [],
+    about: 'Told by a receiver.',
+  },
+  {
     name: 'operator',
     pattern: 'ctl.v1.{self}',
     publish: [],
@@ -111,6 +125,8 @@ export const subject = {
   heartbeatAll: 'hb.v1.*',
   mailbox: (receiver: string, sender: string) => `in.v1.${receiver}.${sender}`,
   mailboxOf: (receiver: string) => `in.v1.${receiver}.*`,
+  acknowledgement: (sender: string, self: string) => `ack.v1.${sender}.${self}`,
+  acknowledgements: (self: string) => `ack.v1.${self}.*`,
   operator: (actor: string) => `ctl.v1.${actor}`,
   feed: 'pub.v1.console',
 } as const;
