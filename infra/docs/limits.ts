@@ -4,14 +4,23 @@ import * as limits from '#schemas/wire/limits.ts';
 import { code, page, table } from './markdown.ts';
 
 const SOURCE = new URL('../../schemas/wire/limits.ts', import.meta.url);
-const DECLARATION = /(?:\/\*\*\s*((?:(?!\*\/)[\s\S])*?)\s*\*\/\s*)?^export const (\w+)/gm;
+const DECLARATION = /(?:\/\*\*\s*((?:(?!\*\/)[\s\S])*?)\s*\*\/\n)?^export const (\w+)/gm;
 
-/** @returns name → reason; undefined where a limit has none, which test/tidy.test.ts refuses */
-export async function limitReasons(): Promise<ReadonlyMap<string, string | undefined>> {
-  const text = await readFile(SOURCE, 'utf8');
-  return new Map(
-    [...text.matchAll(DECLARATION)].map(([, reason, name]) => [name ?? '', reason?.replace(/\s*\n\s*\*\s*/g, ' ')]),
-  );
+/**
+ * Name → reason. Limits that follow each other without a blank line or a comment share the one above them.
+ * @returns '' for a limit without any, which test/tidy.test.ts refuses
+ */
+export async function limitReasons(): Promise<ReadonlyMap<string, string>> {
+  const paragraphs = (await readFile(SOURCE, 'utf8')).split('\n\n');
+  return new Map(paragraphs.flatMap(reasonsOf));
+}
+
+function reasonsOf(paragraph: string): readonly (readonly [name: string, reason: string])[] {
+  let reason = '';
+  return [...paragraph.matchAll(DECLARATION)].map(([, comment, name]) => {
+    reason = comment?.replace(/\s*\n\s*\*\s*/g, ' ') ?? reason;
+    return [name ?? '', reason] as const;
+  });
 }
 
 /** The values come from the module itself, so that an expression shows as what it amounts to. */
