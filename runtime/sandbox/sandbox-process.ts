@@ -32,6 +32,7 @@ export class SandboxProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#exited = once(this.#child, 'exit').catch(() => undefined);
+    this.#child.on('error', () => undefined); // a run sees it as an exit; without one there is nobody to tell
     this.#lowerPriority();
     this.#child.send({ type: 'load', module }, () => undefined); // a failed send shows as an exit
   }

@@ -12,7 +12,7 @@ export type KernelSpec = {
   /** Smallest and largest size of a unit, as the power of two of its numbers. */
   readonly min_unit_log2: number;
   readonly max_unit_log2: number;
-  /** First start that the kernel is sound for, and the end that its arithmetic reaches (exclusive). */
+  /** First start that the kernel is sound for, and the end up to which suspects stay rare (exclusive). */
   readonly min_start: bigint;
   readonly max_end: bigint;
 };
@@ -24,7 +24,7 @@ const SPECS: Readonly<Record<KernelName, KernelSpec>> = {
     min_unit_log2: 20,
     max_unit_log2: 40,
     min_start: 2n ** 20n,
-    max_end: 2n ** 100n,
+    max_end: 2n ** 88n,
   },
   'noop/v1': { sub_units_count: 4, min_unit_log2: 8, max_unit_log2: 40, min_start: 0n, max_end: 2n ** 128n },
 };
