@@ -49,9 +49,10 @@ function onLedger(d: WorkerData, e: LedgerEvent, now_ms: number): Step {
     case 'audit.assigned': {
       const { unit, attempt, kernel, start, unit_log2 } = e;
       const indices = [...e.indices];
-      if (e.worker === d.id) return { d, effects: [io('open', unit, attempt, { action: 'open', unit, attempt, indices })] };
+      const work = { unit, attempt, kernel, start, unit_log2, indices };
+      if (e.worker === d.id) return { d, effects: [io('open', unit, attempt, { action: 'open', ...work })] };
       if (!e.auditors.includes(d.id)) return still(d);
-      return { d, effects: [io('audit', unit, attempt, { action: 'recompute', unit, attempt, kernel, start, unit_log2, indices })] };
+      return { d, effects: [io('audit', unit, attempt, { action: 'recompute', ...work })] };
     }
     case 'unit.settled':
     case 'unit.requeued':
@@ -86,8 +87,7 @@ function reveal(d: WorkerData, unit: string, attempt: number, now_ms: number): S
 
 function forget(d: WorkerData, unit: string, attempt: number): Step {
   const { [key(unit, attempt)]: gone, ...attempts } = d.attempts;
-  if (gone === undefined) return still(d);
-  return { d: { ...d, attempts }, effects: [io('forget', unit, attempt, { action: 'forget', unit, attempt })] };
+  return gone === undefined ? still(d) : still({ ...d, attempts });
 }
 
 /** Put an item into a queue and arm the flush timer if it is not. */

@@ -140,3 +140,22 @@ export const MAX_DRAW_HISTORY_HEIGHTS = 10_000;
 export const MAX_DRAW_HISTORY_MEMBERS = 100_000;
 /** Heights after which a settlement closes although no job has finished: nobody waits for pay for ever. */
 export const MAX_SETTLEMENT_HEIGHTS = 1_000;
+
+/** Messages of one sender to one receiver that the broker keeps while the receiver is away, and so the most that a sender may have unconfirmed. */
+export const MAX_MAILBOX_PER_SENDER = 64;
+/** Bytes of one stream: several seconds of full load; beyond that senders are told to wait. */
+export const MAX_STREAM_BYTES = 268_435_456;
+/** Memory that the broker gives to streams, bytes: the two in memory at their limit. */
+export const MAX_BROKER_MEMORY_BYTES = 2 * MAX_STREAM_BYTES;
+/** Disk that the broker gives to streams, bytes: the mailboxes at their limit, and room to compact. */
+export const MAX_BROKER_FILE_BYTES = 4 * MAX_STREAM_BYTES;
+/** Connections to one broker: 10,000 workers with room for the rest and for browsers (60 KiB each, see ADR 0006). */
+export const MAX_BROKER_CONNECTIONS = 16_384;
+/** Messages that arrive while a mailbox is being read back, and wait for it: beyond that they are dropped and their senders repeat them. */
+export const MAX_CATCH_UP_HELD = 4_096;
+/** Units whose sub-unit results a worker keeps for their audit, 16 KiB each: what was forgotten is computed again. */
+export const MAX_KEPT_UNITS = 512;
+/** How often a worker says that it is there, ms (work rules, Availability). */
+export const HEARTBEAT_INTERVAL_MS = 10_000;
+/** Heartbeats older (or newer) than this are worth nothing, ms: three misses count as away. */
+export const MAX_HEARTBEAT_AGE_MS = 30_000;

@@ -5,19 +5,17 @@ import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_SUSPECTS } from '../wire/limits.
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
 /** Where a unit lies and which kernel computes it. */
-const Work = { unit: UnitId, attempt: Attempt, kernel: z.string().max(32), start: U128, unit_log2: z.int().min(8).max(40) };
+const Work = { unit: UnitId, attempt: Attempt, kernel: z.enum(['collatz/v1', 'noop/v1']), start: U128, unit_log2: z.int().min(8).max(40) };
 const Indices = z.array(z.int().min(0).max(255)).min(1).max(MAX_AUDIT_SUB_UNITS);
 
-/** Compute a whole unit, keep its sub-unit results, choose a salt. */
+/** Compute a whole unit and choose a salt. */
 export const RunRequest = z.strictObject({ action: z.literal('run'), ...Work });
-/** Prove the kept results of these sub-units against the revealed root. */
-export const OpenRequest = z.strictObject({ action: z.literal('open'), unit: UnitId, attempt: Attempt, indices: Indices });
+/** Prove the results of these sub-units against the revealed root. */
+export const OpenRequest = z.strictObject({ action: z.literal('open'), ...Work, indices: Indices });
 /** Compute only these sub-units. */
 export const RecomputeRequest = z.strictObject({ action: z.literal('recompute'), ...Work, indices: Indices });
-/** Forget what was kept for a unit. */
-export const ForgetRequest = z.strictObject({ action: z.literal('forget'), unit: UnitId, attempt: Attempt });
 
-export const SandboxRequest = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest, ForgetRequest]);
+export const SandboxRequest = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest]);
 export type SandboxRequest = z.infer<typeof SandboxRequest>;
 
 export const RunAnswer = z.strictObject({

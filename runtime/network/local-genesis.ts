@@ -1,0 +1,102 @@
+// Makes the keys and the genesis of a network on one machine: four validators, six workers of three operators, and the services.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ActorKind } from '#schemas/wire/subjects.ts';
+import { dealShares } from '../consensus/beacon.ts';
+import { writeBeaconShare } from '../consensus/share-file.ts';
+import { ensureKeyFile } from '../keys/key-file.ts';
+import { type Chain, readGenesis } from './genesis-file.ts';
+
+/** One process of the local network: a name, and the actors that it hosts by kind and key file. */
+export type PlannedNode = {
+  readonly name: string;
+  readonly actors: readonly { readonly kind: ActorKind; readonly key: string }[];
+  /** Validators only: secret share of the beacon, key of the cosigner. */
+  readonly beacon_share?: string;
+  readonly cosigner?: string;
+};
+export type LocalNetwork = { readonly chain: Chain; readonly genesis_path: string; readonly nodes: readonly PlannedNode[] };
+
+const VALIDATORS_COUNT = 4;
+const WORKER_OPERATORS = ['ada', 'bob', 'cyd'] as const;
+const WORKERS_PER_OPERATOR = 2;
+/** First balances, minor units: enough for years of jobs, and a stake ten times what a lie costs. */
+const CLIENT_CREDIT = 10n ** 15n;
+const WORKER_STAKE = 1_000_000n;
+const VALIDATOR_STAKE = 10_000_000n;
+
+/** The network in `dir`: made at the first call, read at later ones. */
+export async function openLocalNetwork(dir: string, validators_count: number = VALIDATORS_COUNT): Promise<LocalNetwork> {
+  const genesis_path = join(dir, 'genesis.json');
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const exists = await readFile(genesis_path).then(() => true, () => false);
+  if (!exists) await writeFile(genesis_path, await makeGenesis(dir, validators_count), { flag: 'wx' });
+  const chain = await readGenesis(genesis_path);
+  return { chain, genesis_path, nodes: planNodes(dir, chain.validators.length) };
+}
+
+/** Path of a key file of the local network. */
+export const keyPath = (dir: string, name: string): string => join(dir, 'keys', `${name}.seed`);
+
+function planNodes(dir: string, validators_count: number): readonly PlannedNode[] {
+  const one = (kind: ActorKind): PlannedNode => ({ name: kind, actors: [{ kind, key: keyPath(dir, kind) }] });
+  const validators = numbered(validators_count).map((i): PlannedNode => ({
+    name: `validator-${i}`,
+    actors: [{ kind: 'validator', key: keyPath(dir, `validator-${i}`) }],
+    beacon_share: join(dir, 'keys', `beacon-${i}.share`),
+    cosigner: keyPath(dir, `cosigner-${i}`),
+  }));
+  const workers = WORKER_OPERATORS.map((operator): PlannedNode => ({
+    name: `workers-${operator}`,
+    actors: numbered(WORKERS_PER_OPERATOR).map((i) => ({ kind: 'worker', key: keyPath(dir, `worker-${operator}-${i}`) })),
+  }));
+  return [...validators, one('shuffler'), ...workers, one('archiver'), one('gateway')];
+}
+
+async function makeGenesis(dir: string, validators_count: number): Promise<string> {
+  const id = async (name: string): Promise<string> => (await ensureKeyFile(keyPath(dir, name))).id;
+  const { group_key, shares } = dealShares(validators_count, Math.floor((2 * validators_count) / 3) + 1, randomBytes(32));
+  const validators = [];
+  for (const [i, share] of shares.entries()) {
+    await writeBeaconShare(join(dir, 'keys', `beacon-${i + 1}.share`), share.secret);
+    validators.push({
+      id: await id(`validator-${i + 1}`),
+      operator: await id(`operator-validator-${i + 1}`),
+      power: 1,
+      beacon_share: share.public,
+      cosigner: await id(`cosigner-${i + 1}`),
+    });
+  }
+  const workers = [];
+  for (const operator of WORKER_OPERATORS)
+    for (const i of numbered(WORKERS_PER_OPERATOR))
+      workers.push({ id: await id(`worker-${operator}-${i}`), kind: 'worker', operator: await id(`operator-${operator}`) });
+  const services = [];
+  for (const kind of ['shuffler', 'archiver', 'gateway', 'client'])
+    services.push({ id: await id(kind), kind, operator: await id(kind === 'client' ? 'operator-client' : 'operator-services') });
+  const balances = [
+    { account: await id('client'), asset: 'credit', amount_units: String(CLIENT_CREDIT) },
+    ...workers.map((w) => ({ account: w.id, asset: 'stake', amount_units: String(WORKER_STAKE) })),
+    ...validators.map((v) => ({ account: v.id, asset: 'stake', amount_units: String(VALIDATOR_STAKE) })),
+  ];
+  const genesis = { v: 1, network: 'local', time_ms: Date.now(), params: LOCAL_PARAMS, validators, beacon_key: group_key, nodes: [...workers, ...services], balances };
+  return `${JSON.stringify(genesis, null, 2)}\n`;
+}
+
+/** Parameters of a network whose nodes share one machine. */
+const LOCAL_PARAMS = {
+  min_block_interval_ms: 50,
+  max_block_interval_ms: 5_000,
+  timeout_propose_ms: 400,
+  timeout_vote_ms: 200,
+  min_fee_units: '0',
+  worker_stake_units: '100000',
+  away_after_ms: 30_000,
+  commit_deadline_ms: 60_000,
+  reveal_deadline_ms: 30_000,
+  stand_in_after_ms: 2_000,
+  open_units_per_worker: 4,
+};
+
+const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i + 1);

@@ -1,0 +1,13 @@
+// Failures of starting, joining or reaching a network.
+import type { Code } from '#schemas/wire/codes.ts';
+
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  readonly code: Code;
+
+  /** @param detail the value that is at fault: a path, an address, a name */
+  constructor(code: Code, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,96 @@
+// Heartbeats: workers say that they are there, from outside the computing processes; the shuffler's node collects what it hears.
+import { heartbeatSignBytes, HEARTBEAT_BYTES } from '#schemas/work/heartbeat.ts';
+import { type HeartbeatsAnswer, HeartbeatsRequest } from '#schemas/work/lottery.ts';
+import type { Heartbeat } from '#schemas/settlement/transaction.ts';
+import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEATS_PER_TX, MAX_HEARTBEAT_AGE_MS } from '#schemas/wire/limits.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { z } from 'zod';
+import type { Bus, Subscription } from '../bus/bus.ts';
+import type { Clock, IoPort } from '../host/ports.ts';
+import type { Signer } from '../keys/ed25519.ts';
+
+type Beat = z.infer<typeof Heartbeat>;
+
+/** How long news is gathered before it is told, ms: workers that start together share a transaction. */
+const GATHER_MS = 250;
+
+/** Beat now and every interval until the answer is called. */
+export function startHeartbeats(chain: string, signer: Signer, bus: Bus, clock: Clock): () => void {
+  let cancel = (): void => undefined;
+  const beat = (): void => {
+    const at_ms = clock.now_ms();
+    bus.cast(subject.heartbeat(signer.id), heartbeatBytes(chain, signer, at_ms));
+    cancel = clock.setTimer(HEARTBEAT_INTERVAL_MS, beat);
+  };
+  beat();
+  return () => cancel();
+}
+
+/** worker 32 | at_ms u64 | signature 64. */
+function heartbeatBytes(chain: string, signer: Signer, at_ms: number): Uint8Array {
+  const out = Buffer.alloc(HEARTBEAT_BYTES);
+  out.write(signer.id, 0, 'hex');
+  out.writeBigUInt64BE(BigInt(at_ms), 32);
+  out.set(signer.sign(heartbeatSignBytes(chain, signer.id, at_ms)), 40);
+  return out;
+}
+
+export type HeartbeatCollector = { readonly port: IoPort; close(): void };
+
+/**
+ * Hear heartbeats and hand them out as the `heartbeats` port: at once (after GATHER_MS) when somebody came whom the ledger
+ * counts as away, else once an interval. Signatures are checked here so that a forged one never costs the ledger anything.
+ */
+export function collectHeartbeats(options: {
+  readonly chain: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly verify: (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+  /** Whether the ledger would take a heartbeat of this id, and whether it counts it as away now. */
+  readonly standing: (id: string) => 'unknown' | 'away' | 'there';
+}): HeartbeatCollector {
+  const { chain, bus, clock, verify, standing } = options;
+  const latest = new Map<string, Beat>();
+  let onNews = (): void => undefined;
+
+  const subscription: Subscription = bus.subscribe(subject.heartbeatAll, ({ data }) => {
+    const beat = readHeartbeat(data);
+    if (beat === undefined || Math.abs(beat.at_ms - clock.now_ms()) > MAX_HEARTBEAT_AGE_MS) return;
+    const place = standing(beat.worker);
+    if (place === 'unknown' || beat.at_ms <= (latest.get(beat.worker)?.at_ms ?? 0)) return;
+    if (!verify(beat.worker, heartbeatSignBytes(chain, beat.worker, beat.at_ms), beat.signature)) return;
+    latest.set(beat.worker, beat);
+    if (place === 'away') onNews();
+  });
+
+  const take = (): z.infer<typeof HeartbeatsAnswer> => {
+    const taken = [...latest.values()].slice(0, MAX_HEARTBEATS_PER_TX);
+    for (const { worker } of taken) latest.delete(worker);
+    return { heartbeats: taken };
+  };
+
+  const port: IoPort = async (request, { signal }) => {
+    const { interval_ms } = HeartbeatsRequest.parse(request);
+    const isNews = [...latest.keys()].some((id) => standing(id) === 'away');
+    await new Promise<void>((resolve) => {
+      let cancel = clock.setTimer(isNews ? GATHER_MS : interval_ms, resolve);
+      onNews = () => {
+        onNews = () => undefined;
+        cancel();
+        cancel = clock.setTimer(GATHER_MS, resolve);
+      };
+      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    });
+    onNews = () => undefined;
+    return take();
+  };
+  return { port, close: () => subscription.close() };
+}
+
+function readHeartbeat(data: Uint8Array): Beat | undefined {
+  if (data.length !== HEARTBEAT_BYTES) return undefined;
+  const bytes = Buffer.from(data);
+  const at_ms = Number(bytes.readBigUInt64BE(32));
+  if (!Number.isSafeInteger(at_ms)) return undefined;
+  return { worker: bytes.toString('hex', 0, 32), at_ms, signature: new Uint8Array(bytes.subarray(40)) };
+}
