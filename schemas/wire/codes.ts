@@ -22,6 +22,15 @@ export const CODES = {
   KEY_FILE_MISSING: 'There is no key file at that path; make one with `sortition keys create`.',
   KEY_FILE_PERMISSIONS: 'Others than the owner may read the key file; run chmod 600 on it, or make a new key.',
   KEY_FILE_MALFORMED: 'The file does not hold a seed of 64 hex characters.',
+  // broker and bus
+  BROKER_NOT_FOUND: 'No nats-server was found; run npm run setup, or name one in SORTITION_NATS_SERVER.',
+  BROKER_START_FAILED: 'The nats-server ended before it was ready; its last lines say why.',
+  BROKER_RELOAD_FAILED: 'The nats-server did not take its new users; it goes on with those it had.',
+  BUS_BUSY: 'The stream holds as much as it may; wait, then publish again.',
+  BUS_UNAVAILABLE: 'The broker did not confirm the message: it is away, or the stream is missing; publish again later.',
+  BUS_NO_ANSWER: 'Nobody answered the request in time.',
+  BUS_NOT_AUTHORISED: 'The broker does not know this key, or this key may not use that subject.',
+  BUS_CLOSED: 'The connection was closed by its own user.',
   // transactions
   TX_MALFORMED: 'The bytes are not a transaction of this version.',
   TX_SIGNATURE_INVALID: 'The signature of the transaction does not match its account.',

@@ -1,9 +1,12 @@
 // UTF-8 to text, strictly (RFC 3629). By hand: pure code has no TextDecoder, and ids and kinds are short ASCII.
 
 const CONTINUATION = 0b1000_0000;
+/** Longest text taken in one call: engines bound the number of arguments. */
+const MAX_ARGUMENTS = 4_096;
 
 /** The text, or undefined where the bytes are not well-formed UTF-8: overlong forms, surrogates, cut sequences. */
 export function utf8(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= MAX_ARGUMENTS && isAscii(bytes)) return Reflect.apply(String.fromCharCode, null, bytes);
   let text = '';
   for (let i = 0; i < bytes.length; ) {
     const first = bytes[i] ?? 0;
@@ -15,6 +18,11 @@ export function utf8(bytes: Uint8Array): string | undefined {
     i += size;
   }
   return text;
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) >= 0x80) return false;
+  return true;
 }
 
 /** Bytes of the sequence that starts so; 0 where none does. */
