@@ -13,7 +13,7 @@ const SAME_KEYPRESS_MS = 400;
  * @returns {Promise<number>} its exit code; 128 + the signal's number where a signal ended it
  */
 export function handOver(file, args, options, now = Date.now) {
-  const child = spawn(file, args, { stdio: 'inherit', detached: process.platform !== 'win32', ...options });
+  const child = spawn(file, args, { stdio: 'inherit', detached: true, ...options });
   const last = new Map();
   const forward = (signal) => {
     const at = now();

