@@ -54,19 +54,40 @@ export type Status = { readonly height: number; readonly round: number; readonly
 /** Inputs; signatures on messages are checked inside the core through `Crypto.verify`, once per new message. */
 export type Input =
   | { readonly type: 'started'; readonly now_ms: number }
-  | { readonly type: 'proposal.received'; readonly proposal: SignedProposal; readonly polka?: Certificate; readonly block: Block; readonly now_ms: number }
+  | {
+      readonly type: 'proposal.received';
+      readonly proposal: SignedProposal;
+      readonly polka?: Certificate;
+      readonly block: Block;
+      readonly now_ms: number;
+    }
   | { readonly type: 'vote.received'; readonly vote: SignedVote; readonly now_ms: number }
-  | { readonly type: 'certificate.received'; readonly certificate: Certificate; readonly block?: Block; readonly now_ms: number }
+  | {
+      readonly type: 'certificate.received';
+      readonly certificate: Certificate;
+      readonly block?: Block;
+      readonly now_ms: number;
+    }
   | { readonly type: 'status.received'; readonly from: number; readonly status: Status; readonly now_ms: number }
   | { readonly type: 'timer.fired'; readonly id: string; readonly now_ms: number }
   /** A transaction entered the pool: propose now if it is our turn and the pace allows. */
   | { readonly type: 'work.arrived'; readonly now_ms: number }
-  | { readonly type: 'beacon.recovered'; readonly height: number; readonly signature: Uint8Array; readonly now_ms: number }
-  | { readonly type: 'blocks.synced'; readonly from: number; readonly blocks: readonly FinalBlock[]; readonly now_ms: number };
+  | {
+      readonly type: 'beacon.recovered';
+      readonly height: number;
+      readonly signature: Uint8Array;
+      readonly now_ms: number;
+    }
+  | {
+      readonly type: 'blocks.synced';
+      readonly from: number;
+      readonly blocks: readonly FinalBlock[];
+      readonly now_ms: number;
+    };
 
 /** Orders to the driver's host, in order. Nothing is performed before all `record`s of the turn are synced. */
 export type CoreEffect =
-  /** Append to the height's log: replayed through this same core after a crash. */
+  /** Append to the height's log: replayed through `Core.restore` after a crash. What comes before a `decided` of the same step is over. */
   | { readonly type: 'record'; readonly input: Input }
   /** Sign through the signer (which may refuse), record, sync, publish; feed the signed vote back as an input of the same turn. */
   | { readonly type: 'vote'; readonly vote: Vote }
@@ -78,10 +99,22 @@ export type CoreEffect =
   | { readonly type: 'timer.set'; readonly id: string; readonly at_ms: number }
   | { readonly type: 'timer.cancel'; readonly id: string }
   /** Final: persist block, certificate and state delta with the end-of-height mark before anything outside sees it. */
-  | { readonly type: 'decided'; readonly height: number; readonly round: number; readonly final: FinalBlock; readonly header: Header; readonly state_root: string }
+  | {
+      readonly type: 'decided';
+      readonly height: number;
+      readonly round: number;
+      readonly final: FinalBlock;
+      readonly header: Header;
+      readonly state_root: string;
+    }
   /** Release the beacon partial of a height whose commit certificate is held. */
   | { readonly type: 'beacon.release'; readonly height: number }
-  | { readonly type: 'sync.request'; readonly peer: number; readonly first_height: number; readonly last_height: number }
+  | {
+      readonly type: 'sync.request';
+      readonly peer: number;
+      readonly first_height: number;
+      readonly last_height: number;
+    }
   | { readonly type: 'evidence.found'; readonly evidence: Evidence }
   /** An input was refused; `from` is the validator it came from or claims to be by, −1 if unknown. Counted, never answered. */
   | { readonly type: 'refused'; readonly from: number; readonly code: Code }
@@ -95,7 +128,12 @@ export type CoreConfig = {
   readonly validators: ValidatorSet;
   /** Where to go on from: genesis, or the last height that the store holds as final. */
   readonly tip: Tip;
-  readonly timeouts: { readonly propose_ms: number; readonly vote_ms: number; readonly rebroadcast_ms: number; readonly cap_ms: number };
+  readonly timeouts: {
+    readonly propose_ms: number;
+    readonly vote_ms: number;
+    readonly rebroadcast_ms: number;
+    readonly cap_ms: number;
+  };
   readonly min_block_interval_ms: number;
   readonly max_block_interval_ms: number;
   /** Whether height h + 1 must carry the beacon of h (off only where the simulator leaves the beacon out). */

@@ -1,0 +1,119 @@
+// Everything that a validator holds about the height it works on; thrown away when the height is decided.
+import { initialTransition, type SnapshotFrom, transition } from 'xstate';
+import type { Evidence } from '#schemas/consensus/types.ts';
+import type { Electorate } from './certificate-rules.ts';
+import { type Complex, nextComplex, type Rule } from './multiplexer.ts';
+import { Pacing } from './pacing.ts';
+import { ProposalKeeper } from './proposal-keeper.ts';
+import {
+  type RoundContext,
+  type RoundEvent,
+  type RoundOrder,
+  type RoundStep,
+  type roundMachine,
+} from './round.machine.ts';
+import type { CoreConfig } from './types.ts';
+import { VoteKeeper } from './vote-keeper.ts';
+
+/** The order to propose, until it is carried out or the step is over. */
+export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
+
+/** Steps of all rounds whose proposals are still of use: a late one may complete line 28 or 36 of this round or the last. */
+const KEPT_PROPOSAL_ROUNDS = 2;
+
+export class Height {
+  readonly height: number;
+  readonly votes: VoteKeeper;
+  readonly proposals = new ProposalKeeper();
+  readonly pacing: Pacing;
+  /** Waits for the beacon of the last height. */
+  wanted: ProposeOrder | undefined;
+  readonly #machine: typeof roundMachine;
+  #snapshot: SnapshotFrom<typeof roundMachine>;
+  /** What the paper does "for the first time", in the current round. */
+  readonly #fired = new Set<Rule>();
+  /** Who was named already, so that each offence is told once. */
+  readonly #named = new Set<string>();
+
+  constructor(
+    height: number,
+    started_ms: number,
+    electorate: Electorate,
+    config: CoreConfig,
+    machine: typeof roundMachine,
+  ) {
+    this.height = height;
+    this.votes = new VoteKeeper(electorate.validators, electorate.quorum);
+    this.pacing = new Pacing(started_ms, config);
+    this.#machine = machine;
+    [this.#snapshot] = initialTransition(machine);
+  }
+
+  get step(): RoundStep {
+    return this.#snapshot.value;
+  }
+
+  /** −1 while unstarted. */
+  get round(): number {
+    return this.state.round;
+  }
+
+  get state(): RoundContext['d'] {
+    return this.#snapshot.context.d;
+  }
+
+  /** The rule that fires next, or undefined at the fixpoint. */
+  next(): Complex | undefined {
+    return nextComplex({
+      step: this.step,
+      round: this.round,
+      votes: this.votes,
+      proposals: this.proposals,
+      fired: this.#fired,
+    });
+  }
+
+  /** Step the round machine; its orders come back in order. */
+  send(event: RoundEvent): RoundOrder[] {
+    if (event.type === 'round.started') this.#enter(event.round);
+    if (event.type === 'polka.reached' || event.type === 'prevotes.split' || event.type === 'precommits.split')
+      this.#fired.add(event.type);
+    const [next, actions] = transition(this.#machine, this.#snapshot, event);
+    this.#snapshot = next;
+    return actions.flatMap(emitted);
+  }
+
+  /** Whether this offence was not told yet. */
+  isNews(evidence: Evidence): boolean {
+    const { a } = evidence;
+    const key = `${evidence.type}/${'type' in a ? a.type : ''}/${a.round}/${a.validator}`;
+    if (this.#named.has(key)) return false;
+    this.#named.add(key);
+    return true;
+  }
+
+  /** Everything that decides what happens next, in an order that does not depend on arrival. */
+  summary(): readonly unknown[] {
+    const votes = this.votes.all().map((v) => [v.type, v.round, v.validator, v.value, v.valid_round]);
+    const rest = [
+      this.votes.commit?.value,
+      this.wanted,
+      [...this.#fired].sort(),
+      [...this.#named].sort(),
+      this.pacing.summary,
+    ];
+    return [this.height, this.step, this.state, votes, this.proposals.summary(), ...rest];
+  }
+
+  #enter(round: number): void {
+    this.#fired.clear();
+    this.wanted = undefined;
+    this.votes.advance(round);
+    const isNeeded = (value: string) => value === this.state.valid_value || this.votes.names(value);
+    this.proposals.advance(round - KEPT_PROPOSAL_ROUNDS, isNeeded);
+  }
+}
+
+/** XState types the actions that a machine names, not the emissions inside them. */
+const emitted = (action: { readonly type: string; readonly params?: unknown }): RoundOrder[] =>
+  action.type === 'xstate.emit' ? [(action.params as { readonly event: RoundOrder }).event] : [];

@@ -1,0 +1,60 @@
+// The core's timers as data: what each id means, which are set. A fired id that is not set is stale and means nothing.
+import type { CoreEffect } from './types.ts';
+
+/** `begin`: round 0 may begin; `rebroadcast` and `sync` do not belong to a height and are not replayed. */
+export type Timer = {
+  readonly kind: 'begin' | 'propose' | 'prevote' | 'precommit' | 'rebroadcast' | 'sync';
+  readonly height: number;
+  readonly round: number;
+};
+
+export class Timers {
+  readonly #emit: (effect: CoreEffect) => void;
+  readonly #set = new Map<string, Timer & { readonly at_ms: number }>();
+
+  constructor(emit: (effect: CoreEffect) => void) {
+    this.#emit = emit;
+  }
+
+  has(timer: Timer): boolean {
+    return this.#set.has(idOf(timer));
+  }
+
+  /** Set it; a second time moves it. */
+  set(timer: Timer, at_ms: number): void {
+    this.#set.set(idOf(timer), { ...timer, at_ms });
+    this.#emit({ type: 'timer.set', id: idOf(timer), at_ms });
+  }
+
+  /** What the fired id meant; it is no longer set. */
+  take(id: string): Timer | undefined {
+    const timer = this.#set.get(id);
+    this.#set.delete(id);
+    return timer;
+  }
+
+  /** Cancel the timers of rounds before `round`. */
+  cancelBefore(round: number): void {
+    this.#cancel((timer) => timer.round < round);
+  }
+
+  /** Cancel all that belong to a height: it is decided. */
+  cancelHeight(): void {
+    this.#cancel(() => true);
+  }
+
+  /** Effects that set all of them anew, after a restore. */
+  pending(): CoreEffect[] {
+    return [...this.#set].map(([id, { at_ms }]) => ({ type: 'timer.set', id, at_ms }));
+  }
+
+  #cancel(isOver: (timer: Timer) => boolean): void {
+    for (const [id, timer] of this.#set) {
+      if (timer.kind === 'sync' || timer.kind === 'rebroadcast' || !isOver(timer)) continue;
+      this.#set.delete(id);
+      this.#emit({ type: 'timer.cancel', id });
+    }
+  }
+}
+
+const idOf = ({ kind, height, round }: Timer): string => `${kind}/${height}/${round}`;

@@ -1,0 +1,102 @@
+// All votes of one height, by round; bounded in rounds ahead and behind. Says which quorums exist, decides nothing.
+import type { Certificate, SignedVote, ValidatorSet } from '#schemas/consensus/types.ts';
+import { MAX_FUTURE_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
+import { skipQuorum } from '../primitives/quorum.ts';
+import { totalPower } from './certificate-rules.ts';
+import { isSameStatement, RoundVotes, type VoteOutcome } from './round-votes.ts';
+
+/** What became of a vote; 'noted' = too far ahead to keep, but it counts for moving on (line 55). */
+export type KeeperOutcome = VoteOutcome | 'noted';
+
+export class VoteKeeper {
+  readonly #validators: ValidatorSet;
+  readonly #quorum: number;
+  readonly #skip: number;
+  readonly #rounds = new Map<number, RoundVotes>();
+  /** Latest round that each validator was seen in, −1 for none. */
+  readonly #latest: number[];
+  #current = 0;
+  /** First commit certificate on a block; there can be no second while fewer than a third are Byzantine. */
+  #commit: Certificate | undefined;
+
+  /** @param quorum power that decides */
+  constructor(validators: ValidatorSet, quorum: number) {
+    this.#validators = validators;
+    this.#quorum = quorum;
+    this.#skip = skipQuorum(totalPower(validators));
+    this.#latest = validators.map(() => -1);
+  }
+
+  get quorum(): number {
+    return this.#quorum;
+  }
+
+  get commit(): Certificate | undefined {
+    return this.#commit;
+  }
+
+  /** The counted vote that says the same, if any: its signature need not be checked again. */
+  known(vote: SignedVote): SignedVote | undefined {
+    const first = this.#rounds.get(vote.round)?.get(vote.type, vote.validator);
+    return first !== undefined && isSameStatement(first, vote) ? first : undefined;
+  }
+
+  /** Count a vote whose signature was checked. */
+  add(vote: SignedVote): KeeperOutcome {
+    const isNews = vote.round > (this.#latest[vote.validator] ?? -1);
+    if (isNews) this.#latest[vote.validator] = vote.round;
+    if (!this.#isKept(vote.round)) return isNews ? 'noted' : 'known';
+    const votes = this.#open(vote.round);
+    const outcome = votes.add(vote);
+    if (vote.type === 'precommit' && vote.value !== null)
+      this.#commit ??= votes.certificate('precommit', vote.value, -1);
+    return outcome;
+  }
+
+  /** Keep a checked certificate as a unit; its votes are added one by one besides. */
+  addCertificate(certificate: Certificate): void {
+    if (certificate.type === 'commit' && certificate.value !== null) this.#commit ??= certificate;
+    if (certificate.type !== 'skip') this.#open(certificate.round).addCertificate(certificate);
+  }
+
+  round(round: number): RoundVotes | undefined {
+    return this.#rounds.get(round);
+  }
+
+  /** Line 55: the latest round in which or beyond which more than a third is; −1 for none. */
+  skipRound(): number {
+    const ahead = this.#latest.map((round, i) => ({ round, power: this.#validators[i]?.power ?? 0 }));
+    ahead.sort((a, b) => b.round - a.round);
+    let power = 0;
+    return ahead.find((validator) => (power += validator.power) >= this.#skip)?.round ?? -1;
+  }
+
+  /** Whether some quorum of this height is on the block. */
+  names(value: string): boolean {
+    for (const votes of this.#rounds.values()) if (votes.names(value)) return true;
+    return this.#commit?.value === value;
+  }
+
+  /** Forget what lies too far behind the round that starts now; rounds with a certificate stay. */
+  advance(round: number): void {
+    this.#current = round;
+    for (const [old, votes] of this.#rounds) {
+      if (old < round - MAX_PAST_ROUNDS && votes.certificates('polka').length === 0) this.#rounds.delete(old);
+    }
+  }
+
+  /** All votes, in an order that does not depend on their arrival. */
+  all(): SignedVote[] {
+    return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());
+  }
+
+  #isKept(round: number): boolean {
+    return round <= this.#current + MAX_FUTURE_ROUNDS && round >= this.#current - MAX_PAST_ROUNDS;
+  }
+
+  #open(round: number): RoundVotes {
+    const open = this.#rounds.get(round) ?? new RoundVotes(round, this.#validators, this.#quorum);
+    this.#rounds.set(round, open);
+    return open;
+  }
+}

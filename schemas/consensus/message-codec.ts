@@ -1,0 +1,187 @@
+// What validators say to each other, in fixed bytes: version u8 | type u8 | the fields of that type.
+
+import { accept, type Result, refuse } from '../wire/codes.ts';
+import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
+import { blockBytes, readBlock, writeBlock } from './block-codec.ts';
+import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
+import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import type { Block, Certificate, FinalBlock, SignedProposal, SignedVote } from './types.ts';
+import {
+  readSignedProposal,
+  readSignedVote,
+  SIGNED_STATEMENT_BYTES,
+  writeSignedProposal,
+  writeSignedVote,
+} from './vote-codec.ts';
+
+/** A compressed BLS12-381 signature in G2, bytes. */
+export const BEACON_BYTES = 96;
+const VERSION = 1;
+const TYPES = ['proposal', 'vote', 'certificate', 'status', 'beacon.partial', 'range.request', 'range'] as const;
+
+/** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
+export type ConsensusMessage =
+  | {
+      readonly type: 'proposal';
+      readonly proposal: SignedProposal;
+      readonly polka?: Certificate;
+      readonly block: Block;
+    }
+  | { readonly type: 'vote'; readonly vote: SignedVote }
+  | { readonly type: 'certificate'; readonly certificate: Certificate; readonly block?: Block }
+  | {
+      readonly type: 'status';
+      readonly from: number;
+      readonly height: number;
+      readonly round: number;
+      readonly lowest_height: number;
+    }
+  /** A share of the beacon of `height`: proves itself against the sender's public share. */
+  | {
+      readonly type: 'beacon.partial';
+      readonly epoch: number;
+      readonly height: number;
+      readonly validator: number;
+      readonly signature: Uint8Array;
+    }
+  | { readonly type: 'range.request'; readonly first_height: number; readonly last_height: number }
+  | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] };
+
+/** Bytes of a message. */
+export function encodeConsensusMessage(message: ConsensusMessage): Uint8Array {
+  const writer = new LayoutWriter(2 + bodySize(message)).u8(VERSION).u8(TYPES.indexOf(message.type));
+  return writeBody(writer, message).bytes;
+}
+
+/** Refuses with MESSAGE_TOO_LARGE or CONSENSUS_MALFORMED; never throws. Byte fields are views into `bytes`. */
+export function decodeConsensusMessage(bytes: Uint8Array): Result<ConsensusMessage> {
+  if (bytes.length > MAX_MESSAGE_BYTES) return refuse('MESSAGE_TOO_LARGE', `${bytes.length} bytes`);
+  const reader = new LayoutReader(bytes);
+  const version = reader.u8();
+  const type = TYPES[reader.u8()];
+  if (version !== VERSION || type === undefined) return refuse('CONSENSUS_MALFORMED', `version ${version}`);
+  const message = readBody(reader, type);
+  return reader.isDone ? accept(message) : refuse('CONSENSUS_MALFORMED', type);
+}
+
+/** Bytes of one final block inside a range; the server of ranges adds up to what a message takes. */
+export const finalBlockBytes = (final: FinalBlock): number =>
+  blockBytes(final.block) + certificateBytes(final.certificate);
+
+/** Block | certificate. */
+export const encodeFinalBlock = (final: FinalBlock): Uint8Array =>
+  writeFinalBlock(new LayoutWriter(finalBlockBytes(final)), final).bytes;
+
+/** Refuses with BLOCK_MALFORMED. */
+export function decodeFinalBlock(bytes: Uint8Array): Result<FinalBlock> {
+  const reader = new LayoutReader(bytes);
+  const final = readFinalBlock(reader);
+  return reader.isDone ? accept(final) : refuse('BLOCK_MALFORMED', 'final block');
+}
+
+function bodySize(message: ConsensusMessage): number {
+  switch (message.type) {
+    case 'proposal':
+      return SIGNED_STATEMENT_BYTES + optionSize(message.polka, certificateBytes) + blockBytes(message.block);
+    case 'vote':
+      return SIGNED_STATEMENT_BYTES;
+    case 'certificate':
+      return certificateBytes(message.certificate) + optionSize(message.block, blockBytes);
+    case 'status':
+      return 2 + 8 + 4 + 8;
+    case 'beacon.partial':
+      return 8 + 8 + 2 + BEACON_BYTES;
+    case 'range.request':
+      return 16;
+    case 'range':
+      return 2 + message.blocks.reduce((sum, final) => sum + finalBlockBytes(final), 0);
+  }
+}
+
+function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWriter {
+  switch (message.type) {
+    case 'proposal':
+      writeOption(writeSignedProposal(writer, message.proposal), message.polka, writeCertificate);
+      return writeBlock(writer, message.block);
+    case 'vote':
+      return writeSignedVote(writer, message.vote);
+    case 'certificate':
+      return writeOption(writeCertificate(writer, message.certificate), message.block, writeBlock);
+    case 'status':
+      return writer.u16(message.from).u64(message.height).u32(message.round).u64(message.lowest_height);
+    case 'beacon.partial':
+      return writer.u64(message.epoch).u64(message.height).u16(message.validator).raw(message.signature);
+    case 'range.request':
+      return writer.u64(message.first_height).u64(message.last_height);
+    case 'range':
+      writer.u16(message.blocks.length);
+      for (const final of message.blocks) writeFinalBlock(writer, final);
+      return writer;
+  }
+}
+
+function readBody(reader: LayoutReader, type: ConsensusMessage['type']): ConsensusMessage {
+  switch (type) {
+    case 'proposal': {
+      const proposal = readSignedProposal(reader);
+      const polka = readOption(reader, readCertificate);
+      const block = readBlock(reader);
+      return polka === undefined ? { type, proposal, block } : { type, proposal, polka, block };
+    }
+    case 'vote':
+      return { type, vote: readSignedVote(reader) };
+    case 'certificate': {
+      const certificate = readCertificate(reader);
+      const block = readOption(reader, readBlock);
+      return block === undefined ? { type, certificate } : { type, certificate, block };
+    }
+    case 'status':
+      return { type, from: reader.u16(), height: reader.u64(), round: reader.u32(), lowest_height: reader.u64() };
+    case 'beacon.partial':
+      return {
+        type,
+        epoch: reader.u64(),
+        height: reader.u64(),
+        validator: reader.u16(),
+        signature: reader.raw(BEACON_BYTES),
+      };
+    case 'range.request':
+      return { type, first_height: reader.u64(), last_height: reader.u64() };
+    case 'range':
+      return { type, blocks: readRange(reader) };
+  }
+}
+
+function readRange(reader: LayoutReader): FinalBlock[] {
+  const count = reader.u16();
+  if (count > MAX_SYNC_BLOCKS) reader.fail();
+  const blocks: FinalBlock[] = [];
+  for (let i = 0; i < count && !reader.hasFailed; i++) blocks.push(readFinalBlock(reader));
+  return blocks;
+}
+
+const writeFinalBlock = (writer: LayoutWriter, final: FinalBlock): LayoutWriter =>
+  writeCertificate(writeBlock(writer, final.block), final.certificate);
+const readFinalBlock = (reader: LayoutReader): FinalBlock => ({
+  block: readBlock(reader),
+  certificate: readCertificate(reader),
+});
+
+/** Optional parts: u8 0, or u8 1 and the part. */
+const optionSize = <T>(part: T | undefined, size: (part: T) => number): number =>
+  part === undefined ? 1 : 1 + size(part);
+
+function writeOption<T>(
+  writer: LayoutWriter,
+  part: T | undefined,
+  write: (writer: LayoutWriter, part: T) => LayoutWriter,
+): LayoutWriter {
+  writer.u8(part === undefined ? 0 : 1);
+  return part === undefined ? writer : write(writer, part);
+}
+
+function readOption<T>(reader: LayoutReader, read: (reader: LayoutReader) => T): T | undefined {
+  const flag = reader.u8();
+  if (flag > 1) reader.fail();
+  return flag === 1 ? read(reader) : undefined;
+}
