@@ -4,18 +4,21 @@ import { sha256 } from '@noble/hashes/sha2.js';
 const LEAF_PREFIX = Uint8Array.of(0x00);
 const NODE_PREFIX = Uint8Array.of(0x01);
 
+/** A hash given by the caller, in the caller's kind of buffer, or one made here. */
+type Hash<B extends ArrayBufferLike> = Uint8Array<B | ArrayBuffer>;
+
 /** Hash of one entry: SHA-256(0x00 | entry). The prefix keeps a leaf from passing for a node (RFC 9162 §2.1.1). */
-export function leafHash(entry: Uint8Array): Uint8Array {
+export function leafHash(entry: Uint8Array): Uint8Array<ArrayBuffer> {
   return sha256.create().update(LEAF_PREFIX).update(entry).digest();
 }
 
 /** Hash of an inner node: SHA-256(0x01 | left | right). */
-export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
   return sha256.create().update(NODE_PREFIX).update(left).update(right).digest();
 }
 
 /** Merkle tree hash of leaf hashes in order; of no leaves: SHA-256 of nothing (RFC 9162 §2.1.1). */
-export function merkleRoot(leafHashes: readonly Uint8Array[]): Uint8Array {
+export function merkleRoot<B extends ArrayBufferLike>(leafHashes: readonly Uint8Array<B>[]): Hash<B> {
   return leafHashes.length === 0 ? sha256(new Uint8Array(0)) : rangeRoot(leafHashes, 0, leafHashes.length);
 }
 
@@ -24,9 +27,12 @@ export function merkleRoot(leafHashes: readonly Uint8Array[]): Uint8Array {
  *
  * @throws RangeError when `index` is not a leaf's: asking for it is a bug of the caller
  */
-export function inclusionProof(leafHashes: readonly Uint8Array[], index: number): Uint8Array[] {
+export function inclusionProof<B extends ArrayBufferLike>(
+  leafHashes: readonly Uint8Array<B>[],
+  index: number,
+): Hash<B>[] {
   requireWholeBelow(index, leafHashes.length, 'index');
-  const path: Uint8Array[] = [];
+  const path: Hash<B>[] = [];
   let start = 0;
   let end = leafHashes.length;
   while (end - start > 1) {
@@ -74,9 +80,12 @@ export function verifyInclusion(
  *
  * @throws RangeError when `firstSize` is not in 1 … leaves
  */
-export function consistencyProof(leafHashes: readonly Uint8Array[], firstSize: number): Uint8Array[] {
+export function consistencyProof<B extends ArrayBufferLike>(
+  leafHashes: readonly Uint8Array<B>[],
+  firstSize: number,
+): Hash<B>[] {
   requireWholeBelow(firstSize - 1, leafHashes.length, 'firstSize - 1');
-  const path: Uint8Array[] = [];
+  const path: Hash<B>[] = [];
   let start = 0;
   let end = leafHashes.length;
   while (firstSize < end) {
@@ -130,7 +139,11 @@ export function verifyConsistency(
 }
 
 /** Root of the leaves start … end−1; at least one. */
-function rangeRoot(leafHashes: readonly Uint8Array[], start: number, end: number): Uint8Array {
+function rangeRoot<B extends ArrayBufferLike>(
+  leafHashes: readonly Uint8Array<B>[],
+  start: number,
+  end: number,
+): Hash<B> {
   const first = leafHashes[start];
   if (first === undefined) throw new RangeError(`no leaf ${start} of ${leafHashes.length}`);
   if (end - start === 1) return first;

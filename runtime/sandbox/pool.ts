@@ -8,7 +8,7 @@ import { SandboxError } from './sandbox-error.ts';
 import { SandboxProcess } from './sandbox-process.ts';
 
 /** Results in the order of the sub-units asked for, 64 bytes each; suspects ascend. */
-export type SubUnitResults = { readonly results: Uint8Array[]; readonly suspects: bigint[] };
+export type SubUnitResults = { readonly results: Uint8Array<ArrayBuffer>[]; readonly suspects: bigint[] };
 
 export type RunOptions = {
   /** Gives up: the process that computes is killed, the promise fails with SANDBOX_ABORTED. */
@@ -47,7 +47,7 @@ export async function openSandboxPool({
 type Task = {
   readonly unit: Unit;
   readonly indices: readonly number[];
-  readonly results: Map<number, Uint8Array>;
+  readonly results: Map<number, Uint8Array<ArrayBuffer>>;
   readonly suspects: bigint[];
   readonly options: RunOptions;
   readonly finish: (outcome: SandboxError | undefined) => void;
@@ -79,7 +79,7 @@ class Pool implements SandboxPool {
   async runSubUnits(unit: Unit, indices: readonly number[], options: RunOptions = {}): Promise<SubUnitResults> {
     requireUnit(unit, indices);
     if (unit.kernel === 'noop/v1') return runNoop(unit, indices, options);
-    const results = new Map<number, Uint8Array>();
+    const results = new Map<number, Uint8Array<ArrayBuffer>>();
     const suspects: bigint[] = [];
     await this.#enqueue(unit, [...new Set(indices)], results, suspects, options);
     return {
@@ -102,7 +102,7 @@ class Pool implements SandboxPool {
   #enqueue(
     unit: Unit,
     indices: readonly number[],
-    results: Map<number, Uint8Array>,
+    results: Map<number, Uint8Array<ArrayBuffer>>,
     suspects: bigint[],
     options: RunOptions,
   ): Promise<void> {

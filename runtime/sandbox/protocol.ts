@@ -19,7 +19,7 @@ export type SandboxRequest = LoadRequest | RunRequest;
 export type SubUnitReply = {
   readonly type: 'sub_unit';
   readonly index: number;
-  readonly result: Uint8Array;
+  readonly result: Uint8Array<ArrayBuffer>;
   readonly suspects: readonly bigint[];
 };
 

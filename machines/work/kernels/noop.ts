@@ -6,7 +6,7 @@ import { RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
 const TAG = utf8ToBytes('noop/v1');
 
 /** SHA-256("noop/v1" | start, 128 bits big-endian | index, 32 bits big-endian), then zeros up to 64 bytes. */
-export function noopResult(start: bigint, index: number): Uint8Array {
+export function noopResult(start: bigint, index: number): Uint8Array<ArrayBuffer> {
   const input = new Uint8Array(TAG.length + 20);
   input.set(TAG);
   const view = new DataView(input.buffer, TAG.length);

@@ -3,12 +3,12 @@ import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#machines
 import { type KernelName, kernelSpec, RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
 
 /** Merkle root (RFC 9162) over the results of all sub-units in order. */
-export function unitRoot(results: readonly Uint8Array[]): Uint8Array {
+export function unitRoot(results: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return merkleRoot(results.map(leafHash));
 }
 
 /** Proof that result `index` is under the root of these results: 8 hashes for 256 sub-units. */
-export function openSubUnit(results: readonly Uint8Array[], index: number): Uint8Array[] {
+export function openSubUnit(results: readonly Uint8Array[], index: number): Uint8Array<ArrayBuffer>[] {
   return inclusionProof(results.map(leafHash), index);
 }
 
