@@ -1,14 +1,59 @@
-// What validators say to each other on the virtual network, as objects: encoding has tests of its own.
-import type { Block, Certificate, FinalBlock, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
-import type { Status } from '#machines/consensus/types.ts';
+// What travels on the virtual network: the production messages as objects (encoding has tests of its own), and transactions.
+import type { Input } from '#machines/consensus/types.ts';
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 
 /** One message on the virtual wire. */
-export type Message =
-  | { readonly type: 'vote'; readonly vote: SignedVote }
-  | { readonly type: 'proposal'; readonly proposal: SignedProposal; readonly block: Block; readonly polka?: Certificate }
-  | { readonly type: 'certificate'; readonly certificate: Certificate; readonly block?: Block }
-  | { readonly type: 'status'; readonly from: number; readonly status: Status }
-  | { readonly type: 'sync.request'; readonly from: number; readonly first_height: number; readonly last_height: number }
-  | { readonly type: 'sync.answer'; readonly from: number; readonly blocks: readonly FinalBlock[] }
-  | { readonly type: 'beacon.partial'; readonly from: number; readonly height: number }
-  | { readonly type: 'transaction'; readonly bytes: Uint8Array };
+export type Message = ConsensusMessage | { readonly type: 'transaction'; readonly bytes: Uint8Array };
+
+/** What the core hears of a message, or null for those that its host answers without it. */
+export function inputOf(message: Message, from: number, now_ms: number): Input | null {
+  switch (message.type) {
+    case 'proposal': {
+      const { proposal, block, polka } = message;
+      return { type: 'proposal.received', proposal, block, ...(polka && { polka }), now_ms };
+    }
+    case 'vote':
+      return { type: 'vote.received', vote: message.vote, now_ms };
+    case 'certificate': {
+      const { certificate, block } = message;
+      return { type: 'certificate.received', certificate, ...(block && { block }), now_ms };
+    }
+    case 'status': {
+      const { height, round, lowest_height } = message;
+      return { type: 'status.received', from: message.from, status: { height, round, lowest_height }, now_ms };
+    }
+    case 'range':
+      return { type: 'blocks.synced', from, blocks: message.blocks, now_ms };
+    case 'beacon.partial':
+    case 'range.request':
+    case 'transaction':
+      return null;
+  }
+}
+
+/** A number that tells messages apart well enough for the trace. */
+export function tagOf(message: Message): number {
+  switch (message.type) {
+    case 'vote': {
+      const { height, round, value, valid_round, type } = message.vote;
+      return mix(height, round, type === 'prevote' ? 1 : 2) + valid_round + word(value);
+    }
+    case 'proposal':
+      return mix(message.proposal.height, message.proposal.round, 3) + word(message.proposal.value);
+    case 'certificate':
+      return mix(message.certificate.height, message.certificate.round, 4) + word(message.certificate.value);
+    case 'status':
+      return mix(message.height, message.round, 5);
+    case 'range.request':
+      return mix(message.first_height, message.last_height, 6);
+    case 'range':
+      return mix(message.blocks.length, 0, 7);
+    case 'beacon.partial':
+      return mix(message.height, message.validator, 8);
+    case 'transaction':
+      return mix(message.bytes.length, message.bytes[0] ?? 0, 9);
+  }
+}
+
+const mix = (a: number, b: number, kind: number): number => Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ kind;
+const word = (value: string | null): number => (value === null ? 0 : Number.parseInt(value.slice(0, 8), 16));

@@ -23,7 +23,17 @@ export const twinCrypto: TwinCrypto = {
     absorbKeyed(key, message);
     return signature.length === 64 && isSqueezed(signature);
   },
+  verifyBeacon(height, signature) {
+    absorb(0x51ed270b, height, new Uint8Array(0));
+    return signature.length === 48 && isSqueezed(signature);
+  },
 };
+
+/** The beacon signature of a height: unique, as the real one is, and 48 bytes long. */
+export function twinBeacon(height: number): Uint8Array {
+  absorb(0x51ed270b, height, new Uint8Array(0));
+  return squeeze(48);
+}
 
 /** The key of twin validator or account number `index`: 64 hex digits, like a real one. */
 export const twinKey = (kind: number, index: number): string =>

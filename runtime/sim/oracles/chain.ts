@@ -6,7 +6,7 @@ import type { Report } from './violation.ts';
 export type Decision = {
   readonly height: number;
   /** Block id, hex. */
-  readonly value: string;
+  readonly id: string;
   readonly state_root: string;
   readonly final: FinalBlock;
 };
@@ -27,7 +27,7 @@ export function createChainOracle(powers: readonly number[], report: Report): Ch
 
   function compare(node: number, mine: Decision, theirs: Decision): void {
     const at = `at height ${mine.height}`;
-    if (mine.value !== theirs.value) report('agreement', node, `${mine.value.slice(0, 8)} and ${theirs.value.slice(0, 8)} ${at}`);
+    if (mine.id !== theirs.id) report('agreement', node, `${mine.id.slice(0, 8)} and ${theirs.id.slice(0, 8)} ${at}`);
     else if (mine.state_root !== theirs.state_root) report('state_root', node, at);
   }
 
@@ -50,10 +50,10 @@ export function createChainOracle(powers: readonly number[], report: Report): Ch
 }
 
 /** Power of the distinct validators whose precommits in the certificate are for this very block. */
-function committedPower(powers: readonly number[], { height, value, final: { certificate } }: Decision): number {
+function committedPower(powers: readonly number[], { height, id, final: { certificate } }: Decision): number {
   const voters = new Set<number>();
   for (const vote of certificate.votes) {
-    if (vote.type === 'precommit' && vote.height === height && vote.round === certificate.round && vote.value === value) {
+    if (vote.type === 'precommit' && vote.height === height && vote.round === certificate.round && vote.value === id) {
       voters.add(vote.validator);
     }
   }

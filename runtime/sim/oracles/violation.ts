@@ -23,7 +23,7 @@ export const RULES = {
 export type Rule = keyof typeof RULES;
 
 /** A broken rule. `node` is the validator concerned, −1 when it is the network as a whole. */
-export type Violation = { readonly rule: Rule; readonly node: number; readonly detail: string };
+export type Violation = { readonly rule: Rule; readonly node: number; readonly detail: string; readonly at_ms: number };
 
 /** Where oracles report to. */
 export type Report = (rule: Rule, node: number, detail: string) => void;

@@ -1,0 +1,110 @@
+// One schedule from its seed: safety under faults, then the heal, then liveness of a quorum of correct validators.
+import { tagOf } from './message.ts';
+import { type Mutation, SOUND } from './mutations.ts';
+import type { Network } from './network.ts';
+import { openWorld } from './open-world.ts';
+import type { Rule, Violation } from './oracles/violation.ts';
+import { drawPlan, type Plan, type ScheduleKind } from './plan.ts';
+import type { Replica } from './replica.ts';
+import type { SimEvent, World } from './world.ts';
+
+/** Heights that the core must decide after the heal, and the virtual time that it has for them. */
+const LIVE_HEIGHTS = 2;
+const LIVE_WITHIN_MS = 60_000;
+/** Events that no sound schedule comes near: beyond it something talks without end. */
+const MAX_EVENTS = 60_000;
+/** Violations kept of one schedule: the first tell the story. */
+const MAX_VIOLATIONS = 10;
+
+export type SimOptions = { readonly seed: number; readonly kind?: ScheduleKind; readonly mutation?: Mutation };
+
+/** How one schedule went. */
+export type SimReport = {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly events: number;
+  readonly heights: number;
+  readonly virtual_ms: number;
+  readonly violations: readonly Violation[];
+  /** Why the core did not go on after the heal, or null. */
+  readonly stall: string | null;
+  /** Over every event in order: equal for equal runs. */
+  readonly trace_hash: string;
+};
+
+/** Run one schedule. The same options give the same report, on every machine and Node. */
+export function runSimulation({ seed, kind, mutation = SOUND }: SimOptions): SimReport {
+  const plan = drawPlan(seed, kind);
+  const violations: Violation[] = [];
+  const report = (rule: Rule, node: number, detail: string): void => {
+    if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: world.queue.now_ms });
+  };
+  const { world, network } = openWorld(plan, mutation, report);
+  const { events, stall } = run(world, network);
+  const { trace, chain, queue } = world;
+  return { seed, plan, events, heights: chain.height, virtual_ms: queue.now_ms, violations, stall, trace_hash: trace.digest() };
+}
+
+/** Where a schedule stands between its two phases. */
+type Phase = { goal_height: number; until_ms: number };
+
+function run(world: World, network: Network): { readonly events: number; readonly stall: string | null } {
+  const { plan, queue, replicas } = world;
+  for (const replica of replicas) replica.start();
+  queue.push(plan.heal_ms, { type: 'heal' });
+  if (plan.blackout_ms > 0) queue.push(plan.blackout_ms, { type: 'blackout' });
+  let phase: Phase | undefined;
+  for (let events = 1; events <= MAX_EVENTS; events++) {
+    const event = queue.pop();
+    if (event === undefined) return { events, stall: 'nothing left to happen' };
+    happen(world, event);
+    if (phase === undefined && (event.type === 'heal' || world.chain.height >= plan.heal_height)) phase = heal(world, network);
+    if (phase !== undefined && isLive(world, phase)) return { events, stall: null };
+    if (phase !== undefined && queue.now_ms > phase.until_ms) return { events, stall: whereCoreIs(world) };
+  }
+  return { events: MAX_EVENTS, stall: `no end after ${MAX_EVENTS} events` };
+}
+
+function happen(world: World, event: SimEvent): void {
+  const { trace, queue, replicas, prng } = world;
+  trace.add(queue.now_ms);
+  switch (event.type) {
+    case 'message': {
+      const to = replicas[event.to] as Replica;
+      if (to.postpones(event)) return;
+      trace.add(event.to);
+      trace.add(tagOf(event.message));
+      return to.hear(replicas[event.from] as Replica, event.message);
+    }
+    case 'timer': {
+      const to = replicas[event.to] as Replica;
+      if (to.postpones(event)) return;
+      trace.add(event.to + 256);
+      return to.fire(event.id, event.at_ms);
+    }
+    case 'restart':
+      return replicas[event.to]?.start();
+    case 'blackout':
+      for (const replica of replicas) replica.crash(prng.chance(512), prng.between(50, 500));
+      return;
+    case 'heal':
+    case 'client':
+      return;
+  }
+}
+
+/** The faults end. Who is correct but not in the core may stay away for good. */
+function heal({ plan, queue, replicas, chain, prng }: World, network: Network): Phase {
+  network.heal();
+  const mayLeave = replicas.filter((replica) => replica.isCorrect && !plan.core.includes(replica.validator));
+  for (const replica of mayLeave) if (prng.chance(512)) replica.leave();
+  return { goal_height: chain.height + LIVE_HEIGHTS, until_ms: queue.now_ms + LIVE_WITHIN_MS };
+}
+
+const coreOf = ({ plan, replicas }: World): readonly Replica[] => plan.core.map((validator) => replicas[validator] as Replica);
+
+const isLive = (world: World, { goal_height }: Phase): boolean =>
+  coreOf(world).every((replica) => replica.height >= goal_height);
+
+const whereCoreIs = (world: World): string =>
+  `core stands at ${coreOf(world).map((replica) => `${replica.validator}: ${replica.position}`).join(', ')}`;

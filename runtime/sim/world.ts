@@ -1,0 +1,45 @@
+// What all parts of one schedule share: its clock, links, chance, trace and oracles.
+import type { CoreConfig, Tip } from '#machines/consensus/types.ts';
+import type { Prng } from '#machines/primitives/prng.ts';
+import type { SimApplication } from './chain-app.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Message } from './message.ts';
+import type { Mutation } from './mutations.ts';
+import type { ChainOracle } from './oracles/chain.ts';
+import type { Report } from './oracles/violation.ts';
+import type { VoteLog } from './oracles/vote-log.ts';
+import type { Plan } from './plan.ts';
+import type { Replica } from './replica.ts';
+import type { Trace } from './trace.ts';
+
+/** The virtual clocks start here, ms since the Unix epoch. */
+export const EPOCH_MS = 1_700_000_000_000;
+
+/** What can happen next; `to` and `from` are replicas. */
+export type SimEvent =
+  | { readonly type: 'message'; readonly from: number; readonly to: number; readonly message: Message }
+  | { readonly type: 'timer'; readonly to: number; readonly id: string; readonly at_ms: number }
+  | { readonly type: 'restart'; readonly to: number }
+  | { readonly type: 'blackout' | 'heal' | 'client' };
+
+export type World = {
+  readonly plan: Plan;
+  readonly mutation: Mutation;
+  readonly queue: EventQueue<SimEvent>;
+  readonly prng: Prng;
+  readonly trace: Trace;
+  readonly votes: VoteLog;
+  readonly chain: ChainOracle;
+  readonly report: Report;
+  /** Somebody found evidence against a validator. */
+  accused(validator: number, what: string): void;
+  readonly replicas: readonly Replica[];
+  /** The core's configuration, but for what differs between processes. */
+  readonly base: Omit<CoreConfig, 'self' | 'tip' | 'app'>;
+  readonly genesis: Tip;
+  readonly genesisApp: unknown;
+  /** An application that goes on from a saved state. */
+  openApp(saved: unknown, replica: number): SimApplication;
+  /** Put a message on the link between two replicas, with all that may befall it there. */
+  send(from: Replica, to: Replica, message: Message): void;
+};
