@@ -1,0 +1,112 @@
+// Audits: the worker opens the sub-units that the beacon names, two auditors recompute them; all equal, and the unit is paid.
+import type { UnitRow } from '#schemas/settlement/state.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import { allocate } from '../primitives/allocate.ts';
+import { assert, present } from '../primitives/assert.ts';
+import { auditIndices, sampleSize } from '../work/audit.ts';
+import { KERNELS, type KernelName } from '../work/kernels/kernel.ts';
+import { verifySubUnit } from '../work/kernels/unit-tree.ts';
+import { escrowOf, settle } from './accounts.ts';
+import { applyEach } from './batch.ts';
+import { type Books, emit } from './books.ts';
+import { openDispute } from './disputes.ts';
+import { countUnit, jobOfUnit } from './jobs.ts';
+import { notePass } from './nodes.ts';
+import { equal, isOver, rowOfWorker, workOf } from './units.ts';
+
+/** Shares of a unit's reward: worker 80 %, each auditor 10 %. */
+const WORKER_SHARE = 8n;
+const AUDITOR_SHARE = 1n;
+
+type Opens = Extract<Tx['body'], { type: 'audit.open' }>;
+type Reports = Extract<Tx['body'], { type: 'audit.report' }>;
+
+/**
+ * The lottery named the auditors. The sub-units come from the same beacon, once: a second set of auditors looks at the
+ * same ones, so that nobody gains by waiting for another sample.
+ */
+export function assignAuditors(books: Books, row: UnitRow, auditors: readonly string[], beacon: Uint8Array): void {
+  const { unit, attempt, worker } = row;
+  const indices = row.audit_indices.length > 0 ? row.audit_indices : sample(books, row, beacon);
+  const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
+  const reports = auditors.map(() => []);
+  books.tables.tasks.put(unit, { ...row, phase: 'auditing', auditors, audit_indices: indices, reports, deadline_ms });
+  countUnit(books, unit, 'audits_count');
+  emit(books, { type: 'audit.assigned', unit, attempt, worker, auditors, indices, ...workOf(books, unit), deadline_ms });
+}
+
+function sample(books: Books, { unit, attempt, worker }: UnitRow, beacon: Uint8Array): readonly number[] {
+  const { sub_units_count } = present(KERNELS.get(jobOfUnit(books, unit).kernel), 'jobs name known kernels');
+  const passed_count = books.tables.nodes.get(worker)?.passed_count ?? 0;
+  const point = { beacon, purpose: 'indices', unit, attempt } as const;
+  return auditIndices(point, sampleSize(passed_count, sub_units_count), sub_units_count, books.crypto.sha256);
+}
+
+/** Transaction `audit.open`. */
+export function applyOpens(books: Books, tx: Tx, body: Opens): Code | null {
+  return applyEach(books, tx, body.opens, (open) => applyOpen(books, tx.account, open));
+}
+
+function applyOpen(books: Books, account: string, { unit, attempt, openings }: Opens['opens'][number]): Code | null {
+  const row = rowOfWorker(books, account, unit, attempt);
+  if (typeof row === 'string') return row;
+  if (row.opened.length > 0) return 'OPENING_DONE';
+  if (row.phase !== 'auditing') return 'AUDIT_NOT_OPEN';
+  if (isOver(books, row)) return 'ATTEMPT_OVER';
+  const kernel = jobOfUnit(books, unit).kernel as KernelName;
+  const isGood =
+    covers(row, openings) &&
+    openings.every(({ index, result, proof }) => verifySubUnit(kernel, row.root, index, result, proof));
+  if (!isGood) return 'OPENING_INVALID';
+  return compare(books, { ...row, opened: openings.map(({ result }) => result) });
+}
+
+/** Transaction `audit.report`. */
+export function applyReports(books: Books, tx: Tx, body: Reports): Code | null {
+  return applyEach(books, tx, body.reports, (report) => applyReport(books, tx.account, report));
+}
+
+function applyReport(books: Books, account: string, { unit, attempt, results }: Reports['reports'][number]): Code | null {
+  const row = books.tables.tasks.get(unit);
+  if (row === undefined) return books.tables.proofs.has(unit) ? 'ATTEMPT_OVER' : 'UNIT_UNKNOWN';
+  const place = row.auditors.indexOf(account);
+  if (attempt < row.attempt) return 'ATTEMPT_OVER';
+  if (place < 0 || attempt > row.attempt) return 'NOT_DRAWN';
+  if (row.reports[place]?.length !== 0) return 'REPORT_DONE';
+  if (row.phase !== 'auditing' || isOver(books, row)) return 'AUDIT_NOT_OPEN';
+  if (!covers(row, results)) return 'REPORT_INVALID';
+  return compare(books, { ...row, reports: row.reports.with(place, results.map(({ result }) => result)) });
+}
+
+/** Exactly the audited sub-units, in order. */
+const covers = (row: UnitRow, items: readonly { readonly index: number }[]): boolean =>
+  items.length === row.audit_indices.length && items.every(({ index }, i) => index === row.audit_indices[i]);
+
+/** Once the openings and both reports are in, compare them: byte equality, nothing less. */
+function compare(books: Books, row: UnitRow): null {
+  const isComplete = row.opened.length > 0 && row.reports.every((report) => report.length > 0);
+  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !equal(report[i], row.opened[i])));
+  if (!isComplete) books.tables.tasks.put(row.unit, row);
+  else if (differing.length > 0) openDispute(books, row, differing);
+  else payUnit(books, row);
+  return null;
+}
+
+/** The result is checked: pay it, once, and keep the receipt. */
+function payUnit(books: Books, row: UnitRow): void {
+  const { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded } = row;
+  assert(!books.tables.proofs.has(unit), `unit ${unit} is paid once`);
+  const job = jobOfUnit(books, unit);
+  const shares = allocate(job.reward_per_unit_units, [
+    { key: worker, weight: WORKER_SHARE },
+    ...auditors.map((key) => ({ key, weight: AUDITOR_SHARE })),
+  ]);
+  for (const { key, amount_units } of shares) settle(books, 'credit', escrowOf(job.id), key, amount_units);
+  const receipt = { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded };
+  books.tables.proofs.put(unit, { ...receipt, settled_height: books.block.height });
+  books.tables.tasks.remove(unit);
+  notePass(books, worker);
+  emit(books, { type: 'unit.settled', unit, attempt, worker, auditors });
+  countUnit(books, unit, 'settled_count');
+}

@@ -1,0 +1,77 @@
+// The books: all rows of the ledger by kind, what is derived from them, and the block that is being executed.
+import type { Genesis, Params } from '#schemas/config/genesis.ts';
+import type { HeadRow, LedgerEvent } from '#schemas/settlement/state.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import type { Crypto } from '../consensus/types.ts';
+import { present } from '../primitives/assert.ts';
+import type { Pool } from '../work/draw.ts';
+import { createIndexes, type Indexes } from './indexes.ts';
+import { Journal, type Table } from './table.ts';
+import { createTables, type Tables } from './tables.ts';
+
+/** The workers that may be drawn now; `version` rises with every change of the list. */
+export type CurrentPool = {
+  readonly version: number;
+  readonly members: Uint8Array;
+  readonly pool: Pool;
+  /** Block time at which the list may change although nothing was written, ms. */
+  readonly changes_at_ms: number;
+};
+
+/** Where the transaction that is being applied stands. */
+export type BlockContext = { readonly height: number; readonly time_ms: number };
+
+export type Books = {
+  readonly genesis: Genesis;
+  readonly params: Params;
+  /** Chain id, hex. */
+  readonly chain: string;
+  readonly crypto: Crypto;
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly indexes: Indexes;
+  block: BlockContext;
+  pool: CurrentPool;
+  /** What the block did so far. */
+  events: LedgerEvent[];
+};
+
+/** Books without rows. */
+export function openBooks(genesis: Genesis, chain: string, crypto: Crypto): Books {
+  const journal = new Journal();
+  const tables = createTables(journal);
+  const noPool = { version: 0, members: new Uint8Array(0), pool: emptyPool, changes_at_ms: 0 };
+  const block = { height: 0, time_ms: genesis.time_ms };
+  const indexes = createIndexes(tables);
+  return { genesis, params: genesis.params, chain, crypto, journal, tables, indexes, block, pool: noPool, events: [] };
+}
+
+const emptyPool: Pool = { size: 0, id: () => '', operator: () => '' };
+
+/** The table and the id of a row's key: `{table}/{id}`. */
+export function locate(books: Books, key: string): { readonly table: Table<unknown>; readonly id: string } {
+  const slash = key.indexOf('/');
+  const table = new Map<string, Table<unknown>>(Object.entries(books.tables) as [string, Table<unknown>][]).get(key.slice(0, slash));
+  return { table: present(table, `rows are kept under ${key}`), id: key.slice(slash + 1) };
+}
+
+/** Apply all of something or nothing: a refusal takes back what was written and said. */
+export function allOrNothing(books: Books, apply: () => Code | null): Code | null {
+  const mark = books.journal.mark();
+  const eventsCount = books.events.length;
+  const code = apply();
+  if (code !== null) {
+    books.journal.rollback(mark);
+    books.events.length = eventsCount;
+  }
+  return code;
+}
+
+export const emit = (books: Books, event: LedgerEvent): void => {
+  books.events.push(event);
+};
+
+/** The row of the ledger's own counters: key `head/0`. */
+const HEAD = '0';
+export const head = (books: Books) => present(books.tables.head.get(HEAD), 'the ledger has a head');
+export const setHead = (books: Books, row: HeadRow): void => books.tables.head.put(HEAD, row);

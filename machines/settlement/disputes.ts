@@ -1,0 +1,84 @@
+// Disputes: worker and auditors disagree on a sub-unit; validators compute it themselves, and a quorum of equal results decides.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { DisputeRow, DisputeVote, UnitRow } from '#schemas/settlement/state.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import { present } from '../primitives/assert.ts';
+import { type Books, emit } from './books.ts';
+import { countUnit, jobOfUnit } from './jobs.ts';
+import { noteMisconduct } from './nodes.ts';
+import { awaitAudit, equal, exclude, requeueUnit, workOf } from './units.ts';
+
+/** What a proven wrong result costs, in rewards of the unit (work rules, 6). */
+const WRONG_RESULT_REWARDS = 10n;
+
+/** Ask the validators about every sub-unit on which somebody differs. */
+export function openDispute(books: Books, row: UnitRow, indices: readonly number[]): void {
+  books.tables.disputes.put(row.unit, { indices, votes: [] });
+  countUnit(books, row.unit, 'disagreements_count');
+  askValidators(books, row, indices);
+}
+
+/** Ask (again, when the deadline passes without a quorum) for what is not decided. */
+export function askValidators(books: Books, row: UnitRow, indices: readonly number[]): void {
+  const { unit, attempt } = row;
+  const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
+  books.tables.tasks.put(unit, { ...row, phase: 'disputed', deadline_ms });
+  for (const index of indices) emit(books, { type: 'audit.disputed', unit, attempt, index, ...workOf(books, unit) });
+}
+
+/** Transaction `adjudicate`. */
+export function applyAdjudicate(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'adjudicate' }>): Code | null {
+  const { unit, attempt, index, result } = body;
+  if (powerOf(books, tx.account) === 0) return 'NOT_AUTHORISED';
+  const row = books.tables.tasks.get(unit);
+  const dispute = books.tables.disputes.get(unit);
+  if (row?.attempt !== attempt || dispute?.indices.includes(index) !== true) return 'DISPUTE_UNKNOWN';
+  const hasSpoken = dispute.votes.some((vote) => vote.validator === tx.account && vote.index === index);
+  if (hasSpoken) return 'ADJUDICATION_DONE';
+  const next = { ...dispute, votes: [...dispute.votes, { validator: tx.account, index, result }] };
+  books.tables.disputes.put(unit, next);
+  if (undecided(books, next).length === 0) decide(books, row, next);
+  return null;
+}
+
+/** The disputed sub-units without a quorum of equal results. */
+export const undecided = (books: Books, dispute: DisputeRow): readonly number[] =>
+  dispute.indices.filter((index) => truthOf(books, dispute, index) === undefined);
+
+/** The result on which validators with more than two thirds of the power agree. */
+function truthOf(books: Books, { votes }: DisputeRow, index: number): Uint8Array | undefined {
+  const powers = new Map<string, number>();
+  for (const vote of votes) {
+    if (vote.index !== index) continue;
+    const result = bytesToHex(vote.result);
+    const power = (powers.get(result) ?? 0) + powerOf(books, vote.validator);
+    powers.set(result, power);
+    if (isQuorum(books, power)) return vote.result;
+  }
+  return undefined;
+}
+
+const powerOf = (books: Books, id: DisputeVote['validator']): number =>
+  books.genesis.validators.find((validator) => validator.id === id)?.power ?? 0;
+/** More than two thirds of the power registered, not of the votes received. */
+const isQuorum = (books: Books, power: number): boolean =>
+  3 * power > 2 * books.genesis.validators.reduce((sum, validator) => sum + validator.power, 0);
+
+/** Who was wrong pays; a wrong worker loses the attempt, wrong auditors are replaced. */
+function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {
+  const isRight = (results: readonly Uint8Array[] | undefined): boolean =>
+    dispute.indices.every((index) => equal(results?.[row.audit_indices.indexOf(index)], truthOf(books, dispute, index)));
+  const right = row.auditors.filter((_, place) => isRight(row.reports[place]));
+  const wrong = row.auditors.filter((auditor) => !right.includes(auditor));
+  const slash_units = WRONG_RESULT_REWARDS * jobOfUnit(books, row.unit).reward_per_unit_units;
+  for (const auditor of wrong) noteMisconduct(books, auditor, slash_units, right, 'wrong_report');
+  const judged = { ...row, excluded: exclude(row.excluded, wrong) };
+  if (isRight(row.opened)) {
+    books.tables.disputes.remove(row.unit);
+    awaitAudit(books, judged);
+    return;
+  }
+  noteMisconduct(books, present(row.worker, 'an audited unit has a worker'), slash_units, right, 'wrong_result');
+  requeueUnit(books, judged, 'wrong_result');
+}

@@ -1,0 +1,108 @@
+// Settlement epochs: what paid work changed since the last one, as balanced lines under a root that anyone can recompute.
+import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
+import { MAX_BATCH_ITEMS, MAX_SETTLEMENT_ENTRIES, MAX_SETTLEMENT_HEIGHTS } from '#schemas/wire/limits.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import { assert } from '../primitives/assert.ts';
+import { type LeafChange, rootHash, type StateTree, updateTree } from '../primitives/state-tree.ts';
+import { type Books, emit, head, setHead } from './books.ts';
+import { settledChange } from './settled-balances.ts';
+
+/** Lines that one transaction may add at most: each item pays a worker and two auditors out of one escrow, or a slash. */
+const MAX_ENTRIES_PER_TX = 8 * MAX_BATCH_ITEMS;
+
+/** The tree over the settled balances, kept beside the books so that closing costs only what changed. */
+export type SettledTree = { tree: StateTree };
+
+/** Build the tree anew from loaded rows. */
+export function restoreSettled(books: Books): SettledTree {
+  const lines = Array.from(books.tables.settled.entries());
+  const changes = lines.map(([key, { sum_units }]) => settledChange(key, sum_units, books.crypto.sha256));
+  return { tree: updateTree(null, changes, books.crypto.sha256) };
+}
+
+/** After a transaction: close early when the next one might not fit into the record. */
+export function closeIfFull(books: Books, settled: SettledTree): void {
+  if (books.tables.unsettled.size > MAX_SETTLEMENT_ENTRIES - MAX_ENTRIES_PER_TX) closeSettlement(books, settled);
+}
+
+/** End of a block: close when a job has finished, or when what is paid has waited long enough. */
+export function closeIfDue(books: Books, settled: SettledTree): void {
+  const since = noteUnsettled(books);
+  const isOld = since > 0 && books.block.height - since >= MAX_SETTLEMENT_HEIGHTS;
+  if (isOld || finishedJobs(books).length > 0) closeSettlement(books, settled);
+}
+
+/** The first height whose payments are not settled; 0 when there are none. */
+function noteUnsettled(books: Books): number {
+  const row = head(books);
+  if (row.unsettled_height > 0 || books.tables.unsettled.size === 0) return row.unsettled_height;
+  setHead(books, { ...row, unsettled_height: books.block.height });
+  return books.block.height;
+}
+
+function closeSettlement(books: Books, settled: SettledTree): void {
+  const { settlements_count: seq, unsettled_height } = head(books);
+  const { height } = books.block;
+  const entries = takeEntries(books);
+  const changes = entries.map((entry) => settleEntry(books, entry));
+  settled.tree = updateTree(settled.tree, changes, books.crypto.sha256);
+  const first_height = unsettled_height === 0 ? height : unsettled_height;
+  const row: SettlementRow = {
+    seq,
+    epoch: 0,
+    first_height,
+    last_height: height,
+    entries,
+    state_root: rootHash(settled.tree),
+    jobs: finishedJobs(books),
+    cid: '',
+  };
+  books.tables.settlements.put(`${seq}`, row);
+  setHead(books, { ...head(books), settlements_count: seq + 1, unsettled_height: 0 });
+  emit(books, { type: 'settlement.closed', seq });
+}
+
+/** Jobs that finished in this block and are in no settlement yet. */
+function finishedJobs(books: Books): readonly string[] {
+  const closed = books.events.findLastIndex(({ type }) => type === 'settlement.closed');
+  return books.events.slice(closed + 1).flatMap((event) => (event.type === 'job.finished' ? [event.job] : []));
+}
+
+/** All lines, ordered by asset and account; they balance. */
+function takeEntries(books: Books): readonly SettlementEntry[] {
+  const { unsettled } = books.tables;
+  const keys = Array.from(unsettled.entries(), ([key]) => key).toSorted();
+  const entries = keys.map((key): SettlementEntry => {
+    const slash = key.indexOf('/');
+    const d = unsettled.get(key)?.difference_units ?? 0n;
+    unsettled.remove(key);
+    return { a: key.slice(0, slash) as SettlementEntry['a'], k: key.slice(slash + 1), d };
+  });
+  const sums = new Map<string, bigint>();
+  for (const { a, d } of entries) sums.set(a, (sums.get(a) ?? 0n) + d);
+  assert(entries.length <= MAX_SETTLEMENT_ENTRIES, 'a settlement fits into its record');
+  assert(Array.from(sums.values()).every((sum) => sum === 0n), 'a settlement sums to zero in every asset');
+  return entries;
+}
+
+function settleEntry(books: Books, { a, k, d }: SettlementEntry): LeafChange {
+  const { settled } = books.tables;
+  const key = `${a}/${k}`;
+  const sum_units = (settled.get(key)?.sum_units ?? 0n) + d;
+  if (sum_units === 0n) settled.remove(key);
+  else settled.put(key, { sum_units });
+  return settledChange(key, sum_units, books.crypto.sha256);
+}
+
+/** Transaction `settlement.archived`: the first statement of an archiver stays. */
+export function applyArchived(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'settlement.archived' }>): Code | null {
+  const { seq, cid } = body;
+  if (books.tables.nodes.get(tx.account)?.kind !== 'archiver') return 'NOT_AUTHORISED';
+  const row = books.tables.settlements.get(`${seq}`);
+  if (row === undefined) return 'SETTLEMENT_UNKNOWN';
+  if (row.cid !== '') return 'ARCHIVED_DONE';
+  books.tables.settlements.put(`${seq}`, { ...row, cid });
+  emit(books, { type: 'settlement.archived', seq, cid });
+  return null;
+}

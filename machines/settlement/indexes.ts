@@ -1,0 +1,137 @@
+// What the ledger must find quickly, derived from its rows: kept true on every change and its taking back, never stored.
+import type { JobRow, UnitRow } from '#schemas/settlement/state.ts';
+import type { Tables } from './tables.ts';
+
+export type Indexes = {
+  /** Sum of all balances by asset. */
+  readonly totals: Map<string, bigint>;
+  /** Units that wait for a draw, by the height that decides it. */
+  readonly waiting: Map<number, Set<string>>;
+  /** Units under way: released, neither settled nor parked. */
+  readonly open: Set<string>;
+  /** How many units under way need each node. */
+  readonly assignments: Map<string, number>;
+  /** Units with a deadline, by its second of block time. */
+  readonly deadlines: Map<number, Set<string>>;
+  /** Jobs that are not finished. */
+  readonly jobs: Map<string, JobRow>;
+  readonly workers: Set<string>;
+  /** Heights that a unit under way rests on, and pool versions that a kept beacon rests on: how often. */
+  readonly heights: Map<number, number>;
+  readonly versions: Map<number, number>;
+  /** Pool members on the ledger, over all kept versions. */
+  members_count: number;
+  /** Something was written that may change who can be drawn. */
+  is_pool_stale: boolean;
+};
+
+export function createIndexes(tables: Tables): Indexes {
+  const indexes: Indexes = {
+    totals: new Map(),
+    waiting: new Map(),
+    open: new Set(),
+    assignments: new Map(),
+    deadlines: new Map(),
+    jobs: new Map(),
+    workers: new Set(),
+    heights: new Map(),
+    versions: new Map(),
+    members_count: 0,
+    is_pool_stale: true,
+  };
+  watchMoney(tables, indexes);
+  watchNodes(tables, indexes);
+  watchUnits(tables, indexes);
+  watchDraws(tables, indexes);
+  return indexes;
+}
+
+function watchMoney(tables: Tables, indexes: Indexes): void {
+  tables.accounts.watch((id, after, before) => {
+    const asset = id.slice(0, id.indexOf('/'));
+    const difference = (after?.amount_units ?? 0n) - (before?.amount_units ?? 0n);
+    indexes.totals.set(asset, (indexes.totals.get(asset) ?? 0n) + difference);
+    if (asset === 'stake' && indexes.workers.has(id.slice(6))) indexes.is_pool_stale = true;
+  });
+  tables.jobs.watch((id, after) => {
+    if (after === undefined || after.finished_height > 0) indexes.jobs.delete(id);
+    else indexes.jobs.set(id, after);
+  });
+}
+
+function watchNodes(tables: Tables, indexes: Indexes): void {
+  tables.nodes.watch((id, after, before) => {
+    const row = after ?? before;
+    if (row?.kind !== 'worker') return;
+    if (after === undefined) indexes.workers.delete(id);
+    else indexes.workers.add(id);
+    const isSame = after?.last_seen_ms === before?.last_seen_ms && after?.paused_until_ms === before?.paused_until_ms;
+    if (!isSame) indexes.is_pool_stale = true;
+  });
+}
+
+function watchUnits(tables: Tables, indexes: Indexes): void {
+  tables.tasks.watch((unit, after, before) => {
+    if (before !== undefined) forget(indexes, before);
+    if (after !== undefined) remember(indexes, after);
+    if (isOpen(after)) indexes.open.add(unit);
+    else indexes.open.delete(unit);
+  });
+}
+
+function watchDraws(tables: Tables, indexes: Indexes): void {
+  tables.beacons.watch((_height, after, before) => {
+    if (before !== undefined) count(indexes.versions, before.pool_version, -1);
+    if (after !== undefined) count(indexes.versions, after.pool_version, 1);
+  });
+  tables.pools.watch((_version, after, before) => {
+    indexes.members_count += ((after?.members.length ?? 0) - (before?.members.length ?? 0)) / 64;
+  });
+}
+
+function remember(indexes: Indexes, row: UnitRow): void {
+  if (!isOpen(row)) return;
+  count(indexes.heights, row.draw_height, 1);
+  if (row.audit_height > 0) count(indexes.heights, row.audit_height, 1);
+  for (const node of nodesOf(row)) count(indexes.assignments, node, 1);
+  if (row.deadline_ms > 0) put(indexes.deadlines, secondOf(row), row.unit);
+  const height = waitsFor(row);
+  if (height > 0) put(indexes.waiting, height, row.unit);
+}
+
+function forget(indexes: Indexes, row: UnitRow): void {
+  if (!isOpen(row)) return;
+  count(indexes.heights, row.draw_height, -1);
+  if (row.audit_height > 0) count(indexes.heights, row.audit_height, -1);
+  for (const node of nodesOf(row)) count(indexes.assignments, node, -1);
+  take(indexes.deadlines, secondOf(row), row.unit);
+  take(indexes.waiting, waitsFor(row), row.unit);
+}
+
+const secondOf = (row: UnitRow): number => Math.floor(row.deadline_ms / 1000);
+
+function put(sets: Map<number, Set<string>>, key: number, unit: string): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([unit]));
+  else set.add(unit);
+}
+
+function take(sets: Map<number, Set<string>>, key: number, unit: string): void {
+  const set = sets.get(key);
+  if (set?.delete(unit) === true && set.size === 0) sets.delete(key);
+}
+
+const isOpen = (row: UnitRow | undefined): boolean => row !== undefined && row.phase !== 'parked';
+const nodesOf = (row: UnitRow): readonly string[] => (row.worker === '' ? row.auditors : [row.worker, ...row.auditors]);
+
+/** Height whose beacon and registry the unit waits for; 0 when it waits for no draw. */
+export function waitsFor(row: UnitRow): number {
+  if (row.phase === 'to_draw') return row.draw_height;
+  return row.phase === 'audit_to_draw' ? row.audit_height : 0;
+}
+
+function count<K>(counts: Map<K, number>, key: K, difference: number): void {
+  const sum = (counts.get(key) ?? 0) + difference;
+  if (sum === 0) counts.delete(key);
+  else counts.set(key, sum);
+}

@@ -1,0 +1,177 @@
+// The ledger: executes final blocks over its rows, keeps their Merkle root, answers questions about them. Deterministic.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Genesis } from '#schemas/config/genesis.ts';
+import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas/settlement/state.ts';
+import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
+import type { z } from 'zod';
+import type { Crypto } from '../consensus/types.ts';
+import { assert } from '../primitives/assert.ts';
+import { keyPath, proveTree, rootHash, type StateProof, type StateTree, updateTree } from '../primitives/state-tree.ts';
+import type { DrawExplanation } from '../work/draw.ts';
+import { balanceOf, nextNonce } from './accounts.ts';
+import { applyTx, checkTx } from './apply.ts';
+import { type Books, head, locate, openBooks, setHead } from './books.ts';
+import { passDeadlines } from './deadlines.ts';
+import { explainUnitDraw, pendingDraws, postponeDraws } from './draws.ts';
+import { closeIfDue, closeIfFull, restoreSettled, type SettledTree } from './epochs.ts';
+import { openGenesis, supplyOf } from './genesis-rows.ts';
+import { dropHistory, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
+import { releaseUnits } from './release.ts';
+import type { BlockResult, RowChange } from './types.ts';
+
+/** What of a final block the ledger executes. */
+export type LedgerBlock = {
+  readonly height: number;
+  /** Block time, ms; never falls. */
+  readonly time_ms: number;
+  /** Value of an earlier height's beacon, 32 bytes, that the header brings. */
+  readonly beacon: { readonly height: number; readonly value: Uint8Array } | null;
+  /** Decoded, signatures verified; null where bytes in a final block are no transaction. */
+  readonly txs: readonly (Tx | null)[];
+};
+
+/** A row with the proof that it stands under the state root of the last block; value null: proof that there is none. */
+export type ProvenRow = { readonly key: string; readonly value: Uint8Array | null; readonly proof: StateProof; readonly state_root: string };
+
+export type Ledger = ReturnType<typeof ledgerOver>;
+
+/** The ledger before its first block, with the rows of its genesis; `rows` are to be stored with block 1. */
+export function createLedger(genesis: Genesis, chain: string, crypto: Crypto): Ledger {
+  const books = openBooks(genesis, chain, crypto);
+  openGenesis(books);
+  refreshPool(books);
+  return ledgerOver(books);
+}
+
+/** The ledger as its stored rows say: the same root and the same behaviour as the one that stored them. */
+export function openLedger(
+  genesis: Genesis,
+  chain: string,
+  crypto: Crypto,
+  rows: Iterable<readonly [key: string, bytes: Uint8Array]>,
+): Ledger {
+  const books = openBooks(genesis, chain, crypto);
+  const leaves: { path: Uint8Array; value_hash: Uint8Array }[] = [];
+  for (const [key, bytes] of rows) {
+    const { table, id } = locate(books, key);
+    table.load(id, bytes);
+    leaves.push({ path: keyPath(key, crypto.sha256), value_hash: crypto.sha256(bytes) });
+  }
+  const { height, time_ms, pool_version } = head(books);
+  books.block = { height, time_ms };
+  restorePool(books, pool_version);
+  return ledgerOver(books, updateTree(null, leaves, crypto.sha256));
+}
+
+function ledgerOver(books: Books, stored: StateTree = null) {
+  const { sha256 } = books.crypto;
+  const settled: SettledTree = restoreSettled(books);
+  // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
+  const genesisRows = books.journal.flush();
+  let tree = grow(stored, genesisRows);
+  let unstored: readonly RowChange[] = genesisRows;
+
+  function grow(from: StateTree, changes: readonly RowChange[]): StateTree {
+    const leaves = changes.map(({ key, value }) => ({
+      path: keyPath(key, sha256),
+      value_hash: value === null ? null : sha256(value),
+    }));
+    return updateTree(from, leaves, sha256);
+  }
+
+  /** Execute a block. Refused transactions are part of it; a broken invariant throws and leaves the ledger unusable. */
+  function executeBlock(block: LedgerBlock): BlockResult {
+    beginBlock(books, block);
+    const outcomes = block.txs.map((tx) => {
+      if (tx === null) return 'TX_MALFORMED';
+      const code = applyTx(books, tx);
+      closeIfFull(books, settled);
+      return code;
+    });
+    endBlock(books, settled);
+    const changed = books.journal.flush();
+    const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
+    unstored = [];
+    tree = grow(tree, changed);
+    return { events: books.events, changes, state_root: bytesToHex(rootHash(tree)), outcomes };
+  }
+
+  return {
+    executeBlock,
+    /** The last executed height; 0 before the first. */
+    height: (): number => books.block.height,
+    /** Block time of the last executed block, ms. */
+    timeMs: (): number => books.block.time_ms,
+    /** State root after the last block, hex. */
+    stateRoot: (): string => bytesToHex(rootHash(tree)),
+    /** Whether a transaction may wait for a later block; its signature is checked elsewhere. */
+    check: (tx: Tx): Code | null => checkTx(books, tx),
+    balance: (asset: Asset, account: string): bigint => balanceOf(books, asset, account),
+    nextNonce: (account: string): number => nextNonce(books, account),
+    /** A unit under way or parked. */
+    unit: (unit: string): UnitRow | undefined => books.tables.tasks.get(unit),
+    /** The receipt of a settled unit. */
+    receipt: (unit: string): ProofRow | undefined => books.tables.proofs.get(unit),
+    job: (id: string): JobRow | undefined => books.tables.jobs.get(id),
+    /** All jobs, oldest first. */
+    jobs: (): JobRow[] => rowsOf(books.tables.jobs).toSorted((a, b) => a.submitted_height - b.submitted_height || order(a.id, b.id)),
+    node: (id: string): NodeRow | undefined => books.tables.nodes.get(id),
+    /** All nodes by id. */
+    nodes: (): NodeRow[] => rowsOf(books.tables.nodes).toSorted((a, b) => order(a.id, b.id)),
+    /** Reputation in basis points; undefined for what is no worker. */
+    reputation: (id: string): number | undefined => books.tables.reputation.get(id)?.basis_points,
+    /** Workers that can be drawn now. */
+    eligibleCount: (): number => books.pool.pool.size,
+    settlement: (seq: number): SettlementRow | undefined => books.tables.settlements.get(`${seq}`),
+    /** Settlements closed so far: their numbers run from 0. */
+    settlementsCount: (): number => head(books).settlements_count,
+    /** Sum of all balances, pots included: by the conservation law the supply of the genesis. */
+    supply: (asset: Asset): bigint => books.indexes.totals.get(asset) ?? 0n,
+    /** Draws that are possible now, oldest first, open for at least `older_than_ms` of block time. */
+    pendingDraws: (older_than_ms = 0, limit = MAX_BATCH_ITEMS): readonly z.infer<typeof Draw>[] =>
+      pendingDraws(books, older_than_ms, limit),
+    explainDraw: (unit: string, purpose: 'work' | 'audit'): DrawExplanation | undefined =>
+      explainUnitDraw(books, unit, purpose),
+    /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
+    prove: (key: string): ProvenRow => {
+      const { table, id } = locate(books, key);
+      const proof = proveTree(tree, keyPath(key, sha256));
+      return { key, value: table.encode(id), proof, state_root: bytesToHex(rootHash(tree)) };
+    },
+  };
+}
+
+function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): void {
+  assert(height === books.block.height + 1, `block ${height} follows ${books.block.height}`);
+  books.block = { height, time_ms: Math.max(time_ms, books.block.time_ms) };
+  books.events = [];
+  if (beacon !== null) {
+    keepBeacon(books, beacon.height, beacon.value);
+    postponeDraws(books, beacon.height);
+  }
+  passDeadlines(books);
+}
+
+function endBlock(books: Books, settled: SettledTree): void {
+  closeIfDue(books, settled);
+  refreshPool(books);
+  releaseUnits(books);
+  keepPool(books);
+  dropHistory(books);
+  setHead(books, { ...head(books), ...books.block, pool_version: books.pool.version });
+  for (const asset of ['credit', 'stake'] as const) {
+    const total = books.indexes.totals.get(asset) ?? 0n;
+    assert(total === supplyOf(books.genesis, asset), `${asset} is conserved: ${total} at height ${books.block.height}`);
+  }
+}
+
+function mergeChanges(first: readonly RowChange[], then: readonly RowChange[]): readonly RowChange[] {
+  const merged = new Map(first.map((change) => [change.key, change]));
+  for (const change of then) merged.set(change.key, change);
+  return Array.from(merged.values()).toSorted((a, b) => order(a.key, b.key));
+}
+
+const rowsOf = <Row>(table: { entries(): Iterable<[string, Row]> }): Row[] => Array.from(table.entries(), ([, row]) => row);
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,83 @@
+// The nodes of the test world: they hear events and answer as the work rules want, unless a test makes them lie or sleep.
+import { leafHash } from '#machines/primitives/merkle.ts';
+import { commitment } from '#machines/work/commitment.ts';
+import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import type { BlockResult } from '#machines/settlement/types.ts';
+import type { Reveal } from '#schemas/settlement/transaction.ts';
+import type { z } from 'zod';
+import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
+
+/** How a node differs from an honest one. */
+export type Behaviour = {
+  /** Results of this worker or auditor are changed in these sub-units. */
+  readonly lies?: readonly number[];
+  /** What it does not do. */
+  readonly skips?: readonly ('commit' | 'reveal' | 'open' | 'report')[];
+};
+
+const SUB_UNITS = 4;
+const NO_SALT = new Uint8Array(16);
+
+export const resultsOf = (unit: string, { lies = [] }: Behaviour = {}): Uint8Array[] =>
+  Array.from({ length: SUB_UNITS }, (_, index) => resultOf(unit, index, lies.includes(index) ? 'lie' : ''));
+
+/** What a worker reveals for a unit. */
+export function revealOf(unit: string, attempt: number, behaviour: Behaviour = {}): z.infer<typeof Reveal> {
+  const results = resultsOf(unit, behaviour);
+  return { unit, attempt, root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 7, salt: NO_SALT, suspects: [] };
+}
+
+export const commitOf = (worker: string, unit: string, attempt: number, behaviour: Behaviour = {}) => ({
+  unit,
+  attempt,
+  commitment: commitment(worker, revealOf(unit, attempt, behaviour), sha256),
+});
+
+export const openingsOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
+  const results = resultsOf(unit, behaviour);
+  return indices.map((index) => ({ index, result: results[index] ?? leafHash(NO_SALT), proof: openSubUnit(results, index) }));
+};
+
+export const reportOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
+  const results = resultsOf(unit, behaviour);
+  return indices.map((index) => ({ index, result: results[index] ?? leafHash(NO_SALT) }));
+};
+
+/** Let every node react to the last block: their transactions are queued for the next. */
+export function react(world: World, last: BlockResult, behaviours: ReadonlyMap<string, Behaviour> = new Map()): void {
+  const of = (node: string): Behaviour => behaviours.get(node) ?? {};
+  const does = (node: string, what: 'commit' | 'reveal' | 'open' | 'report') => of(node).skips?.includes(what) !== true;
+  world.draw();
+  for (const e of last.events) {
+    if (e.type === 'unit.assigned' && does(e.worker, 'commit'))
+      world.send(e.worker, { type: 'commit', commits: [commitOf(e.worker, e.unit, e.attempt, of(e.worker))] });
+    if (e.type === 'unit.committed' && does(e.worker, 'reveal'))
+      world.send(e.worker, { type: 'reveal', reveals: [revealOf(e.unit, e.attempt, of(e.worker))] });
+    if (e.type === 'audit.assigned') {
+      const { unit, attempt, indices } = e;
+      if (does(e.worker, 'open'))
+        world.send(e.worker, { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices, of(e.worker)) }] });
+      for (const auditor of e.auditors.filter((node) => does(node, 'report')))
+        world.send(auditor, { type: 'audit.report', reports: [{ unit, attempt, results: reportOf(unit, indices, of(auditor)) }] });
+    }
+    if (e.type === 'audit.disputed')
+      for (const validator of VALIDATORS)
+        world.send(validator, { type: 'adjudicate', unit: e.unit, attempt: e.attempt, index: e.index, result: resultOf(e.unit, e.index) });
+  }
+}
+
+/** Run blocks with reacting nodes until `isDone` or `max` blocks; the last result. */
+export function run(
+  world: World,
+  isDone: () => boolean,
+  behaviours: ReadonlyMap<string, Behaviour> = new Map(),
+  max = 400,
+): BlockResult {
+  let last = world.block();
+  for (let i = 0; i < max && !isDone(); i++) {
+    if (i % 20 === 0) world.heartbeats(WORKERS);
+    react(world, last, behaviours);
+    last = world.block();
+  }
+  return last;
+}
