@@ -1,6 +1,7 @@
 // The habits that no tool checks: files say what they are for, stay short, and leave nothing half done.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CODES } from '#schemas/wire/codes.ts';
 import { limitReasons } from '../infra/docs/limits.ts';
@@ -14,7 +15,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   maxBuffer: 2 ** 24,
 });
 const files = tracked.split('\n').filter(Boolean);
-const sources = files.filter((file) => /\.(ts|tsx|mjs)$/.test(file));
+const sources = files.filter((file) => /\.(ts|tsx|mjs)$/.test(file) && existsSync(file));
 const read = (file: string): string => readFileSync(file, 'utf8');
 const those = (isBad: (text: string, file: string) => boolean, among: readonly string[] = sources): readonly string[] =>
   among.filter((file) => isBad(read(file), file));
@@ -46,6 +47,26 @@ describe('every source file', () => {
     const silencers = new RegExp(['@ts-(ignore|expect-error|nocheck)', 'oxlint-disable', 'biome-ignore'].join('|'));
     expect(those((text, file) => silencers.test(text) && file !== 'test/tidy.test.ts')).toEqual([]);
   });
+});
+
+test('below the runtime only the agreed packages are imported', () => {
+  const agreed =
+    /^(xstate|zod|msgpackr|@noble\/(hashes|curves)|@chainsafe\/(persistent-merkle-tree|hashtree|ssz))(\/|$)/;
+  const pure = sources.filter((file) => /^(schemas|machines|actors)\//.test(file));
+  const outside = pure.flatMap((file) =>
+    [...read(file).matchAll(/\b(?:from|import)\s*\(?\s*'([^.#'][^']*)'/g)].map(([, name]) => `${file}: ${name}`),
+  );
+  expect(outside.length).toBeGreaterThan(0);
+  expect(outside.filter((line) => !agreed.test(line.split(': ')[1] ?? ''))).toEqual([]);
+});
+
+test('every link between the documents leads somewhere', () => {
+  const pages = files.filter((file) => file.endsWith('.md') && existsSync(file));
+  const links = pages.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(([, to]) => join(dirname(file), to ?? '')),
+  );
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter((link) => !existsSync(link))).toEqual([]);
 });
 
 test('no test is skipped or run alone', () => {
