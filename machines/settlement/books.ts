@@ -1,6 +1,7 @@
 // The books: all rows of the ledger by kind, what is derived from them, and the block that is being executed.
 import type { Genesis, Params } from '#schemas/config/genesis.ts';
 import type { HeadRow, LedgerEvent } from '#schemas/settlement/state.ts';
+import { Asset } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import type { Crypto } from '../consensus/types.ts';
 import { present } from '../primitives/assert.ts';
@@ -21,12 +22,17 @@ export type CurrentPool = {
 /** Where the transaction that is being applied stands. */
 export type BlockContext = { readonly height: number; readonly time_ms: number };
 
+/** What the ledger computes with: SHA-256, and Ed25519 for what stands inside transactions. */
+export type LedgerCrypto = Pick<Crypto, 'sha256' | 'verify'>;
+
 export type Books = {
   readonly genesis: Genesis;
   readonly params: Params;
   /** Chain id, hex. */
   readonly chain: string;
-  readonly crypto: Crypto;
+  readonly crypto: LedgerCrypto;
+  /** What there is of each asset: only the genesis creates any. */
+  readonly supply: ReadonlyMap<Asset, bigint>;
   readonly journal: Journal;
   readonly tables: Tables;
   readonly indexes: Indexes;
@@ -37,14 +43,18 @@ export type Books = {
 };
 
 /** Books without rows. */
-export function openBooks(genesis: Genesis, chain: string, crypto: Crypto): Books {
+export function openBooks(genesis: Genesis, chain: string, crypto: LedgerCrypto): Books {
   const journal = new Journal();
   const tables = createTables(journal);
   const noPool = { version: 0, members: new Uint8Array(0), pool: emptyPool, changes_at_ms: 0 };
   const block = { height: 0, time_ms: genesis.time_ms };
   const indexes = createIndexes(tables);
-  return { genesis, params: genesis.params, chain, crypto, journal, tables, indexes, block, pool: noPool, events: [] };
+  const supply = new Map(Asset.options.map((asset) => [asset, mintedBy(genesis, asset)]));
+  return { genesis, params: genesis.params, chain, crypto, supply, journal, tables, indexes, block, pool: noPool, events: [] };
 }
+
+const mintedBy = ({ balances }: Genesis, asset: Asset): bigint =>
+  balances.reduce((sum, line) => sum + (line.asset === asset ? line.amount_units : 0n), 0n);
 
 const emptyPool: Pool = { size: 0, id: () => '', operator: () => '' };
 

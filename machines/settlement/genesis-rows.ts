@@ -1,6 +1,4 @@
 // The rows that a genesis means: first balances, validators, known nodes.
-import type { Genesis } from '#schemas/config/genesis.ts';
-import type { Asset } from '#schemas/settlement/transaction.ts';
 import { assert } from '../primitives/assert.ts';
 import { balanceOf } from './accounts.ts';
 import { type Books, setHead } from './books.ts';
@@ -16,7 +14,7 @@ export function openGenesis(books: Books): void {
     const sum = balanceOf(books, asset, account) + amount_units;
     if (sum > 0n) tables.accounts.put(`${asset}/${account}`, { amount_units: sum });
   }
-  for (const asset of ['credit', 'stake'] as const) assert(supplyOf(genesis, asset) <= MAX_SUPPLY, `${asset} fits 63 bits`);
+  for (const [asset, supply] of books.supply) assert(supply <= MAX_SUPPLY, `the supply of ${asset} fits 63 bits`);
   const validators = genesis.validators.map(({ id, operator }) => ({ id, kind: 'validator' as const, operator }));
   for (const node of [...validators, ...genesis.nodes]) {
     assert(!tables.nodes.has(node.id), `node ${node.id} stands once in the genesis`);
@@ -24,7 +22,3 @@ export function openGenesis(books: Books): void {
   }
   setHead(books, { height: 0, time_ms: genesis.time_ms, pool_version: 0, settlements_count: 0, unsettled_height: 0 });
 }
-
-/** What there is of an asset: only the genesis creates any. */
-export const supplyOf = (genesis: Genesis, asset: Asset): bigint =>
-  genesis.balances.reduce((sum, line) => sum + (line.asset === asset ? line.amount_units : 0n), 0n);

@@ -6,17 +6,16 @@ import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
 import type { z } from 'zod';
-import type { Crypto } from '../consensus/types.ts';
 import { assert } from '../primitives/assert.ts';
 import { keyPath, proveTree, rootHash, type StateProof, type StateTree, updateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation } from '../work/draw.ts';
 import { balanceOf, nextNonce } from './accounts.ts';
 import { applyTx, checkTx } from './apply.ts';
-import { type Books, head, locate, openBooks, setHead } from './books.ts';
+import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, pendingDraws, postponeDraws } from './draws.ts';
 import { closeIfDue, closeIfFull, restoreSettled, type SettledTree } from './epochs.ts';
-import { openGenesis, supplyOf } from './genesis-rows.ts';
+import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
 import type { BlockResult, RowChange } from './types.ts';
@@ -38,7 +37,7 @@ export type ProvenRow = { readonly key: string; readonly value: Uint8Array | nul
 export type Ledger = ReturnType<typeof ledgerOver>;
 
 /** The ledger before its first block, with the rows of its genesis; `rows` are to be stored with block 1. */
-export function createLedger(genesis: Genesis, chain: string, crypto: Crypto): Ledger {
+export function createLedger(genesis: Genesis, chain: string, crypto: LedgerCrypto): Ledger {
   const books = openBooks(genesis, chain, crypto);
   openGenesis(books);
   refreshPool(books);
@@ -49,7 +48,7 @@ export function createLedger(genesis: Genesis, chain: string, crypto: Crypto): L
 export function openLedger(
   genesis: Genesis,
   chain: string,
-  crypto: Crypto,
+  crypto: LedgerCrypto,
   rows: Iterable<readonly [key: string, bytes: Uint8Array]>,
 ): Ledger {
   const books = openBooks(genesis, chain, crypto);
@@ -161,9 +160,9 @@ function endBlock(books: Books, settled: SettledTree): void {
   keepPool(books);
   dropHistory(books);
   setHead(books, { ...head(books), ...books.block, pool_version: books.pool.version });
-  for (const asset of ['credit', 'stake'] as const) {
+  for (const [asset, supply] of books.supply) {
     const total = books.indexes.totals.get(asset) ?? 0n;
-    assert(total === supplyOf(books.genesis, asset), `${asset} is conserved: ${total} at height ${books.block.height}`);
+    assert(total === supply, `${asset} is conserved: ${total} of ${supply} at height ${books.block.height}`);
   }
 }
 

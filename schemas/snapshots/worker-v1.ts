@@ -1,7 +1,7 @@
 // Snapshot of the worker machine, version 1.
 import { z } from 'zod';
 import { RunAnswer } from '../work/sandbox.ts';
-import { Id, TimeMs, UnitId } from '../wire/fields.ts';
+import { bytes, Hash, Id, TimeMs, UnitId } from '../wire/fields.ts';
 import { Reveal } from '../settlement/transaction.ts';
 
 /** One attempt that was drawn for this worker, from assignment to settlement. */
@@ -19,10 +19,10 @@ export const WorkerContextV1 = z.strictObject({
     /** Open attempts by `unit#attempt`. */
     attempts: z.record(z.string(), Attempt),
     /** Computed but not yet sent, oldest first. */
-    commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: z.instanceof(Uint8Array) })),
+    commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: Hash })),
     reveals: z.array(Reveal),
-    opens: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), openings: z.array(z.strictObject({ index: z.int(), result: z.instanceof(Uint8Array), proof: z.array(z.instanceof(Uint8Array)) })) })),
-    reports: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), results: z.array(z.strictObject({ index: z.int(), result: z.instanceof(Uint8Array) })) })),
+    opens: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash) })) })),
+    reports: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })) })),
     /** Deadline of the armed flush timer, ms; 0 = none. */
     flush_at_ms: TimeMs,
   }),

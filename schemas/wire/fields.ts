@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { MAX_AMOUNT } from './limits.ts';
 
+/** Bytes in whatever memory: a Buffer's too, which the class alone would not say in its type. */
+const anyBytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
 /** Bytes of exactly `length`. */
 export const bytes = (length: number) =>
-  z.instanceof(Uint8Array).refine((b) => b.length === length, { error: `must be ${length} bytes` });
+  anyBytes.refine((b) => b.length === length, { error: `must be ${length} bytes` });
 /** Bytes of at most `max`. */
 export const bytesUpTo = (max: number) =>
-  z.instanceof(Uint8Array).refine((b) => b.length <= max, { error: `must be at most ${max} bytes` });
+  anyBytes.refine((b) => b.length <= max, { error: `must be at most ${max} bytes` });
 
 /** An actor, account or operator: its Ed25519 public key in lower-case hex, 64 characters. */
 export const Id = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,7 +1,7 @@
 // A small network around a real ledger: keys, a beacon and honest nodes, one block at a time; every step can be bent by a test.
 import { hash } from 'node:crypto';
-import type { Crypto } from '#machines/consensus/types.ts';
 import { present } from '#machines/primitives/assert.ts';
+import type { LedgerCrypto } from '#machines/settlement/books.ts';
 import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledger.ts';
 import { operatorSignBytes } from '#machines/settlement/nodes.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
@@ -21,7 +21,7 @@ export const sign = (key: string, message: Uint8Array): Uint8Array => {
   const half = sha256(Buffer.concat([Buffer.from(key, 'hex'), message]));
   return Buffer.concat([half, half]);
 };
-export const twinCrypto: Crypto = {
+export const twinCrypto: LedgerCrypto = {
   sha256,
   verify: (key, message, signature) => Buffer.compare(sign(key, message), signature) === 0,
 };
