@@ -2,14 +2,13 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_TX_BYTES } from '../wire/limits.ts';
+import { BEACON_BYTES } from './beacon.ts';
 import { HASH_BYTES, LayoutReader, LayoutWriter } from './fixed-layout.ts';
 import type { Block, Header, ValidatorSet } from './types.ts';
 
 /** v u8 | chain | epoch u64 | height u64 | time_ms u64 | proposer u16 | previous | txs_root | state_root | validators_hash | beacon length u8. */
 const HEADER_FIXED_BYTES = 1 + 3 * 8 + 2 + 5 * HASH_BYTES + 1;
-/** A compressed BLS12-381 point in G2, bytes. */
-const MAX_BEACON_BYTES = 96;
-const MAX_HEADER_BYTES = HEADER_FIXED_BYTES + MAX_BEACON_BYTES;
+const MAX_HEADER_BYTES = HEADER_FIXED_BYTES + BEACON_BYTES;
 
 /** Header bytes; the block id is SHA-256 over them. */
 export const encodeHeader = (h: Header): Uint8Array =>
@@ -44,7 +43,7 @@ export function decodeHeader(bytes: Uint8Array): Result<Header> {
     validators_hash: reader.hash(),
     beacon: reader.raw(reader.u8()),
   };
-  const isBeacon = [0, MAX_BEACON_BYTES / 2, MAX_BEACON_BYTES].includes(header.beacon.length);
+  const isBeacon = [0, BEACON_BYTES].includes(header.beacon.length);
   return reader.isDone && version === 1 && isBeacon ? accept(header) : refuse('BLOCK_MALFORMED', 'header');
 }
 

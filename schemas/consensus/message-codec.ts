@@ -2,6 +2,7 @@
 
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
+import { BEACON_BYTES } from './beacon.ts';
 import { blockBytes, readBlock, writeBlock } from './block-codec.ts';
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
 import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
@@ -14,8 +15,6 @@ import {
   writeSignedVote,
 } from './vote-codec.ts';
 
-/** A compressed BLS12-381 signature in G2, bytes. */
-export const BEACON_BYTES = 96;
 const VERSION = 1;
 const TYPES = ['proposal', 'vote', 'certificate', 'status', 'beacon.partial', 'range.request', 'range'] as const;
 

@@ -56,7 +56,7 @@ export type Header = {
   readonly txs_root: string;
   /** State root after executing height − 1, hex. */
   readonly state_root: string;
-  /** Threshold BLS signature that is the beacon of height − 1 (96 bytes G2 or 48 bytes G1); empty at height 1. */
+  /** Threshold BLS signature that is the beacon of height − 1 (96 bytes, G2); empty at height 1. */
   readonly beacon: Uint8Array;
   /** SHA-256 over the encoded validator set of this height, hex. */
   readonly validators_hash: string;

@@ -30,7 +30,6 @@ export const CODES = {
   BUS_UNAVAILABLE: 'The broker did not confirm the message: it is away, or the stream is missing; publish again later.',
   BUS_NO_ANSWER: 'Nobody answered the request in time.',
   BUS_NOT_AUTHORISED: 'The broker does not know this key, or this key may not use that subject.',
-  BUS_CLOSED: 'The connection was closed by its own user.',
   // transactions
   TX_MALFORMED: 'The bytes are not a transaction of this version.',
   TX_SIGNATURE_INVALID: 'The signature of the transaction does not match its account.',
@@ -142,6 +141,7 @@ export const CODES = {
   PROPOSER_MISMATCH: 'Another validator is the proposer of this round.',
   PROPOSALS_FULL: 'The round holds as many proposals as it may, and no certificate names this one.',
   CERTIFICATE_INVALID: 'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
+  BEACON_SHARE_INVALID: 'The share of the beacon does not match the public share of its validator.',
   BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',
   CONFLICTING_COMMITS: 'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
