@@ -92,16 +92,19 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     skews_ms: times(nodes, () => (prng.chance(300) ? prng.between(-400, 400) : 0)),
     blackout_ms: prng.chance(60) ? prng.between(20, heal_ms) : 0,
     heal_ms,
-    heal_height: prng.between(2, 4),
+    heal_height: prng.between(1, 3),
   };
 }
 
 const times = <T>(count: number, draw: () => T): readonly T[] => Array.from({ length: count }, draw);
 const subset = (prng: Prng, nodes: number): number => prng.between(1, 2 ** nodes - 2);
 
-/** Mostly four; six is where ceil(2n/3) would be one short; some sets with unequal power. */
+/** Mostly four; six is where ceil(2n/3) would be one short. */
+const NODE_COUNTS = [4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 6, 7];
+
+/** One set in ten has unequal power. */
 function drawPowers(prng: Prng): readonly number[] {
-  const nodes = prng.pick([4, 4, 4, 4, 4, 4, 5, 6, 6, 7]);
+  const nodes = prng.pick(NODE_COUNTS);
   const isWeighted = prng.chance(100);
   return times(nodes, () => (isWeighted ? prng.between(1, 3) : 1));
 }

@@ -2,6 +2,7 @@
 import type { Input } from '#machines/consensus/types.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { createDisk, type DecidedTip, type Disk } from './disk.ts';
+import { createForger, type Forger } from './forger.ts';
 import { inputOf, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
@@ -21,6 +22,8 @@ export class Replica {
   /** By number of the turn. */
   readonly #crashes: ReadonlyMap<number, CrashPoint>;
   readonly #pauses: readonly Pause[];
+  /** What it says instead of the truth, if it is a liar. */
+  readonly #forger: Forger | undefined;
   #hasLeft = false;
   /** Heights that the oracles know of. */
   #reported = 0;
@@ -36,6 +39,7 @@ export class Replica {
     this.validator = validator;
     this.isCorrect = !world.plan.byzantine.has(validator);
     this.#world = world;
+    this.#forger = world.plan.byzantine.get(validator) === 'forger' ? createForger(world, validator) : undefined;
     this.#disk = createDisk(world.genesis, world.genesisApp);
     this.#clock_ms = EPOCH_MS + (world.plan.skews_ms[validator] ?? 0);
     this.#pauses = world.plan.pauses.filter((pause) => pause.node === id);
@@ -69,6 +73,7 @@ export class Replica {
 
   hear(from: Replica, message: Message): void {
     if (this.#process === undefined) return;
+    this.#forger?.overhear(message);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
     const input = inputOf(message, from.validator, this.#now) ?? this.#assist(this.#process, message);
     if (input !== null) this.#turn(input);
@@ -111,7 +116,8 @@ export class Replica {
     const process = this.#process;
     if (process === undefined) return;
     try {
-      this.#commit(runTurn(process, this.validator, this.#now, input));
+      const releasesBeacon = this.#world.base.beacon_required;
+      this.#commit(runTurn(process, { self: this.validator, now_ms: this.#now, releasesBeacon }, input));
     } catch (error) {
       this.#process = undefined;
       if (this.isCorrect) this.#world.report('threw', this.validator, String(error));
@@ -157,7 +163,9 @@ export class Replica {
   #send({ message, to }: Said): void {
     if (this.isCorrect) this.#log(message);
     for (const peer of this.#world.replicas) {
-      if (peer.id !== this.id && (to === 'all' || to === peer.validator)) this.#world.send(this, peer, message);
+      if (peer.id === this.id || (to !== 'all' && to !== peer.validator)) continue;
+      if (this.#forger === undefined) this.#world.send(this, peer, message);
+      else for (const lie of this.#forger.twist(message)) this.#world.send(this, peer, lie);
     }
   }
 

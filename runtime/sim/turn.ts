@@ -21,8 +21,11 @@ export type Turn = {
   halt: string | undefined;
 };
 
+/** Who steps, when on its own clock, and whether blocks carry a beacon. */
+export type Circumstances = { readonly self: number; readonly now_ms: number; readonly releasesBeacon: boolean };
+
 /** Step the inputs, and the own words that follow from them, until the core rests. */
-export function runTurn(process: Process, self: number, now_ms: number, first: Input): Turn {
+export function runTurn(process: Process, { self, now_ms, releasesBeacon }: Circumstances, first: Input): Turn {
   const turn: Turn = { rows: [], said: [], timers: [], evidence: [], halt: undefined };
   const inputs = [first];
   for (let input = inputs.shift(); input !== undefined; input = inputs.shift()) {
@@ -61,7 +64,7 @@ export function runTurn(process: Process, self: number, now_ms: number, first: I
         decided(effect);
         break;
       case 'beacon.release':
-        say({ type: 'beacon.partial', epoch: 0, height: effect.height, validator: self, signature: twinBeacon(effect.height) });
+        if (releasesBeacon) say(beaconShare(effect.height));
         break;
       case 'sync.request':
         ask(effect);
@@ -75,6 +78,10 @@ export function runTurn(process: Process, self: number, now_ms: number, first: I
       case 'refused':
         break;
     }
+  }
+
+  function beaconShare(height: number): Message {
+    return { type: 'beacon.partial', epoch: 0, height, validator: self, signature: twinBeacon(height) };
   }
 
   function say(message: Message): void {
