@@ -42,7 +42,6 @@ async function installBy(way, path, into) {
   await mkdir(into, { recursive: true });
   const dir = await mkdtemp(join(into, 'work-'));
   try {
-    if (way === 'go') say('nats-server: compiling with Go (about a minute) …');
     const found = await get(dir);
     const ready = join(dir, 'ready');
     // A server of the system's own is only pointed at: it stays the system's to update.

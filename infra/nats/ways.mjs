@@ -2,7 +2,7 @@
 import { access, mkdir, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { SetupError } from '../setup/codes.mjs';
-import { run } from '../setup/command.mjs';
+import { run, say } from '../setup/command.mjs';
 import { fromRelease } from './release.mjs';
 import { isAtLeast, MINIMUM, TESTED } from './version.mjs';
 
@@ -32,6 +32,8 @@ async function fromDebian(dir, { minimum = MINIMUM } = {}) {
 
 /** Compiled from source; Go checks the sources against its public checksum database. */
 async function fromGo(dir) {
+  await need('go', ['version']);
+  say('nats-server: compiling with Go (about a minute) …');
   const own = (name) => join(dir, name);
   // Go's caches stay in our folder too: the home folder may be missing, and nothing of ours should be left in it.
   const env = {
