@@ -1,4 +1,4 @@
-// The validator's duties: hears disputes, draws and requests to cosign. Consensus itself runs beside it (runtime/consensus).
+// The validator's duties: hears disputes and requests to cosign. Consensus itself runs beside it (runtime/consensus).
 import { CosignRequest } from '#schemas/settlement/cosign.ts';
 import { ValidatorContextV1 } from '#schemas/snapshots/validator-v1.ts';
 import { validatorMachine } from '#machines/node/validator.machine.ts';
@@ -9,6 +9,6 @@ export const validator: ActorDefinition = {
   machine: validatorMachine,
   snapshot: { version: 1, context: ValidatorContextV1 },
   hears: { 'cosign.request.v1': CosignRequest },
-  concerns: (e) => e.type === 'audit.disputed' || e.type === 'unit.assigned' || e.type === 'audit.assigned',
+  concerns: (e) => e.type === 'audit.disputed',
   ports: ['sandbox', 'lottery', 'cosign', 'evidence'],
 };

@@ -1,4 +1,4 @@
-// The shuffler: hears that draws became possible or were made, uses the lottery and the heartbeats, answers with transactions.
+// The shuffler: asks the lottery and the heartbeats, answers with transactions.
 import { ShufflerContextV1 } from '#schemas/snapshots/shuffler-v1.ts';
 import { shufflerMachine } from '#machines/work/shuffler.machine.ts';
 import type { ActorDefinition } from '../host.ts';
@@ -8,6 +8,6 @@ export const shuffler: ActorDefinition = {
   machine: shufflerMachine,
   snapshot: { version: 1, context: ShufflerContextV1 },
   hears: {},
-  concerns: (e) => e.type === 'unit.drawable' || e.type === 'unit.assigned' || e.type === 'audit.assigned',
+  concerns: () => false,
   ports: ['lottery', 'heartbeats'],
 };

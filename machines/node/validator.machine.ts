@@ -5,9 +5,9 @@ import type { Effect, HostEvent } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { ValidatorData } from '#schemas/snapshots/validator-v1.ts';
 import { RecomputeAnswer } from '#schemas/work/sandbox.ts';
-import { askForDraws, newLottery, seeDrawn, sendDraws } from '../work/lottery.ts';
+import { askForDraws, newLottery, sendDraws } from '../work/lottery.ts';
 
-/** How long a possible draw may wait for the shuffler before validators send it, and how often they look, ms. */
+/** How long a possible draw may wait for the shuffler before validators send it, ms of block time. */
 export const STAND_IN_AFTER_MS = 2_000;
 /** Pause after a failed port, ms. */
 const RETRY_AFTER_MS = 1_000;
@@ -30,12 +30,12 @@ export const validatorMachine = setup({
   },
 }).createMachine({
   id: 'validator',
-  context: ({ input }) => ({ d: { id: input.id, height: 0, lottery: newLottery(), cosigning: {}, evidence_count: 0 } }),
+  context: ({ input }) => ({ d: { id: input.id, lottery: newLottery(), cosigning: {}, evidence_count: 0 } }),
   on: { '*': { actions: 'hear' } },
-  initial: 'serving',
+  initial: 'starting',
   states: {
-    serving: { always: { guard: ({ context }) => context.d.lottery.asked_height !== 0, target: 'standing_in' } },
-    standing_in: { always: { guard: ({ context }) => context.d.lottery.asked_height === 0, target: 'serving' } },
+    starting: { always: { guard: ({ context }) => context.d.lottery.is_asking, target: 'serving' } },
+    serving: { always: { guard: ({ context }) => !context.d.lottery.is_asking, target: 'starting' } },
   },
 });
 
@@ -43,12 +43,13 @@ function validatorStep(d: ValidatorData, event: HostEvent): Step {
   switch (event.type) {
     case 'actor.started': {
       const watch = watchEvidence(d);
-      return { d: watch.d, effects: [...watch.effects, look(event.now_ms)] };
+      const look = lookForDraws(watch.d);
+      return { d: look.d, effects: [...watch.effects, ...look.effects] };
     }
     case 'ledger.block':
-      return onBlock(d, event.height, event.events);
+      return { d, effects: event.events.flatMap(judge) };
     case 'timer.fired':
-      return event.id === 'look' ? standIn(d, event.now_ms) : watchEvidence(d);
+      return event.id === 'lottery' ? lookForDraws(d) : watchEvidence(d);
     case 'message':
       return event.kind === 'cosign.request.v1' ? cosign(d, event.from, event.body) : { d, effects: [] };
     case 'io.done':
@@ -60,18 +61,17 @@ function validatorStep(d: ValidatorData, event: HostEvent): Step {
   }
 }
 
-function onBlock(d: ValidatorData, height: number, events: readonly LedgerEvent[]): Step {
-  const disputes = events.flatMap((e): Effect[] => {
-    if (e.type !== 'audit.disputed') return [];
-    const { unit, attempt, index, kernel, start, unit_log2 } = e;
-    return [{ type: 'io', port: 'sandbox', key: `judge:${unit}#${attempt}#${index}`, request: { action: 'recompute', unit, attempt, kernel, start, unit_log2, indices: [index] } }];
-  });
-  return { d: { ...d, height, lottery: seeDrawn(d.lottery, events) }, effects: disputes };
+/** A dispute: compute the piece, whoever is right. */
+function judge(e: LedgerEvent): Effect[] {
+  if (e.type !== 'audit.disputed') return [];
+  const { unit, attempt, index, kernel, start, unit_log2 } = e;
+  const request = { action: 'recompute', unit, attempt, kernel, start, unit_log2, indices: [index] };
+  return [{ type: 'io', port: 'sandbox', key: `judge:${unit}#${attempt}#${index}`, request }];
 }
 
-function standIn(d: ValidatorData, now_ms: number): Step {
-  const { l, effects } = askForDraws(d.lottery, Math.max(d.height, 1), STAND_IN_AFTER_MS);
-  return { d: { ...d, lottery: l }, effects: [...effects, look(now_ms)] };
+function lookForDraws(d: ValidatorData): Step {
+  const { l, effects } = askForDraws(d.lottery, STAND_IN_AFTER_MS);
+  return { d: { ...d, lottery: l }, effects };
 }
 
 /** The key holds the question itself, so that a repeated question is answered once. */
@@ -83,7 +83,7 @@ function cosign(d: ValidatorData, from: string, body: unknown): Step {
 
 function onAnswer(d: ValidatorData, port: string, key: string, answer: unknown): Step {
   if (port === 'lottery') {
-    const { l, effects } = sendDraws(d.lottery, answer);
+    const { l, effects } = sendDraws(d.lottery, answer, STAND_IN_AFTER_MS);
     return { d: { ...d, lottery: l }, effects };
   }
   if (port === 'cosign') {
@@ -105,15 +105,16 @@ function adjudication(key: string, answer: unknown): Effect {
 }
 
 function onFailure(d: ValidatorData, port: string, key: string, now_ms: number): Step {
-  if (port === 'lottery') return { d: { ...d, lottery: { ...d.lottery, asked_height: 0 } }, effects: [] };
-  if (port === 'evidence') return { d, effects: [{ type: 'timer.set', id: 'evidence', at_ms: now_ms + RETRY_AFTER_MS }] };
-  const { [key]: _refused, ...cosigning } = d.cosigning;
-  return { d: { ...d, cosigning }, effects: [] };
+  if (port === 'cosign') {
+    const { [key]: _refused, ...cosigning } = d.cosigning;
+    return { d: { ...d, cosigning }, effects: [] };
+  }
+  const again: Effect = { type: 'timer.set', id: port, at_ms: now_ms + RETRY_AFTER_MS };
+  if (port === 'lottery') return { d: { ...d, lottery: { ...d.lottery, is_asking: false } }, effects: [again] };
+  return { d, effects: port === 'evidence' ? [again] : [] };
 }
 
 function watchEvidence(d: ValidatorData): Step {
   const evidence_count = d.evidence_count + 1;
   return { d: { ...d, evidence_count }, effects: [{ type: 'io', port: 'evidence', key: `evidence:${evidence_count}`, request: null }] };
 }
-
-const look = (now_ms: number): Effect => ({ type: 'timer.set', id: 'look', at_ms: now_ms + STAND_IN_AFTER_MS });

@@ -1,42 +1,34 @@
 // When to compute draws and send them to the ledger: shared by the shuffler and the validators that stand in for it. Pure.
 import type { Effect } from '#schemas/node/host.ts';
-import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { LotteryData } from '#schemas/snapshots/shuffler-v1.ts';
+import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
 import { LotteryAnswer } from '#schemas/work/lottery.ts';
+import { chunks } from '../primitives/chunks.ts';
 
-/** Blocks after which a draw that the ledger has not shown is sent again. */
+/** Blocks after which a draw that is still open is sent again. */
 const RESEND_AFTER_HEIGHTS = 20;
 
-export const newLottery = (): LotteryData => ({ sent: {}, asked_height: 0 });
+type Turn = { readonly l: LotteryData; readonly effects: readonly Effect[] };
 
-/** Ask for the draws that are possible at `height`, unless a question is under way. */
-export function askForDraws(l: LotteryData, height: number, older_than_ms: number): { readonly l: LotteryData; readonly effects: readonly Effect[] } {
-  if (l.asked_height !== 0) return { l, effects: [] };
-  const effects: Effect[] = [{ type: 'io', port: 'lottery', key: `draws:${height}`, request: { older_than_ms } }];
-  return { l: { ...l, asked_height: height }, effects };
+export const newLottery = (): LotteryData => ({ sent: {}, height: 0, is_asking: false });
+
+/** Ask for draws that have been open for at least `older_than_ms`; the answer comes when there are any. */
+export function askForDraws(l: LotteryData, older_than_ms: number): Turn {
+  const request = { after_height: l.height, older_than_ms };
+  return { l: { ...l, is_asking: true }, effects: [{ type: 'io', port: 'lottery', key: `draws:${l.height}`, request }] };
 }
 
-/** Send the draws that were computed and are not on their way already. */
-export function sendDraws(l: LotteryData, answer: unknown): { readonly l: LotteryData; readonly effects: readonly Effect[] } {
-  const height = l.asked_height;
-  const isWaiting = (sent: number | undefined): boolean => sent !== undefined && height - sent < RESEND_AFTER_HEIGHTS;
-  const draws = LotteryAnswer.parse(answer).draws.filter((draw) => !isWaiting(l.sent[drawKey(draw)]));
-  if (draws.length === 0) return { l: { ...l, asked_height: 0 }, effects: [] };
-  const sent = { ...l.sent, ...Object.fromEntries(draws.map((draw) => [drawKey(draw), height])) };
-  return { l: { sent, asked_height: 0 }, effects: [{ type: 'submit', body: { type: 'draw', draws } }] };
+/** Send the draws that are not on their way already, and ask on. */
+export function sendDraws(l: LotteryData, answer: unknown, older_than_ms: number): Turn {
+  const { height, draws } = LotteryAnswer.parse(answer);
+  const isSent = (draw: Named): boolean => height - (l.sent[drawKey(draw)] ?? -Infinity) < RESEND_AFTER_HEIGHTS;
+  const fresh = draws.filter((draw) => !isSent(draw));
+  // What is no longer open was drawn, whoever sent it.
+  const sent = Object.fromEntries(draws.map((draw) => [drawKey(draw), isSent(draw) ? (l.sent[drawKey(draw)] ?? height) : height]));
+  const next = askForDraws({ ...l, sent, height }, older_than_ms);
+  const submits = chunks(fresh, MAX_BATCH_ITEMS).map((batch): Effect => ({ type: 'submit', body: { type: 'draw', draws: batch } }));
+  return { l: next.l, effects: [...submits, ...next.effects] };
 }
 
-/** Forget what the ledger has drawn, whoever sent it. */
-export function seeDrawn(l: LotteryData, events: readonly LedgerEvent[]): LotteryData {
-  const drawn = new Set(events.map(drawnKey).filter((key) => key in l.sent));
-  if (drawn.size === 0) return l;
-  return { ...l, sent: Object.fromEntries(Object.entries(l.sent).filter(([key]) => !drawn.has(key))) };
-}
-
-const drawKey = (d: { purpose: string; unit: string; attempt: number }): string => `${d.purpose}:${d.unit}#${d.attempt}`;
-
-function drawnKey(e: LedgerEvent): string {
-  if (e.type === 'unit.assigned') return drawKey({ ...e, purpose: 'work' });
-  if (e.type === 'audit.assigned') return drawKey({ ...e, purpose: 'audit' });
-  return '';
-}
+type Named = { readonly purpose: string; readonly unit: string; readonly attempt: number };
+const drawKey = (d: Named): string => `${d.purpose}:${d.unit}#${d.attempt}`;

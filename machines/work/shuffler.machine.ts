@@ -3,7 +3,7 @@ import { enqueueActions, setup } from 'xstate';
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
 import type { ShufflerData } from '#schemas/snapshots/shuffler-v1.ts';
 import { HeartbeatsAnswer } from '#schemas/work/lottery.ts';
-import { askForDraws, newLottery, seeDrawn, sendDraws } from './lottery.ts';
+import { askForDraws, newLottery, sendDraws } from './lottery.ts';
 
 /** Workers beat every 10 s; one availability transaction covers an interval (work rules). */
 export const AVAILABILITY_INTERVAL_MS = 10_000;
@@ -30,27 +30,25 @@ export const shufflerMachine = setup({
   id: 'shuffler',
   context: ({ input }) => ({ d: { id: input.id, rounds_count: 0, lottery: newLottery() } }),
   on: { '*': { actions: 'hear' } },
-  initial: 'watching',
+  initial: 'starting',
   states: {
-    watching: { always: { guard: ({ context }) => context.d.lottery.asked_height !== 0, target: 'drawing' } },
-    drawing: { always: { guard: ({ context }) => context.d.lottery.asked_height === 0, target: 'watching' } },
+    starting: { always: { guard: ({ context }) => context.d.lottery.is_asking, target: 'drawing' } },
+    drawing: { always: { guard: ({ context }) => !context.d.lottery.is_asking, target: 'starting' } },
   },
 });
 
 function shufflerStep(d: ShufflerData, event: HostEvent): Step {
   switch (event.type) {
     case 'actor.started':
-      return listen(d);
-    case 'ledger.block':
-      return draws({ ...d, lottery: seeDrawn(d.lottery, event.events) }, event.height);
+      return both(listen(d), ask);
     case 'timer.fired':
-      return listen(d);
-    case 'io.failed':
-      return event.port === 'lottery'
-        ? { d: { ...d, lottery: { ...d.lottery, asked_height: 0 } }, effects: [] }
-        : { d, effects: [{ type: 'timer.set', id: 'listen', at_ms: event.now_ms + RETRY_AFTER_MS }] };
+      return event.id === 'listen' ? listen(d) : ask(d);
+    case 'io.failed': {
+      const id = event.port === 'lottery' ? 'ask' : 'listen';
+      return { d: pause(d, event.port), effects: [{ type: 'timer.set', id, at_ms: event.now_ms + RETRY_AFTER_MS }] };
+    }
     case 'io.done':
-      return event.port === 'lottery' ? sent(d, event.answer) : report(d, event.answer);
+      return event.port === 'lottery' ? draw(d, event.answer) : report(d, event.answer);
     default:
       return { d, effects: [] };
   }
@@ -69,12 +67,20 @@ function report(d: ShufflerData, answer: unknown): Step {
   return { d: next.d, effects: [{ type: 'submit', body: { type: 'availability', heartbeats } }, ...next.effects] };
 }
 
-function draws(d: ShufflerData, height: number): Step {
-  const { l, effects } = askForDraws(d.lottery, height, 0);
+function ask(d: ShufflerData): Step {
+  const { l, effects } = askForDraws(d.lottery, 0);
   return { d: { ...d, lottery: l }, effects };
 }
 
-function sent(d: ShufflerData, answer: unknown): Step {
-  const { l, effects } = sendDraws(d.lottery, answer);
+function draw(d: ShufflerData, answer: unknown): Step {
+  const { l, effects } = sendDraws(d.lottery, answer, 0);
   return { d: { ...d, lottery: l }, effects };
+}
+
+const pause = (d: ShufflerData, port: string): ShufflerData =>
+  port === 'lottery' ? { ...d, lottery: { ...d.lottery, is_asking: false } } : d;
+
+function both(first: Step, then: (d: ShufflerData) => Step): Step {
+  const second = then(first.d);
+  return { d: second.d, effects: [...first.effects, ...second.effects] };
 }

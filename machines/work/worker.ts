@@ -3,6 +3,7 @@ import type { Effect, HostEvent } from '#schemas/node/host.ts';
 import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
+import { chunks } from '../primitives/chunks.ts';
 import { OpenAnswer, RecomputeAnswer, RunAnswer } from '#schemas/work/sandbox.ts';
 
 /** Results that are ready within this time share a transaction, ms: one signature for many units. */
@@ -112,7 +113,3 @@ const key = (unit: string, attempt: number): string => `${unit}#${attempt}`;
 const io = (action: string, unit: string, attempt: number, request: unknown): Effect => ({ type: 'io', port: 'sandbox', key: `${action}:${key(unit, attempt)}`, request });
 const still = (d: WorkerData): Step => ({ d, effects: [] });
 const then = (a: Step, b: Step): Step => ({ d: b.d, effects: [...a.effects, ...b.effects] });
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}

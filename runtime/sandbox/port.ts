@@ -1,6 +1,7 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
 import { createHash, randomBytes } from 'node:crypto';
 import { commitment } from '#machines/work/commitment.ts';
+import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
 import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { fromU128, u128 } from '#schemas/wire/fields.ts';
@@ -51,13 +52,15 @@ function outcome(worker: string, { unit, attempt }: Work, { results, suspects }:
     fuel: FUEL_OF_FIXED_KERNELS,
     salt: new Uint8Array(randomBytes(16)),
   };
-  return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: suspects.slice(0, MAX_SUSPECTS).map(u128) };
+  return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: suspects.filter(isOpen).slice(0, MAX_SUSPECTS).map(u128) };
 }
 
 function openings({ results }: SubUnitResults, indices: readonly number[]): z.infer<typeof OpenAnswer> {
   return { openings: zip(indices, indices.map((index) => results[index] ?? new Uint8Array(64))).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index) })) };
 }
 
+/** The kernel names what it could not decide in its registers; exact arithmetic clears nearly all of it before anyone is told. */
+const isOpen = (n: bigint): boolean => !checkCollatz(n).descends;
 const zip = (indices: readonly number[], results: readonly Uint8Array[]) =>
   indices.map((index, i) => ({ index, result: results[i] ?? new Uint8Array(64) }));
 const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(data).digest());

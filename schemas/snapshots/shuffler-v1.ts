@@ -8,10 +8,12 @@ export const ShufflerContextV1 = z.strictObject({
     /** Counts availability rounds: the key of the port's request. */
     rounds_count: z.int().min(0),
     lottery: z.strictObject({
-      /** Draws sent and not yet seen on the ledger: `purpose:unit#attempt` → height at which they were sent. */
+      /** Draws sent that were still open at the last answer: `purpose:unit#attempt` → height at which they were sent. */
       sent: z.record(z.string(), z.int()),
-      /** Height of the last request; 0 = none under way. */
-      asked_height: z.int().min(0),
+      /** Height of the last answer: the next question waits for a later block. */
+      height: z.int().min(0),
+      /** Whether a question is open. */
+      is_asking: z.boolean(),
     }),
   }),
 });

@@ -6,8 +6,6 @@ import { ShufflerContextV1 } from './shuffler-v1.ts';
 export const ValidatorContextV1 = z.strictObject({
   d: z.strictObject({
     id: Id,
-    /** Last height heard. */
-    height: z.int().min(0),
     lottery: ShufflerContextV1.shape.d.shape.lottery,
     /** Cosign requests under way: io key → who asked. */
     cosigning: z.record(z.string(), Id),

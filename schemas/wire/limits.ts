@@ -159,3 +159,5 @@ export const MAX_KEPT_UNITS = 512;
 export const HEARTBEAT_INTERVAL_MS = 10_000;
 /** Heartbeats older (or newer) than this are worth nothing, ms: three misses count as away. */
 export const MAX_HEARTBEAT_AGE_MS = 30_000;
+/** Possible draws that a shuffler looks at in one go: four transactions' worth; the rest follows with the next block. */
+export const MAX_PENDING_DRAWS = 1_024;
