@@ -1,4 +1,6 @@
 // What the broker lets an actor publish and hear, generated from the subject table: nobody can speak as somebody else.
+import { inboxOf } from '#runtime/bus/connection.ts';
+import { STREAM_DELETED } from '#runtime/bus/provision.ts';
 import { STREAMS, type StreamName, streamOf } from '#runtime/bus/streams.ts';
 import { type Peer, SUBJECTS, type SubjectRule } from '#schemas/wire/subjects.ts';
 
@@ -9,9 +11,6 @@ export type Permissions = {
   /** Whether it may answer requests: one message to the inbox that asked. */
   readonly responds: boolean;
 };
-
-/** Answers to an actor's own requests arrive here and nowhere else. */
-export const inboxOf = (id: string): string => `_INBOX.${id}`;
 
 /** @param id the actor's public key in hex; ignored for `public` */
 export function permissionsOf(kind: Peer, id: string): Permissions {
@@ -44,7 +43,7 @@ export function provisionerPermissions(id: string): Permissions {
   const names = Object.keys(STREAMS) as StreamName[];
   return {
     publish: names.map((name) => `$JS.API.STREAM.*.${name}`),
-    subscribe: [`${inboxOf(id)}.>`],
+    subscribe: [`${inboxOf(id)}.>`, STREAM_DELETED],
     responds: false,
   };
 }
