@@ -1,0 +1,88 @@
+// Performers of the archiver's effects: seal a settlement into the log, publish its cosigned bundle. Repeats are harmless.
+import { present } from '#machines/primitives/assert.ts';
+import { consistencyProof } from '#machines/primitives/merkle.ts';
+import { checkpointBody, formatNote } from '#machines/settlement/checkpoint.ts';
+import { cosignatureLine, verifyCosignature } from '#machines/settlement/checkpoint-cosignature.ts';
+import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
+import { checkpointAt } from '#machines/settlement/log.ts';
+import type { Genesis } from '#schemas/config/genesis.ts';
+import { bundleFolderName } from '#schemas/settlement/bundle.ts';
+import { type CollectedCosignature, PublishAnswer, PublishRequest, SealAnswer, SealRequest } from '#schemas/settlement/cosign.ts';
+import { FIRST_SEQ } from '#schemas/settlement/record.ts';
+import { verify } from '../keys/ed25519.ts';
+import type { Store } from '../store/store.ts';
+import { buildBundle, bundleFiles } from './bundle.ts';
+import { writeFolder } from './bundle-folder.ts';
+import { createContentStore } from './content-store.ts';
+import { createRecordLog, type ReadSettlement, rowNumber } from './record-log.ts';
+
+export type ArchivePortsOptions = {
+  readonly store: Store;
+  /** Folder that holds the bundle folders, `settlement-<seq>` each. */
+  readonly dir: string;
+  readonly genesis: Pick<Genesis, 'network' | 'validators'>;
+  readonly settlement: ReadSettlement;
+};
+
+const PREFIX = 'archiver';
+
+/** The ports `archive.seal` and `archive.publish`. Each takes the effect's request and gives its answer. */
+export function createArchivePorts({ store, dir, genesis, settlement }: ArchivePortsOptions) {
+  const log = createRecordLog({ store, prefix: PREFIX, network: genesis.network, settlement });
+  const content = createContentStore(store);
+  const policy = genesisPolicy(genesis);
+  const cosigners = new Map(genesis.validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')]));
+
+  /** Store the record (synced) and say what the validators must sign. @throws ArchiveError SETTLEMENT_UNKNOWN */
+  async function seal(request: unknown): Promise<SealAnswer> {
+    const { seq } = SealRequest.parse(request);
+    const { size, leaves, cids } = await log.upTo(sizeAfter(seq));
+    const checkpoint = checkpointAt(genesis.network, leaves, size);
+    const old_size = size - 1;
+    const proof = old_size === 0 ? [] : consistencyProof(leaves, old_size);
+    return SealAnswer.parse({
+      seq,
+      cid: cids.at(-1),
+      ask: { size, root: checkpoint.root, checkpoint: checkpointBody(checkpoint), old_size, proof },
+      validators: [...cosigners.keys()],
+      quorum: policy.quorum,
+    });
+  }
+
+  /** Write the bundle folder, or say whose cosignatures are false. @throws ArchiveError ARCHIVE_WRITE_FAILED */
+  async function publish(request: unknown): Promise<PublishAnswer> {
+    const { seq, cosignatures } = PublishRequest.parse(request);
+    const view = await log.upTo(sizeAfter(seq));
+    const bundle = buildBundle(genesis.network, policy, await log.records(view));
+    const intentKey = `${PREFIX}/publish/${rowNumber(seq)}`;
+    const intent = await store.get(intentKey);
+    const valid = new Map(cosignatures.filter((c) => isValid(bundle.checkpoint, c)).map((c) => [c.validator, c]));
+    if (intent === undefined && valid.size < policy.quorum)
+      return { ok: false, seq, invalid: cosignatures.map((c) => c.validator).filter((id) => !valid.has(id)) };
+    // The first note stays: a repeat with other signatures must give the same bytes.
+    const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, valid));
+    if (intent === undefined)
+      await store.batch([...content.putOps(bundle.blocks), { type: 'put', key: intentKey, value: note }]);
+    const folder = await writeFolder(dir, bundleFolderName(seq), bundleFiles(bundle, new TextDecoder().decode(note)));
+    const { root } = checkpointAt(genesis.network, view.leaves, view.size);
+    return PublishAnswer.parse({ ok: true, seq, cid: view.cids.at(-1), log_root: root, folder });
+  }
+
+  const isValid = (checkpoint: string, { validator, time_s, signature }: CollectedCosignature): boolean => {
+    const cosigner = cosigners.get(validator);
+    return cosigner !== undefined && verifyCosignature(checkpoint, cosigner, { time_s, signature }, verify);
+  };
+
+  /** Lines in the policy's order, one for each validator. */
+  function cosignedNote(text: string, valid: ReadonlyMap<string, CollectedCosignature>): string {
+    const lines = Array.from(cosigners, ([id, cosigner]) => {
+      const cosignature = valid.get(id);
+      return cosignature === undefined ? [] : [cosignatureLine(cosigner, cosignature)];
+    });
+    return formatNote({ text, signatures: lines.flat() });
+  }
+
+  return { 'archive.seal': seal, 'archive.publish': publish };
+}
+
+const sizeAfter = (seq: number): number => seq - FIRST_SEQ + 1;
