@@ -20,7 +20,7 @@ import { applyCommits, applyReveals } from './units.ts';
  */
 export function applyTx(books: Books, tx: Tx): Code | null {
   const { account, nonce, fee_units } = tx;
-  const code = checkTurn(books, tx, nonce - nextNonce(books, account));
+  const code = checkTurn(books, tx, books.block.height, nonce - nextNonce(books, account));
   if (code !== null) return code;
   books.tables.nonces.put(account, { next: nonce + 1 });
   move(books, 'credit', account, TREASURY, fee_units);
@@ -29,15 +29,14 @@ export function applyTx(books: Books, tx: Tx): Code | null {
   return refusal;
 }
 
-/** Whether a transaction may wait for a later block: as for execution, but with earlier nonces still to come. */
+/** Whether a transaction may wait for the next block or a later one: earlier nonces may still be to come. */
 export function checkTx(books: Books, tx: Tx): Code | null {
   const ahead = tx.nonce - nextNonce(books, tx.account);
-  return checkTurn(books, tx, ahead < MAX_MEMPOOL_TXS_PER_ACCOUNT ? Math.min(ahead, 0) : ahead);
+  return checkTurn(books, tx, books.block.height + 1, ahead < MAX_MEMPOOL_TXS_PER_ACCOUNT ? Math.min(ahead, 0) : ahead);
 }
 
 /** @param ahead transactions of the account that are missing before this one; below 0: it was used */
-function checkTurn(books: Books, tx: Tx, ahead: number): Code | null {
-  const { height } = books.block;
+function checkTurn(books: Books, tx: Tx, height: number, ahead: number): Code | null {
   if (tx.chain !== books.chain) return 'NETWORK_MISMATCH';
   if (tx.expiry_height < height) return 'TX_EXPIRED';
   if (tx.expiry_height > height + MAX_TX_EXPIRY_HEIGHTS) return 'TX_EXPIRY_TOO_FAR';
