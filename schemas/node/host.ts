@@ -18,6 +18,7 @@ export type Effect =
 
 /** Events that every machine may hear beside its own messages. `now_ms` is a recorded input, never read from a clock. */
 export type HostEvent =
+  /** Once in an actor's life, before anything else: a restart goes on from the snapshot, with its timers and open `io`. */
   | { readonly type: 'actor.started'; readonly now_ms: number }
   | { readonly type: 'timer.fired'; readonly id: string; readonly now_ms: number }
   | { readonly type: 'io.done'; readonly port: string; readonly key: string; readonly answer: unknown; readonly now_ms: number }

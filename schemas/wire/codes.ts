@@ -85,6 +85,7 @@ export const CODES = {
   SNAPSHOT_VERSION_UNKNOWN: 'The stored state of an actor has a version that this release cannot read; upgrade it.',
   ACTOR_STOPPED: 'The actor failed too often and was stopped; look at its quarantine, then resume it.',
   HOST_BUSY: 'The node has more messages than it may hold; the sender repeats them later.',
+  HOST_DRAINING: 'The node is stopping; ask again when it is back.',
   IO_FAILED: 'The port failed without saying why.',
   // sandbox
   SANDBOX_UNIT_INVALID: 'The kernel cannot take this unit or sub-unit; check size, start and indices.',

@@ -1,0 +1,312 @@
+// Messages to other actors: rows until the receiver's synced watermark covers them, repeated until then.
+// The broker is not trusted to keep anything: what it loses is sent again, what it repeats is refused by counter.
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import type { HostAckV1 } from '#schemas/node/host-ack.ts';
+import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
+import {
+  MAX_BUNDLE_BYTES,
+  MAX_CHANNEL_IN_FLIGHT,
+  MAX_ENVELOPE_ITEMS,
+  RETRY_MAX_MS,
+  RETRY_MIN_MS,
+} from '#schemas/wire/limits.ts';
+import type { Store, StoreOp } from '../store/store.ts';
+import { epochAt, epochOf, firstOf, isCredible, isWorn } from './counter.ts';
+import { Changes, parseRow, readTable, row } from './rows.ts';
+
+type Message = readonly [kind: string, body: Uint8Array];
+
+/** Messages that leave together: of one turn, to one receiver, of one cause. Their counters run from `first`. */
+type Bundle = { first: number; readonly trace: string; readonly messages: Message[]; size_bytes: number };
+
+/** One direction between two actors. */
+export type Channel = {
+  readonly sender: string;
+  readonly receiver: string;
+  /** Counter of the next message. */
+  next: number;
+  /** First counter that this life of ours gave out. */
+  born: number;
+  /** Highest counter that the receiver has on disk, as far as it told us. */
+  acked: number;
+  /** When the receiver's host started, ms; 0 = not heard since our own start. */
+  life_ms: number;
+  /** Unacknowledged bundles in memory, oldest first; later ones are only on disk while more than a window waits. */
+  bundles: Bundle[];
+  /** Highest counter in memory. */
+  loaded: number;
+  /** Highest counter published since the last repeat. */
+  sent: number;
+  retry_at_ms: number;
+  pause_ms: number;
+};
+
+const BundleRow = z.strictObject({ trace: z.string(), messages: z.array(z.tuple([z.string(), z.instanceof(Uint8Array)])) });
+
+/** Room for the acknowledgement that rides along. */
+const MAX_BUNDLE_MESSAGES = MAX_ENVELOPE_ITEMS - 1;
+/** Acknowledged rows that wait for a batch to be deleted in: their deletion is not worth a sync of its own. */
+const MAX_PENDING_DELETES = 4_096;
+
+const last = (bundle: Bundle): number => bundle.first + bundle.messages.length - 1;
+
+export class Outbox {
+  readonly #store: Store;
+  readonly #channels = new Map<string, Map<string, Channel>>();
+  /** Bundles of the turn under way. */
+  readonly #fresh = new Map<Channel, Bundle[]>();
+  /** Channels that may have something to publish. */
+  readonly #ready = new Set<Channel>();
+  /** Channels that wait for an acknowledgement. */
+  readonly #waiting = new Set<Channel>();
+  #deletes: StoreOp[] = [];
+  /** Rows on disk, over all channels. */
+  #rows_count = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get rows_count(): number {
+    return this.#rows_count;
+  }
+
+  async load(now_ms: number): Promise<void> {
+    for await (const [[sender = '', receiver = ''], next] of readTable(this.#store, 'channel', 2, z.int())) {
+      const channel = this.#channel(sender, receiver, now_ms);
+      channel.next = channel.born = next;
+      channel.acked = channel.sent = channel.loaded = next - 1;
+    }
+    for await (const [[sender = '', receiver = '', first = ''], stored] of readTable(this.#store, 'outbox', 3, BundleRow)) {
+      const channel = this.#channel(sender, receiver, now_ms);
+      if (channel.bundles.length === 0) channel.acked = channel.sent = channel.loaded = Number(first) - 1;
+      this.#rows_count++;
+      this.#keep(channel, toBundle(Number(first), stored));
+      this.#ready.add(channel);
+    }
+  }
+
+  /** Give a message its counter; it is on disk after `write`. */
+  append(sender: string, receiver: string, trace: string, message: Message, now_ms: number): void {
+    const channel = this.#channel(sender, receiver, now_ms);
+    if (isWorn(channel.next) && channel.acked === channel.next - 1) this.#renumber(channel, now_ms);
+    let fresh = this.#fresh.get(channel);
+    if (fresh === undefined) this.#fresh.set(channel, (fresh = []));
+    let bundle = fresh.at(-1);
+    if (bundle === undefined || bundle.trace !== trace || !hasRoom(bundle, message))
+      fresh.push((bundle = { first: channel.next, trace, messages: [], size_bytes: 0 }));
+    bundle.messages.push(message);
+    bundle.size_bytes += message[1].length;
+    channel.next++;
+  }
+
+  /** Rows of the turn. */
+  write(changes: Changes): void {
+    for (const [channel, bundles] of this.#fresh) {
+      for (const bundle of bundles) this.#writeBundle(channel, bundle, changes);
+      changes.put(row.channel(channel.sender, channel.receiver), channel.next);
+      this.#ready.add(channel);
+    }
+    this.#fresh.clear();
+    if (changes.ops.length === 0 && this.#deletes.length < MAX_PENDING_DELETES) return;
+    changes.ops.unshift(...this.#deletes);
+    this.#deletes = [];
+  }
+
+  /** What the receiver says it has. Rows below go; a receiver or a sender that has lost its state begins a new epoch. */
+  async acknowledge(sender: string, receiver: string, ack: HostAckV1, now_ms: number, changes: Changes): Promise<void> {
+    if (!isCredible(ack.watermark, now_ms)) return;
+    const channel = this.#channel(sender, receiver, now_ms);
+    if (ack.life_ms < channel.life_ms) return;
+    const isNewLife = ack.life_ms > channel.life_ms;
+    channel.life_ms = ack.life_ms;
+    const weLostState = ack.watermark >= channel.next;
+    const theyLostState = isNewLife && ack.watermark < channel.acked;
+    if (weLostState || theyLostState) return this.#startOver(channel, ack.watermark, now_ms, changes);
+    this.#forget(channel, ack.watermark);
+    if (ack.is_busy) this.slowDown(channel, now_ms);
+    else if (isNewLife) this.#repeat(channel, now_ms);
+  }
+
+  /** Envelopes' worth of messages that may leave now, channel by channel. */
+  async *publishable(now_ms: number): AsyncIterable<{ readonly channel: Channel; readonly trace: string; readonly items: EnvelopeItem[] }> {
+    for (const channel of this.#ready) {
+      this.#ready.delete(channel);
+      await this.#refill(channel);
+      for (let bundles = nextBundles(channel); bundles.length > 0; bundles = nextBundles(channel)) {
+        channel.sent = lastOf(bundles, channel.sent);
+        yield { channel, trace: bundles[0]?.trace ?? '', items: bundles.flatMap((bundle) => toItems(channel, bundle)) };
+      }
+      if (channel.bundles.length > 0 && !this.#waiting.has(channel)) this.#await(channel, now_ms);
+    }
+  }
+
+  /** Channels whose receiver was silent for too long send again. */
+  repeatDue(now_ms: number): void {
+    for (const channel of this.#waiting) {
+      if (channel.retry_at_ms > now_ms) continue;
+      this.#repeat(channel, now_ms);
+      this.slowDown(channel, now_ms);
+    }
+  }
+
+  /** The connection was lost and is back: what was on its way may be gone. */
+  repeatAll(senders: ReadonlySet<string>, now_ms: number): void {
+    for (const channel of this.#waiting) if (senders.has(channel.sender)) this.#repeat(channel, now_ms);
+  }
+
+  /** The broker or the receiver has no room: repeat later rather than sooner. */
+  slowDown(channel: Channel, now_ms: number): void {
+    channel.pause_ms = Math.min(channel.pause_ms * 2, RETRY_MAX_MS);
+    channel.retry_at_ms = now_ms + channel.pause_ms;
+  }
+
+  nextRepeat_ms(): number {
+    let least = Infinity;
+    for (const channel of this.#waiting) least = Math.min(least, channel.retry_at_ms);
+    return least;
+  }
+
+  of(sender: string): readonly { readonly to: string; readonly count: number }[] {
+    const channels = [...(this.#channels.get(sender)?.values() ?? [])];
+    return channels.filter((c) => c.acked < c.next - 1).map((c) => ({ to: c.receiver, count: c.next - 1 - c.acked }));
+  }
+
+  #writeBundle(channel: Channel, bundle: Bundle, changes: Changes): void {
+    changes.put(row.outbox(channel.sender, channel.receiver, bundle.first), { trace: bundle.trace, messages: bundle.messages });
+    this.#rows_count++;
+    this.#keep(channel, bundle);
+  }
+
+  /** In memory while the window has room and nothing older is only on disk. */
+  #keep(channel: Channel, bundle: Bundle): void {
+    if (bundle.first !== channel.loaded + 1 || bundle.first - channel.acked > MAX_CHANNEL_IN_FLIGHT) return;
+    channel.bundles.push(bundle);
+    channel.loaded = last(bundle);
+  }
+
+  /** Read on from disk where memory ends and the window has room again. */
+  async #refill(channel: Channel): Promise<void> {
+    if (channel.loaded === channel.next - 1 || channel.loaded - channel.acked > MAX_CHANNEL_IN_FLIGHT / 2) return;
+    const prefix = row.outboxOf(channel.sender, channel.receiver);
+    const after = row.outbox(channel.sender, channel.receiver, channel.loaded);
+    for await (const [key, bytes] of this.#store.scan(prefix, { after })) {
+      const before = channel.loaded;
+      this.#keep(channel, toBundle(Number(key.slice(prefix.length)), parseRow(key, BundleRow, bytes)));
+      if (channel.loaded === before) return;
+    }
+  }
+
+  #forget(channel: Channel, watermark: number): void {
+    if (watermark <= channel.acked) return;
+    channel.acked = watermark;
+    channel.sent = Math.max(channel.sent, watermark);
+    for (let first = channel.bundles[0]; first !== undefined && last(first) <= watermark; first = channel.bundles[0]) {
+      channel.bundles.shift();
+      this.#rows_count--;
+      this.#deletes.push({ type: 'del', key: row.outbox(channel.sender, channel.receiver, first.first) });
+    }
+    this.#waiting.delete(channel);
+    channel.pause_ms = RETRY_MIN_MS;
+    if (watermark < channel.next - 1) this.#ready.add(channel);
+  }
+
+  #repeat(channel: Channel, now_ms: number): void {
+    channel.sent = channel.acked;
+    channel.retry_at_ms = now_ms + channel.pause_ms;
+    this.#ready.add(channel);
+  }
+
+  #await(channel: Channel, now_ms: number): void {
+    channel.retry_at_ms = now_ms + channel.pause_ms;
+    this.#waiting.add(channel);
+  }
+
+  /**
+   * Number the unacknowledged messages anew, in an epoch above all that either side has seen. Those that an older life of
+   * ours wrote and the receiver has (we were restored from a backup) are done; those of this life it cannot have.
+   */
+  async #startOver(channel: Channel, watermark: number, now_ms: number, changes: Changes): Promise<void> {
+    const left = (await this.#takeRows(channel, changes)).filter((b) => b.first >= channel.born || last(b) > watermark);
+    channel.next = Math.max(channel.next, watermark + 1);
+    this.#renumber(channel, now_ms);
+    for (const bundle of left) {
+      bundle.first = channel.next;
+      channel.next += bundle.messages.length;
+      this.#writeBundle(channel, bundle, changes);
+    }
+    changes.put(row.channel(channel.sender, channel.receiver), channel.next);
+    this.#ready.add(channel);
+  }
+
+  /** The unacknowledged bundles of a channel, from disk, taken off. */
+  async #takeRows(channel: Channel, changes: Changes): Promise<Bundle[]> {
+    const prefix = row.outboxOf(channel.sender, channel.receiver);
+    const rows: Bundle[] = [];
+    for await (const [key, bytes] of this.#store.scan(prefix)) {
+      const bundle = toBundle(Number(key.slice(prefix.length)), parseRow(key, BundleRow, bytes));
+      if (last(bundle) > channel.acked) rows.push(bundle);
+      changes.del(key);
+    }
+    this.#rows_count -= rows.length;
+    return rows;
+  }
+
+  /** Begin an epoch; nothing unacknowledged may be left in the old one. */
+  #renumber(channel: Channel, now_ms: number): void {
+    channel.next = firstOf(Math.max(epochAt(now_ms), epochOf(channel.next) + 1));
+    channel.acked = channel.sent = channel.loaded = channel.next - 1;
+    channel.born = channel.next;
+    channel.bundles = [];
+    assert(Number.isSafeInteger(channel.next), 'epochs are used up');
+  }
+
+  #channel(sender: string, receiver: string, now_ms: number): Channel {
+    let byReceiver = this.#channels.get(sender);
+    if (byReceiver === undefined) this.#channels.set(sender, (byReceiver = new Map()));
+    let channel = byReceiver.get(receiver);
+    if (channel === undefined) byReceiver.set(receiver, (channel = newChannel(sender, receiver, now_ms)));
+    return channel;
+  }
+}
+
+function newChannel(sender: string, receiver: string, now_ms: number): Channel {
+  const next = firstOf(epochAt(now_ms));
+  const before = next - 1;
+  return { sender, receiver, next, born: next, acked: before, life_ms: 0, bundles: [], loaded: before, sent: before, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS };
+}
+
+const toBundle = (first: number, { trace, messages }: z.infer<typeof BundleRow>): Bundle => ({
+  first,
+  trace,
+  messages,
+  size_bytes: messages.reduce((sum, [, body]) => sum + body.length, 0),
+});
+
+const hasRoom = (bundle: Bundle, [, body]: Message): boolean =>
+  bundle.messages.length < MAX_BUNDLE_MESSAGES && bundle.size_bytes + body.length <= MAX_BUNDLE_BYTES;
+
+/** The next unsent bundles that fit one envelope: in order, of one cause, within the window. */
+function nextBundles(channel: Channel): Bundle[] {
+  const chosen: Bundle[] = [];
+  let count = 0;
+  let size_bytes = 0;
+  for (const bundle of channel.bundles) {
+    if (last(bundle) <= channel.sent) continue;
+    count += bundle.messages.length;
+    size_bytes += bundle.size_bytes;
+    const fits = chosen.length === 0 || (count <= MAX_BUNDLE_MESSAGES && size_bytes <= MAX_BUNDLE_BYTES && chosen[0]?.trace === bundle.trace);
+    if (!fits) break;
+    chosen.push(bundle);
+  }
+  return chosen;
+}
+
+const lastOf = (bundles: readonly Bundle[], otherwise: number): number => {
+  const bundle = bundles.at(-1);
+  return bundle === undefined ? otherwise : last(bundle);
+};
+
+const toItems = (channel: Channel, bundle: Bundle): EnvelopeItem[] =>
+  bundle.messages.map(([kind, body], index) => ({ kind, to: channel.receiver, counter: bundle.first + index, body }));
