@@ -107,6 +107,16 @@ export function pendingDraws(books: Books, older_than_ms: number, limit: number)
   return draws;
 }
 
+/** How long units that wait for a beacon hurry the chain on, ms of block time: after that the idle interval is good enough. */
+const HURRY_MS = 2_000;
+
+/** Whether a unit waits for the beacon of a height that only the next blocks bring. */
+export function waitsForBeacon(books: Books): boolean {
+  const { height, time_ms } = books.block;
+  const isRecent = (unit: string): boolean => time_ms - (books.tables.tasks.get(unit)?.drawable_ms ?? 0) < HURRY_MS;
+  return books.indexes.waiting.entries().some(([at, units]) => at >= height && units.values().some(isRecent));
+}
+
 /**
  * How the present attempt of a unit was drawn, or the paid one of a settled unit; undefined when that draw has not been
  * possible yet or its height is no longer kept.

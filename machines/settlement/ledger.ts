@@ -13,7 +13,7 @@ import { balanceOf, nextNonce } from './accounts.ts';
 import { applyTx, checkTx } from './apply.ts';
 import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
-import { explainUnitDraw, pendingDraws, postponeDraws } from './draws.ts';
+import { explainUnitDraw, pendingDraws, postponeDraws, waitsForBeacon } from './draws.ts';
 import { closeIfDue, closeIfFull, restoreSettled, type SettledTree } from './epochs.ts';
 import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
@@ -131,6 +131,8 @@ function ledgerOver(books: Books, stored: StateTree = null) {
     /** Draws that are possible now, oldest first, open for at least `older_than_ms` of block time. */
     pendingDraws: (older_than_ms = 0, limit = MAX_BATCH_ITEMS): readonly z.infer<typeof Draw>[] =>
       pendingDraws(books, older_than_ms, limit),
+    /** Whether units wait for a beacon that only further blocks bring: a reason for blocks without transactions. */
+    waitsForBeacon: (): boolean => waitsForBeacon(books),
     explainDraw: (unit: string, purpose: 'work' | 'audit'): DrawExplanation | undefined =>
       explainUnitDraw(books, unit, purpose),
     /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
