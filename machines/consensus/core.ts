@@ -474,11 +474,14 @@ class Driver implements Core {
     this.#timers.set(REBROADCAST, now_ms + this.#config.timeouts.rebroadcast_ms);
   }
 
-  /** As units, with their blocks: the polkas of this round and of the valid value. */
+  /** As units: the polkas of this round and of the valid value; and why the round before ended, for whom it has not. */
   #bestCertificates(): Certificate[] {
-    const { votes, round, state } = this.#at;
+    const { votes, round, state, height } = this.#at;
     const rounds = new Set([round, state.valid_round]);
-    return [...rounds].flatMap((r) => votes.round(r)?.certificates('polka') ?? []);
+    const polkas = [...rounds].flatMap((r) => votes.round(r)?.certificates('polka') ?? []);
+    const precommits = votes.round(round - 1)?.quorumOfPrecommits();
+    if (precommits === undefined) return polkas;
+    return [...polkas, { type: 'skip', height, round: round - 1, value: null, votes: precommits }];
   }
 
   // Small things.

@@ -55,6 +55,11 @@ export class RoundVotes {
     return this.#any[type];
   }
 
+  /** Precommits of a quorum, whatever they say: the round may end (line 47). A peer that lacks one may never get it from its voter. */
+  quorumOfPrecommits(): SignedVote[] | undefined {
+    return this.#any.precommit < this.#quorum ? undefined : [...this.#votes.precommit.values()];
+  }
+
   certificate(type: VoteType, value: string | null, valid_round: number): Certificate | undefined {
     return this.#certificates.get(statementKey(type, value, valid_round));
   }
