@@ -82,7 +82,7 @@ export class TurnRunner {
     await this.#write(turn);
     await this.#perform(turn);
     this.#parts.residents.evict();
-    this.#measure(turn, (performance.now() - started_ms) / 1_000);
+    this.#measure((performance.now() - started_ms) / 1_000);
   }
 
   /** Create an actor that was never here: its first state, and the event that says so. */
@@ -358,7 +358,7 @@ export class TurnRunner {
     return seat;
   }
 
-  #measure(turn: Turn, seconds: number): void {
+  #measure(seconds: number): void {
     const { metrics } = this.#options;
     const { outbox, submits, inbox, quarantine, residents } = this.#parts;
     metrics.set('sortition_host_turn_seconds', seconds);
