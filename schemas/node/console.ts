@@ -1,4 +1,5 @@
 // What the gateway tells consoles and `sortition status`: one view of the network, made from final blocks and what it hears.
+// Whole numbers only: it travels in an envelope, and the strict reader of the wire takes no fractions.
 import { z } from 'zod';
 import { Id, JobId } from '../wire/fields.ts';
 
@@ -26,8 +27,8 @@ export const BlockView = z.strictObject({
   txs_count: Count,
   refused_count: Count,
   size_bytes: Count,
-  /** From the block's time to its certificate in the gateway's hands, ms. */
-  finality_ms: z.number(),
+  /** From the block's time to its certificate in the gateway's hands, ms; 0 = fetched later, not witnessed. */
+  finality_ms: Count,
   signers_count: Count,
 });
 export const WorkerView = z.strictObject({
@@ -58,9 +59,19 @@ export const JobView = z.strictObject({
   audits_count: Count,
   disagreements_count: Count,
   suspects_count: Count,
-  numbers_per_second: z.number(),
+  /** Units under way by phase: drawn by nobody yet, computing, committed, waiting for auditors, audited, disputed. */
+  phases: z.strictObject({
+    to_draw: Count,
+    working: Count,
+    committed: Count,
+    audit_to_draw: Count,
+    auditing: Count,
+    disputed: Count,
+  }),
+  /** Settled numbers over the last seconds; over the whole run once it is finished. */
+  numbers_per_second: Count,
   /** Estimated seconds to the end; null when unknown. */
-  eta_s: z.number().nullable(),
+  eta_s: Count.nullable(),
   submitted_ms: Count,
   finished_ms: Count,
   reward_per_unit_units: AmountText,
@@ -89,8 +100,10 @@ export const ConsoleView = z.strictObject({
   height: Count,
   state_root: z.string(),
   block_time_ms: Count,
-  blocks_per_second: z.number(),
-  finality_ms: z.strictObject({ p50: z.number(), p99: z.number() }),
+  /** Over the last minute. */
+  blocks_per_minute: Count,
+  /** Over the last 512 blocks that the gateway saw become final. */
+  finality_ms: z.strictObject({ p50: Count, p99: Count }),
   supply: z.strictObject({ credit: AmountText, stake: AmountText }),
   workers_count: Count,
   available_count: Count,

@@ -148,7 +148,15 @@ export const CODES = {
   CONFLICTING_COMMITS: 'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
   STATE_ROOT_MISMATCH: 'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
   SIGNER_CONFLICT: 'The signer was asked for a statement that conflicts with an earlier one. Stopped; is this key in use twice?',
+  VALIDATOR_FAILED: 'A turn of the validator ended in an error. Stopped, so that it starts again from what is on disk.',
   LOG_CORRUPT: 'A record before the end of the log fails its checksum. Stopped; sync this node anew.',
+  // network
+  GENESIS_MISSING: 'There is no genesis file there; name the network folder or file with --data or --genesis.',
+  GENESIS_MALFORMED: 'The genesis file is not valid; get it again from whoever runs the network.',
+  NETWORK_NOT_RUNNING: 'No running network was found; start one with `npm start`, or name its console with --gateway.',
+  NODE_START_FAILED: 'A node of the network did not start; its log in the logs folder says why.',
+  NODE_DATA_FOREIGN: 'The data folder belongs to another network; use another folder, or start with --fresh.',
+  ACTOR_KIND_UNKNOWN: 'Actors are written kind:keyfile, with a kind that a node can host.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */

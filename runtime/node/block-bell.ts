@@ -1,0 +1,28 @@
+// Rings once per executed block: those who wait for the next one, and those who hear them all.
+import type { ExecutedBlock } from './replica.ts';
+
+export class BlockBell {
+  readonly #listeners = new Set<(block: ExecutedBlock) => void>();
+  #waiting: (() => void)[] = [];
+
+  /** Hear every block from now on. */
+  onBlock(listener: (block: ExecutedBlock) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  ring(block: ExecutedBlock): void {
+    for (const listener of this.#listeners) listener(block);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** Resolves with the next block, or when the signal fires. */
+  next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#waiting.push(resolve);
+    });
+  }
+}

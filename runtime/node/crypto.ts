@@ -1,0 +1,19 @@
+// The cryptography that pure code is handed in production: SHA-256 and Ed25519 of node:crypto, the beacon of blst.
+import { hash } from 'node:crypto';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { beaconMessage } from '#schemas/consensus/beacon.ts';
+import { verifyBls } from '../consensus/beacon.ts';
+import { verify } from '../keys/ed25519.ts';
+import type { Chain } from '../network/genesis-file.ts';
+
+/** One epoch for now: set changes come with the consensus issue's epochs. */
+const EPOCH = 0;
+
+export const productionCrypto = ({ id, genesis }: Chain): Crypto => ({
+  sha256,
+  verify,
+  verifyBeacon: (height, signature) => verifyBls(genesis.beacon_key, beaconMessage(id, EPOCH, height), signature),
+});
+
+/** SHA-256, 32 bytes. */
+export const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');

@@ -1,0 +1,49 @@
+// Checks final blocks and turns them into what the ledger executes: certificate, links, body, beacon.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { leafHash, merkleRoot } from '#machines/primitives/merkle.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
+import type { LedgerBlock } from '#machines/settlement/ledger.ts';
+import { beaconValue } from '#schemas/consensus/beacon.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
+import { decodeTx } from '#schemas/settlement/tx-codec.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import type { Chain } from '../network/genesis-file.ts';
+
+/** A final block that was checked, with its header read. */
+export type CheckedBlock = { readonly id: string; readonly header: Header; readonly final: FinalBlock };
+
+/** Whose votes make a block final: the genesis set, until validators can change. */
+export const electorateOf = (chain: Chain, crypto: Crypto): Electorate => ({
+  chain: chain.id,
+  epoch: 0,
+  validators: chain.validators,
+  quorum: quorum(totalPower(chain.validators)),
+  crypto,
+});
+
+/** Everything that can be checked without the state: a quorum of validators did the rest. */
+export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Result<CheckedBlock> {
+  const header = decodeHeader(final.block.header);
+  if (!header.ok) return header;
+  const id = bytesToHex(electorate.crypto.sha256(final.block.header));
+  const { certificate } = final;
+  if (certificate.type !== 'commit' || certificate.value !== id || certificate.height !== header.value.height)
+    return refuse('CERTIFICATE_INVALID', `height ${header.value.height}`);
+  if (header.value.chain !== electorate.chain) return refuse('NETWORK_MISMATCH', header.value.chain);
+  if (bytesToHex(merkleRoot(final.block.txs.map(leafHash))) !== header.value.txs_root) return refuse('BLOCK_INVALID', 'txs_root');
+  const code = checkCertificate(electorate, certificate);
+  return code === null ? accept({ id, header: header.value, final }) : refuse(code, `height ${header.value.height}`);
+}
+
+/** For the ledger. Signatures of transactions were checked by the validators who voted for the block. */
+export function ledgerBlock({ header, final }: CheckedBlock): LedgerBlock {
+  const beacon = header.beacon.length === 0 ? null : { height: header.height - 1, value: beaconValue(header.beacon) };
+  const txs = final.block.txs.map((bytes) => {
+    const got = decodeTx(bytes);
+    return got.ok ? got.value.tx : null;
+  });
+  return { height: header.height, time_ms: header.time_ms, beacon, txs };
+}

@@ -1,0 +1,188 @@
+// A node's own copy of the ledger: it checks and executes final blocks, keeps them durable, and fetches what it missed.
+import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledger.ts';
+import type { BlockResult } from '#machines/settlement/types.ts';
+import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Clock } from '../host/ports.ts';
+import type { Chain } from '../network/genesis-file.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Store } from '../store/store.ts';
+import { productionCrypto } from './crypto.ts';
+import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
+import { ledgerOps, readLedgerRows } from './ledger-rows.ts';
+
+/** A block that was executed and is on disk here. */
+export type ExecutedBlock = { readonly checked: CheckedBlock; readonly result: BlockResult; readonly received_ms: number };
+
+export type Replica = {
+  readonly ledger: Ledger;
+  /** Begin to follow the chain. */
+  start(): void;
+  close(): void;
+};
+
+export type ReplicaOptions = {
+  readonly chain: Chain;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called in height order, after the block is durable; awaited before the next one. */
+  readonly onBlock: (block: ExecutedBlock) => void;
+  /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** How long the network may be silent before a validator is asked, ms: a little more than the idle interval. */
+const SILENCE_SLACK_MS = 1_000;
+/** How long a validator may take to answer with a range, ms. */
+const RANGE_TIMEOUT_MS = 2_000;
+/** Final blocks kept until the ones before them arrive. */
+const MAX_EARLY_BLOCKS = 256;
+
+/** The ledger as the store has it; from its start on it follows the chain. */
+export async function openReplica(options: ReplicaOptions): Promise<Replica> {
+  const { chain, store } = options;
+  const ledger = await loadLedger(chain, store);
+  const follower = new Follower(options, ledger);
+  return { ledger, start: () => follower.start(), close: () => follower.close() };
+}
+
+/** The ledger that the store holds, or the one of the genesis. */
+export async function loadLedger(chain: Chain, store: Store): Promise<Ledger> {
+  const crypto = productionCrypto(chain);
+  const rows = await readLedgerRows(store);
+  return rows.length === 0 ? createLedger(chain.genesis, chain.id, crypto) : openLedger(chain.genesis, chain.id, crypto, rows);
+}
+
+class Follower {
+  readonly #o: ReplicaOptions;
+  readonly #ledger: Ledger;
+  readonly #electorate;
+  /** Blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
+  readonly #early = new Map<number, { readonly final: FinalBlock; readonly received_ms: number }>();
+  readonly #subscriptions: { close(): void }[] = [];
+  #isWorking = false;
+  #isSyncing = false;
+  #isClosed = false;
+  #asked_count = 0;
+  #cancelSilence = (): void => undefined;
+
+  constructor(options: ReplicaOptions, ledger: Ledger) {
+    this.#o = options;
+    this.#ledger = ledger;
+    this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
+  }
+
+  start(): void {
+    this.#subscriptions.push(this.#o.bus.subscribe(subject.blockAll, ({ data }) => this.#hear(data)));
+    this.#o.bus.onConnect(() => void this.#catchUp());
+    this.#awaitNoise();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelSilence();
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  #hear(data: Uint8Array): void {
+    const final = decodeFinalBlock(data);
+    if (!final.ok) return this.#o.metrics.add('sortition_host_refusals_total', 1, final.code);
+    const height = final.value.certificate.height;
+    if (height <= this.#ledger.height() || this.#early.has(height)) return;
+    if (this.#early.size >= MAX_EARLY_BLOCKS) return void this.#catchUp();
+    this.#early.set(height, { final: final.value, received_ms: this.#o.clock.now_ms() });
+    void this.#work();
+  }
+
+  /** Execute what is next, one batch of consecutive blocks after another. */
+  async #work(): Promise<void> {
+    if (this.#isWorking || this.#isClosed) return;
+    this.#isWorking = true;
+    try {
+      while (!this.#isClosed && (await this.#executeReady()));
+    } catch (error) {
+      this.close();
+      this.#o.onFailure(error);
+    } finally {
+      this.#isWorking = false;
+    }
+    if (this.#early.size > 0 && !this.#early.has(this.#ledger.height() + 1)) void this.#catchUp();
+  }
+
+  /** All consecutive blocks that are here go into one synced batch. */
+  async #executeReady(): Promise<boolean> {
+    const done: ExecutedBlock[] = [];
+    for (let next = this.#take(); next !== undefined; next = this.#take()) done.push(next);
+    if (done.length === 0) return false;
+    await this.#o.store.batch(done.flatMap(({ checked, result }) => ledgerOps(result.changes, { height: checked.header.height, time_ms: checked.header.time_ms, events: result.events })));
+    for (const block of done) {
+      this.#o.metrics.set('sortition_consensus_height', block.checked.header.height);
+      this.#o.onBlock(block);
+    }
+    this.#awaitNoise();
+    return true;
+  }
+
+  /** The next block, executed; undefined when it is not here or not good. */
+  #take(): ExecutedBlock | undefined {
+    const height = this.#ledger.height() + 1;
+    const early = this.#early.get(height);
+    if (early === undefined) return undefined;
+    this.#early.delete(height);
+    const checked = checkFinalBlock(this.#electorate, early.final);
+    if (!checked.ok) {
+      this.#o.metrics.add('sortition_host_refusals_total', 1, checked.code);
+      return undefined;
+    }
+    if (height > 1 && checked.value.header.state_root !== this.#ledger.stateRoot())
+      throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
+    return { checked: checked.value, result: this.#ledger.executeBlock(ledgerBlock(checked.value)), received_ms: early.received_ms };
+  }
+
+  /** Nothing was heard for longer than the network is ever silent: ask. */
+  #awaitNoise(): void {
+    this.#cancelSilence();
+    if (this.#isClosed) return;
+    const silence_ms = this.#o.chain.genesis.params.max_block_interval_ms + SILENCE_SLACK_MS;
+    this.#cancelSilence = this.#o.clock.setTimer(silence_ms, () => {
+      void this.#catchUp();
+      this.#awaitNoise();
+    });
+  }
+
+  /** Ask validators, one after another, for the blocks after ours until none has more. */
+  async #catchUp(): Promise<void> {
+    if (this.#isSyncing || this.#isClosed) return;
+    this.#isSyncing = true;
+    try {
+      for (let idle = 0; idle < this.#o.chain.validators.length && !this.#isClosed; ) {
+        const got = await this.#askForRange();
+        idle = got ? 0 : idle + 1;
+      }
+    } finally {
+      this.#isSyncing = false;
+    }
+  }
+
+  async #askForRange(): Promise<boolean> {
+    const { validators } = this.#o.chain;
+    const peer = validators[this.#asked_count++ % validators.length];
+    const first_height = this.#ledger.height() + 1;
+    if (peer === undefined) return false;
+    const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height: first_height + MAX_SYNC_BLOCKS - 1 });
+    const answer = await this.#o.bus.request(subject.sync(peer.id), request, RANGE_TIMEOUT_MS).catch(() => undefined);
+    const range = answer === undefined ? undefined : decodeConsensusMessage(answer);
+    if (range?.ok !== true || range.value.type !== 'range') return false;
+    for (const final of range.value.blocks)
+      if (final.certificate.height > this.#ledger.height()) this.#early.set(final.certificate.height, { final, received_ms: this.#o.clock.now_ms() });
+    await this.#work();
+    return this.#ledger.height() >= first_height;
+  }
+}
