@@ -3,7 +3,7 @@ import type { UnitRow } from '#schemas/settlement/state.ts';
 import type { Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import type { z } from 'zod';
-import { type DrawExplanation, type DrawFilter, drawAuditors, drawWorker, explainDraw, type Pool } from '../work/draw.ts';
+import { canDraw, type DrawExplanation, type DrawFilter, drawAuditors, drawWorker, explainDraw, type Pool } from '../work/draw.ts';
 import { assignAuditors } from './audits.ts';
 import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
@@ -77,13 +77,14 @@ export function postponeDraws(books: Books, height: number): void {
   if (basis === undefined) return;
   for (const unit of Array.from(books.indexes.waiting.get(height) ?? []).toSorted()) {
     const row = books.tables.tasks.get(unit);
-    if (row !== undefined && recompute(books, row, purposeOf(row) ?? 'work', basis).length === 0) postpone(books, row);
+    const purpose = row && purposeOf(row);
+    if (row === undefined || purpose === undefined) continue;
+    if (!canDraw(purpose, basis.pool, filterOf(books, row, purpose))) postpone(books, row, purpose);
   }
 }
 
-function postpone(books: Books, row: UnitRow): void {
+function postpone(books: Books, row: UnitRow, purpose: Purpose): void {
   const { unit, attempt } = row;
-  const purpose = purposeOf(row) ?? 'work';
   const draw_height = books.block.height + 1;
   books.tables.tasks.put(unit, { ...row, [purpose === 'work' ? 'draw_height' : 'audit_height']: draw_height });
   emit(books, { type: 'unit.drawable', unit, attempt, purpose, draw_height });

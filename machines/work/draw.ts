@@ -68,6 +68,14 @@ function auditorsInOrder(point: DrawPoint, pool: Pool, mayDo: Rule, sha256: Sha2
   return found;
 }
 
+/** Whether a draw would find anybody, whatever the seed: the units of a height that it cannot serve wait for another. */
+export function canDraw(purpose: 'work' | 'audit', pool: Pool, { operators }: DrawFilter): boolean {
+  const needed = purpose === 'work' ? 1 : AUDITORS;
+  let found = 0;
+  for (let i = 0; i < pool.size && found < needed; i++) if (!operators.includes(pool.operator(i))) found++;
+  return found === needed;
+}
+
 type Rule = (pool: Pool, index: number) => boolean;
 
 /** Without the excluded if that finds anybody, else with them: a small network must not wait for ever. */
