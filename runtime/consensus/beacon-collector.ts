@@ -3,8 +3,8 @@ import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
 import { type Partial, recover, verifyBls } from './beacon.ts';
 
-/** Heights ahead of the own for which shares are kept: peers may commit a little earlier. */
-const HEIGHTS_AHEAD = 2;
+/** Heights after the last known beacon for which shares are kept: the one to recover, and peers may commit a little earlier. */
+const HEIGHTS_AHEAD = 3;
 
 export type BeaconKeys = {
   readonly chain: string;
@@ -32,17 +32,22 @@ export class BeaconCollector {
     this.#done = done;
   }
 
-  /** Take a share; the first one of each validator counts until it is found false. */
-  add(height: number, partial: Partial): Gathered {
-    if (height <= this.#done || height > this.#done + 1 + HEIGHTS_AHEAD) return NOTHING;
-    if (this.#keys.validators[partial.validator] === undefined) return NOTHING;
+  /** Keep a share; the first one of each validator counts until it is found false. */
+  add(height: number, partial: Partial): void {
+    if (height <= this.#done || height > this.#done + HEIGHTS_AHEAD) return;
+    if (this.#keys.validators[partial.validator] === undefined) return;
     const shares = this.#partials.get(height) ?? new Map<number, Uint8Array>();
     if (!shares.has(partial.validator)) shares.set(partial.validator, partial.signature);
     this.#partials.set(height, shares);
-    return shares.size < this.#keys.threshold ? NOTHING : this.#tryRecover(height, shares);
   }
 
-  /** The beacon of this height is known some other way. */
+  /** The height's beacon, if enough shares are here. Only to be asked for a committed height. */
+  gather(height: number): Gathered {
+    const shares = this.#partials.get(height);
+    return shares === undefined || shares.size < this.#keys.threshold ? NOTHING : this.#tryRecover(height, shares);
+  }
+
+  /** The beacons up to this height are known or no longer asked for. */
   settle(height: number): void {
     if (height <= this.#done) return;
     this.#done = height;

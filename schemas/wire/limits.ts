@@ -74,6 +74,10 @@ export const MAX_CAR_BYTES = 67_108_864;
 
 /** Blocks in one answer of a sync server: bounds the verification of one answer; bytes are bounded by the message. */
 export const MAX_SYNC_BLOCKS = 64;
+/** Range requests that wait at a sync server: an asker left out asks another one. */
+export const MAX_SYNC_REQUESTS = 8;
+/** Time to wait for an answer of a sync server, ms: a full message from a disk takes tens. */
+export const SYNC_TIMEOUT_MS = 2_000;
 /** Rounds ahead of the own for which votes and proposals are kept; later ones only move a lagging node on (paper's line 55). */
 export const MAX_FUTURE_ROUNDS = 16;
 /** Rounds behind the own for which votes are kept; a decision of an older round arrives as a certificate. */
@@ -161,3 +165,26 @@ export const HEARTBEAT_INTERVAL_MS = 10_000;
 export const MAX_HEARTBEAT_AGE_MS = 30_000;
 /** Possible draws that a shuffler looks at in one go: four transactions' worth; the rest follows with the next block. */
 export const MAX_PENDING_DRAWS = 1_024;
+
+/** How often the gateway tells its view while something changes, ms: four times a second looks alive and costs a browser nothing. */
+export const FEED_INTERVAL_MS = 250;
+/** How often it tells an unchanged view, ms: a page calls data old after three seconds. */
+export const FEED_IDLE_MS = 2_000;
+/** Blocks whose finality and pace the gateway remembers: half a minute at full load. */
+export const MAX_WATCHED_BLOCKS = 512;
+/** Least time between two checked messages of one validator, ms: a page needs to know that it lives, not each vote. */
+export const MIN_HEARD_INTERVAL_MS = 200;
+/** Units whose story a gateway keeps, about 1 KiB each; the one that rested longest goes first. */
+export const MAX_KEPT_UNIT_STORIES = 4_096;
+/** Steps in the story of one unit: six attempts of at most eight steps fit. */
+export const MAX_UNIT_STORY_STEPS = 64;
+/** Units in one answer of the API: the rest by `first`. */
+export const MAX_API_UNITS = 1_000;
+/** Transactions whose outcome a gateway remembers, and as many that still wait for theirs: what validators hold at most. */
+export const MAX_KEPT_OUTCOMES = 16_384;
+/** Refused accounts and codes that a gateway counts one by one; the least recent goes first. */
+export const MAX_KEPT_REFUSALS = 512;
+/** Heights whose draw proofs a gateway stores, about 20 KiB each. */
+export const MAX_KEPT_DRAW_HEIGHTS = 4_096;
+/** Pairs of conflicting statements that wait to be reported: one pair is enough to punish, and each costs a transaction. */
+export const MAX_KEPT_EVIDENCE = 64;

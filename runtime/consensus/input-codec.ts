@@ -1,0 +1,105 @@
+// Recorded inputs in bytes: type u8 | now_ms u64 | fields. Messages keep their wire form.
+import type { Input } from '#machines/consensus/types.ts';
+import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import {
+  type ConsensusMessage,
+  decodeConsensusMessage,
+  encodeConsensusMessage,
+} from '#schemas/consensus/message-codec.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+
+/** What the core records; statuses and synced blocks change nothing that a replay needs. */
+export type RecordedInput = Exclude<Input, { type: 'status.received' | 'blocks.synced' }>;
+
+const TYPES = [
+  'started',
+  'work.arrived',
+  'timer.fired',
+  'beacon.recovered',
+  'vote.received',
+  'proposal.received',
+  'certificate.received',
+] as const;
+
+export function encodeInput(input: RecordedInput): Uint8Array {
+  const body = bodyOf(input);
+  return new LayoutWriter(9 + body.length).u8(TYPES.indexOf(input.type)).u64(input.now_ms).raw(body).bytes;
+}
+
+/** Refuses with LOG_CORRUPT or what the message inside is refused with. */
+export function decodeInput(bytes: Uint8Array): Result<RecordedInput> {
+  const reader = new LayoutReader(bytes);
+  const type = TYPES[reader.u8()];
+  const now_ms = reader.u64();
+  if (type === undefined || reader.hasFailed) return refuse('LOG_CORRUPT', 'input');
+  return read(type, bytes.subarray(9), now_ms);
+}
+
+function bodyOf(input: RecordedInput): Uint8Array {
+  switch (input.type) {
+    case 'started':
+    case 'work.arrived':
+      return new Uint8Array(0);
+    case 'timer.fired':
+      return Buffer.from(input.id, 'ascii');
+    case 'beacon.recovered':
+      return new LayoutWriter(8 + input.signature.length).u64(input.height).raw(input.signature).bytes;
+    case 'vote.received':
+    case 'proposal.received':
+    case 'certificate.received':
+      return encodeConsensusMessage(messageOf(input));
+  }
+}
+
+type MessageInput = Extract<Input, { type: 'vote.received' | 'proposal.received' | 'certificate.received' }>;
+
+/** The message that an input carries: logged as it travels. */
+export function messageOf(input: MessageInput): ConsensusMessage {
+  if (input.type === 'vote.received') return { type: 'vote', vote: input.vote };
+  if (input.type === 'certificate.received') {
+    const { certificate, block } = input;
+    return block === undefined ? { type: 'certificate', certificate } : { type: 'certificate', certificate, block };
+  }
+  const { proposal, polka, block } = input;
+  return polka === undefined ? { type: 'proposal', proposal, block } : { type: 'proposal', proposal, polka, block };
+}
+
+/** The input that a message of a peer is, if the core hears it. */
+export function inputOf(message: ConsensusMessage, now_ms: number): Input | undefined {
+  switch (message.type) {
+    case 'vote':
+      return { type: 'vote.received', vote: message.vote, now_ms };
+    case 'proposal': {
+      const { type: _, ...rest } = message;
+      return { type: 'proposal.received', ...rest, now_ms };
+    }
+    case 'certificate': {
+      const { type: _, ...rest } = message;
+      return { type: 'certificate.received', ...rest, now_ms };
+    }
+    case 'status': {
+      const { type: _, from, ...status } = message;
+      return { type: 'status.received', from, status, now_ms };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function read(type: (typeof TYPES)[number], body: Uint8Array, now_ms: number): Result<RecordedInput> {
+  switch (type) {
+    case 'started':
+    case 'work.arrived':
+      return accept({ type, now_ms });
+    case 'timer.fired':
+      return accept({ type, id: Buffer.from(body).toString('ascii'), now_ms });
+    case 'beacon.recovered':
+      return accept({ type, height: new LayoutReader(body).u64(), signature: body.subarray(8), now_ms });
+    default: {
+      const message = decodeConsensusMessage(body);
+      if (!message.ok) return message;
+      const input = inputOf(message.value, now_ms);
+      return input?.type === type ? accept(input) : refuse('LOG_CORRUPT', type);
+    }
+  }
+}

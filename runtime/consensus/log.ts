@@ -1,0 +1,83 @@
+// The log of the current height: every input that changed the core, in order, on disk before what it led to is said.
+// Rows `cs/log/<height>/<number>`: CRC-32C u32 | input. The batch that makes a height final deletes its rows.
+import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import type { Store, StoreOp } from '../store/store.ts';
+import { ConsensusError } from './consensus-error.ts';
+import { crc32c } from './crc32c.ts';
+import { decodeInput, encodeInput, type RecordedInput } from './input-codec.ts';
+
+const PREFIX = 'cs/log/';
+const padded = (n: number): string => String(n).padStart(12, '0');
+const keyOf = (height: number, number: number): string => `${PREFIX}${padded(height)}/${padded(number)}`;
+
+export class HeightLog {
+  #height: number;
+  /** Rows of the height that are on disk, or handed out to be. */
+  #written: number;
+  #pending: RecordedInput[] = [];
+
+  constructor(height: number, written: number) {
+    this.#height = height;
+    this.#written = written;
+  }
+
+  append(input: RecordedInput): void {
+    this.#pending.push(input);
+  }
+
+  /** The rows since the last call; they go into the batch of whatever is said next. */
+  take(): StoreOp[] {
+    return this.#pending
+      .splice(0)
+      .map((input) => ({ type: 'put', key: keyOf(this.#height, this.#written++), value: encodeRow(input) }));
+  }
+
+  /** Go on with `height`: the rows of the one before are of no use once it is final. Gives the rows to delete. */
+  advance(height: number): StoreOp[] {
+    const old = Array.from(
+      { length: this.#written },
+      (_, i): StoreOp => ({ type: 'del', key: keyOf(this.#height, i) }),
+    );
+    this.#height = height;
+    this.#written = 0;
+    this.#pending = [];
+    return old;
+  }
+}
+
+/** What the log holds of a height. */
+export type LogContent = { readonly inputs: readonly RecordedInput[]; readonly log: HeightLog };
+
+/**
+ * Read the log of `height`. A torn last row is truncated: its batch was never acted on.
+ *
+ * @throws ConsensusError LOG_CORRUPT when a row before the last is bad or missing
+ */
+export async function openLog(store: Store, height: number): Promise<LogContent> {
+  const rows: Uint8Array[] = [];
+  for await (const [key, value] of store.scan(`${PREFIX}${padded(height)}/`)) {
+    if (key !== keyOf(height, rows.length))
+      throw new ConsensusError('LOG_CORRUPT', `row ${rows.length} of height ${height} is missing`);
+    rows.push(value);
+  }
+  const inputs: RecordedInput[] = [];
+  for (const [i, row] of rows.entries()) {
+    const input = decodeRow(row);
+    if (input !== undefined) inputs.push(input);
+    else if (i === rows.length - 1) await store.batch([{ type: 'del', key: keyOf(height, i) }]);
+    else throw new ConsensusError('LOG_CORRUPT', `row ${i} of height ${height}`);
+  }
+  return { inputs, log: new HeightLog(height, inputs.length) };
+}
+
+function encodeRow(input: RecordedInput): Uint8Array {
+  const body = encodeInput(input);
+  return new LayoutWriter(4 + body.length).u32(crc32c(body)).raw(body).bytes;
+}
+
+function decodeRow(row: Uint8Array): RecordedInput | undefined {
+  const body = row.subarray(4);
+  if (row.length < 4 || new LayoutReader(row).u32() !== crc32c(body)) return undefined;
+  const input = decodeInput(body);
+  return input.ok ? input.value : undefined;
+}

@@ -1,0 +1,39 @@
+// When a validator must keep silent: it may have spoken at a height that it remembers nothing of.
+
+/**
+ * A node whose log is lost, but not its signer record, is silent up to the recorded height. A node that lost both first hears
+ * where the others are: the statuses of a quorum without itself. It may have voted at most one height beyond what one of them
+ * has begun, so it is silent up to one beyond the highest.
+ */
+export class Observer {
+  /** Last height to be silent at; undefined while it is not known yet. */
+  #silent_through: number | undefined;
+  readonly #heard = new Map<number, number>();
+  readonly #needed: number;
+
+  private constructor(silent_through: number | undefined, needed: number) {
+    this.#silent_through = silent_through;
+    this.#needed = needed;
+  }
+
+  /** Silent up to `height`; 0: not at all. */
+  static through(height: number): Observer {
+    return new Observer(height, 0);
+  }
+
+  /** Silent until `needed` others have told their heights. */
+  static learning(needed: number): Observer {
+    return new Observer(undefined, needed);
+  }
+
+  maySpeak(height: number): boolean {
+    return this.#silent_through !== undefined && height > this.#silent_through;
+  }
+
+  /** A status of validator `from`. */
+  heard(from: number, height: number): void {
+    if (this.#silent_through !== undefined) return;
+    this.#heard.set(from, Math.max(height, this.#heard.get(from) ?? 0));
+    if (this.#heard.size >= this.#needed) this.#silent_through = Math.max(...this.#heard.values()) + 1;
+  }
+}

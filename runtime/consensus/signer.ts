@@ -1,0 +1,67 @@
+// The validator's signer: a module of its own, so that a bug in the machine cannot make it sign two things in one place.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import { SIGN_BYTES } from '#schemas/consensus/vote-codec.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import { SIGNATURE_BYTES } from '#schemas/wire/signed.ts';
+import type { Store, StoreOp } from '../store/store.ts';
+import { ConsensusError } from './consensus-error.ts';
+import { crc32c } from './crc32c.ts';
+
+/** Where in the protocol a statement stands; steps are ordered: proposal 0, prevote 1, precommit 2. */
+export type Place = { readonly height: number; readonly round: number; readonly step: 0 | 1 | 2 };
+/** The last statement signed: never go back before it, never sign another one in its place. */
+export type SignerRecord = Place & { readonly sign_bytes: Uint8Array; readonly signature: Uint8Array };
+/** A signature, and the row that must be on disk before it leaves. */
+export type Signed = { readonly signature: Uint8Array; readonly op: StoreOp };
+
+const KEY = 'cs/signer';
+const RECORD_BYTES = 8 + 4 + 1 + SIGN_BYTES + SIGNATURE_BYTES;
+
+export class MonotonicSigner {
+  readonly #sign: (bytes: Uint8Array) => Uint8Array;
+  #last: SignerRecord | undefined;
+
+  /** @param last what the store holds; undefined only where this key has never signed */
+  constructor(sign: (bytes: Uint8Array) => Uint8Array, last: SignerRecord | undefined) {
+    this.#sign = sign;
+    this.#last = last;
+  }
+
+  get last(): SignerRecord | undefined {
+    return this.#last;
+  }
+
+  /** Refuses with SIGNER_CONFLICT. The same bytes in the same place get the same signature. */
+  sign(place: Place, sign_bytes: Uint8Array): Result<Signed> {
+    const last = this.#last;
+    const order = last === undefined ? 1 : compare(place, last);
+    if (last !== undefined && order === 0 && bytesToHex(last.sign_bytes) === bytesToHex(sign_bytes)) {
+      return accept({ signature: last.signature, op: putOp(last) });
+    }
+    if (order <= 0) return refuse('SIGNER_CONFLICT', `${show(place)} after ${show(last ?? place)}`);
+    this.#last = { ...place, sign_bytes, signature: this.#sign(sign_bytes) };
+    return accept({ signature: this.#last.signature, op: putOp(this.#last) });
+  }
+}
+
+/** The record in the store. @throws ConsensusError LOG_CORRUPT */
+export async function readSignerRecord(store: Store): Promise<SignerRecord | undefined> {
+  const row = await store.get(KEY);
+  if (row === undefined) return undefined;
+  const reader = new LayoutReader(row);
+  const checksum = reader.u32();
+  const place = { height: reader.u64(), round: reader.u32(), step: reader.u8() as Place['step'] };
+  const record = { ...place, sign_bytes: reader.raw(SIGN_BYTES), signature: reader.raw(SIGNATURE_BYTES) };
+  if (!reader.isDone || checksum !== crc32c(row.subarray(4))) throw new ConsensusError('LOG_CORRUPT', KEY);
+  return record;
+}
+
+function putOp({ height, round, step, sign_bytes, signature }: SignerRecord): StoreOp {
+  const body = new LayoutWriter(RECORD_BYTES).u64(height).u32(round).u8(step).raw(sign_bytes).raw(signature).bytes;
+  return { type: 'put', key: KEY, value: new LayoutWriter(4 + body.length).u32(crc32c(body)).raw(body).bytes };
+}
+
+/** Negative: before; 0: the same place; positive: after. */
+const compare = (a: Place, b: Place): number => a.height - b.height || a.round - b.round || a.step - b.step;
+const show = ({ height, round, step }: Place): string => `height ${height} round ${round} step ${step}`;

@@ -1,0 +1,27 @@
+// Serves ranges of final blocks on `sync.v1.<id>`: one request at a time, a bounded number waiting.
+import { decodeConsensusMessage, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Store } from '../store/store.ts';
+import { readRange } from './block-store.ts';
+
+export function serveBlocks(bus: Bus, self: string, store: Store): Subscription {
+  let waiting = 0;
+  let last = Promise.resolve();
+  return bus.subscribe(subject.sync(self), (delivery) => {
+    if (waiting >= MAX_SYNC_REQUESTS) return; // the asker tries another validator
+    waiting++;
+    last = last
+      .then(() => answer(store, delivery))
+      .catch(() => undefined) // a store that is being closed: no answer
+      .finally(() => waiting--);
+  });
+}
+
+async function answer(store: Store, { data, respond }: Delivery): Promise<void> {
+  const request = decodeConsensusMessage(data);
+  if (respond === undefined || !request.ok || request.value.type !== 'range.request') return;
+  const { first_height, last_height } = request.value;
+  respond(encodeConsensusMessage({ type: 'range', blocks: await readRange(store, first_height, last_height) }));
+}

@@ -1,0 +1,191 @@
+// One turn of a validator: inputs → core → signer → one synced batch → words to the others. Record, sync, then speak.
+import type { Core } from '#machines/consensus/core.ts';
+import type { CoreEffect, Input } from '#machines/consensus/types.ts';
+import { type EvidenceBytes, encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import type { StoreOp } from '../store/store.ts';
+import { finalOps } from './block-store.ts';
+import { inputOf, type RecordedInput } from './input-codec.ts';
+import type { HeightLog } from './log.ts';
+import type { Observer } from './observer.ts';
+import type { OwnWord, OwnWords } from './own-words.ts';
+import type { MonotonicSigner, Place } from './signer.ts';
+
+type EffectOf<T extends CoreEffect['type']> = Extract<CoreEffect, { type: T }>;
+export type Decided = EffectOf<'decided'>;
+
+/** What a turn works with; it changes all of them. */
+export type TurnState = {
+  readonly chain: string;
+  readonly self: number;
+  readonly core: Core;
+  readonly signer: MonotonicSigner;
+  readonly log: HeightLog;
+  readonly own: OwnWords;
+  readonly observer: Observer;
+  /** Rows that the application changed since the last call. */
+  readonly commitOps: () => readonly StoreOp[];
+};
+
+/** What a turn leads to, in the order in which it is carried out: rows first. */
+export type TurnResult = {
+  readonly ops: StoreOp[];
+  /** Something rests on the rows: sync them before going on. Other rows may wait for the next turn. */
+  mustSync: boolean;
+  readonly words: ConsensusMessage[];
+  readonly timers: (EffectOf<'timer.set'> | EffectOf<'timer.cancel'>)[];
+  readonly decided: Decided[];
+  readonly releases: number[];
+  readonly requests: EffectOf<'sync.request'>[];
+  readonly evidence: EvidenceBytes[];
+  readonly refusals: Code[];
+  halt: { readonly code: Code; readonly detail: string } | undefined;
+};
+
+/** Step all inputs, and the own words that follow from them, to the fixpoint. */
+export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult {
+  const result: TurnResult = {
+    ops: [],
+    mustSync: false,
+    words: [],
+    timers: [],
+    decided: [],
+    releases: [],
+    requests: [],
+    evidence: [],
+    refusals: [],
+    halt: undefined,
+  };
+  const queue = [...inputs];
+  for (let input = queue.shift(); input !== undefined && result.halt === undefined; input = queue.shift()) {
+    const own = stepOnce(state, result, input);
+    queue.unshift(...own);
+  }
+  if (result.mustSync) result.ops.push(...state.log.take());
+  return result;
+}
+
+/** The own words that one input leads to are the next inputs. */
+function stepOnce(state: TurnState, result: TurnResult, input: Input): Input[] {
+  const own: Input[] = [];
+  const decided = result.decided.length;
+  for (const effect of state.core.step(input)) {
+    const word = perform(state, result, effect);
+    if (word === undefined) continue;
+    const input_of_word = inputOf(word, input.now_ms);
+    if (input_of_word !== undefined) own.push(input_of_word);
+  }
+  if (result.decided.length > decided) result.ops.push(...state.commitOps());
+  return own;
+}
+
+function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnWord | undefined {
+  switch (effect.type) {
+    case 'record':
+      state.log.append(effect.input as RecordedInput);
+      return undefined;
+    case 'vote':
+      return vote(state, result, effect);
+    case 'propose':
+      return propose(state, result, effect);
+    case 'decided':
+      finish(state, result, effect);
+      return undefined;
+    case 'publish.certificate': {
+      const { certificate, block } = effect;
+      result.words.push(
+        block === undefined ? { type: 'certificate', certificate } : { type: 'certificate', certificate, block },
+      );
+      return undefined;
+    }
+    case 'publish.status':
+      result.words.push({ type: 'status', from: state.self, ...effect.status });
+      return undefined;
+    case 'rebroadcast':
+      result.words.push(...state.own.all());
+      result.releases.push(state.core.tip.height);
+      return undefined;
+    case 'timer.set':
+    case 'timer.cancel':
+      result.timers.push(effect);
+      return undefined;
+    case 'beacon.release':
+      result.releases.push(effect.height);
+      return undefined;
+    case 'sync.request':
+      result.requests.push(effect);
+      return undefined;
+    case 'evidence.found':
+      result.evidence.push(encodeEvidence(effect.evidence));
+      return undefined;
+    case 'refused':
+      result.refusals.push(effect.code);
+      return undefined;
+    case 'halt':
+      result.halt = effect;
+      return undefined;
+  }
+}
+
+function vote(state: TurnState, result: TurnResult, { vote: statement }: EffectOf<'vote'>): OwnWord | undefined {
+  const { height, round, type } = statement;
+  const signature = sign(
+    state,
+    result,
+    { height, round, step: type === 'prevote' ? 1 : 2 },
+    voteSignBytes(state.chain, statement),
+  );
+  return signature && speak(state, result, { type: 'vote', vote: { ...statement, signature } });
+}
+
+function propose(
+  state: TurnState,
+  result: TurnResult,
+  { proposal: statement, block, polka }: EffectOf<'propose'>,
+): OwnWord | undefined {
+  const { height, round } = statement;
+  const signature = sign(state, result, { height, round, step: 0 }, proposalSignBytes(state.chain, statement));
+  if (signature === undefined) return undefined;
+  const proposal = { ...statement, signature };
+  return speak(
+    state,
+    result,
+    polka === undefined ? { type: 'proposal', proposal, block } : { type: 'proposal', proposal, polka, block },
+  );
+}
+
+/** Undefined where this validator must be silent, or where the signer refuses: then it stops. */
+function sign(state: TurnState, result: TurnResult, place: Place, bytes: Uint8Array): Uint8Array | undefined {
+  if (!state.observer.maySpeak(place.height)) return undefined;
+  const signed = state.signer.sign(place, bytes);
+  if (!signed.ok) {
+    result.halt = { code: signed.code, detail: signed.detail ?? '' };
+    return undefined;
+  }
+  result.ops.push(signed.value.op);
+  return signed.value.signature;
+}
+
+function speak(state: TurnState, result: TurnResult, word: OwnWord): OwnWord {
+  result.mustSync = true;
+  result.words.push(word);
+  state.own.add(word);
+  return word;
+}
+
+/** End of a height: block, tip and the log's end in the same batch as the application's rows. */
+function finish(state: TurnState, result: TurnResult, effect: Decided): void {
+  const { time_ms } = effect.header;
+  const tip = {
+    height: effect.height,
+    id: effect.final.certificate.value ?? '',
+    time_ms,
+    state_root: effect.state_root,
+  };
+  result.mustSync = true;
+  result.ops.push(...finalOps(tip, effect.final), ...state.log.advance(effect.height + 1));
+  result.decided.push(effect);
+  state.own.clear();
+}

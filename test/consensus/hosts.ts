@@ -1,0 +1,151 @@
+// Validators with their real hosts in one process: in-memory broker and stores, real signatures and beacon, real time.
+import { createHash } from 'node:crypto';
+import { quorum } from '#machines/primitives/quorum.ts';
+import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
+import { type BeaconDeal, dealShares } from '#runtime/consensus/beacon.ts';
+import type { Decided } from '#runtime/consensus/turn.ts';
+import { startValidator, type Validator, type ValidatorApp } from '#runtime/consensus/validator.ts';
+import type { Clock } from '#runtime/host/ports.ts';
+import { type Signer, signer } from '#runtime/keys/ed25519.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { createMetrics } from '#runtime/observe/metrics.ts';
+import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import type { Store, StoreOp } from '#runtime/store/store.ts';
+import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import { CHAIN, HashApp } from './network.ts';
+
+export const realClock: Clock = {
+  now_ms: () => Date.now(),
+  setTimer(delay_ms, fire) {
+    const timer = setTimeout(fire, delay_ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The hash chain, with its root as the row that it changes. */
+export class StoredHashApp extends HashApp implements ValidatorApp {
+  submit(tx: Uint8Array): boolean {
+    this.pool.push(tx);
+    return true;
+  }
+  commitOps(): readonly StoreOp[] {
+    return [{ type: 'put', key: 'app/root', value: Buffer.from(this.root, 'hex') }];
+  }
+}
+
+export type Hosted = {
+  readonly index: number;
+  readonly key: Signer;
+  disk: MemoryDisk;
+  store: Store;
+  app: StoredHashApp;
+  validator: Validator | undefined;
+  readonly decided: Decided[];
+  readonly evidence: EvidenceBytes[];
+  readonly halts: string[];
+};
+
+/** A set of hosts over one broker. */
+export class Hosts {
+  readonly broker = new MemoryBroker();
+  readonly set: ValidatorSet;
+  readonly all: Hosted[];
+  readonly #deal: BeaconDeal;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(count: number) {
+    this.#deal = dealShares(count, quorum(count), new Uint8Array(32).fill(1));
+    const keys = Array.from({ length: count }, (_, i) => signer(createHash('sha256').update(`seed ${i}`).digest()));
+    this.set = keys.map(({ id }, i) => ({
+      id,
+      operator: id,
+      power: 1,
+      beacon_share: this.#deal.shares[i]?.public ?? '',
+      cosigner: id,
+    }));
+    this.all = keys.map((key, index) => ({
+      index,
+      key,
+      disk: new MemoryDisk(),
+      store: openMemoryStore(new MemoryDisk()),
+      app: new StoredHashApp(),
+      validator: undefined,
+      decided: [],
+      evidence: [],
+      halts: [],
+    }));
+  }
+
+  host(i: number): Hosted {
+    const host = this.all[i];
+    if (host === undefined) throw new RangeError(`no host ${i}`);
+    return host;
+  }
+
+  async start(i: number, is_first_start = true): Promise<void> {
+    const host = this.host(i);
+    host.store = openMemoryStore(host.disk);
+    const root = await host.store.get('app/root');
+    host.app = new StoredHashApp();
+    if (root !== undefined) host.app.root = Buffer.from(root).toString('hex');
+    host.validator = await startValidator({
+      config: {
+        chain: CHAIN,
+        self: i,
+        validators: this.set,
+        timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 200, cap_ms: 10_000 },
+        min_block_interval_ms: 0,
+        max_block_interval_ms: 5_000,
+        beacon_required: true,
+      },
+      genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
+      key: host.key,
+      beacon: { group_key: this.#deal.group_key, secret_share: this.#deal.shares[i]?.secret ?? '' },
+      is_first_start,
+      store: host.store,
+      bus: this.broker.connect(host.key.id),
+      app: host.app,
+      clock: realClock,
+      log: createLog('test', 'silent'),
+      metrics: createMetrics(),
+      onFinal: (decided) => this.#note(() => host.decided.push(decided)),
+      onEvidence: (evidence) => this.#note(() => host.evidence.push(evidence)),
+      onHalt: (code) => this.#note(() => host.halts.push(code)),
+    });
+  }
+
+  async stop(i: number): Promise<void> {
+    await this.host(i).validator?.close();
+    this.host(i).validator = undefined;
+  }
+
+  async close(): Promise<void> {
+    for (const host of this.all) await this.stop(host.index);
+  }
+
+  submit(text: string): void {
+    for (const host of this.all) {
+      host.app.submit(new TextEncoder().encode(text));
+      host.validator?.workArrived();
+    }
+  }
+
+  /** Resolves when `isDone`, asked after each event of a validator. */
+  until(isDone: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!isDone()) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  #note(happened: () => void): void {
+    happened();
+    for (const check of this.#waiting) check();
+  }
+}

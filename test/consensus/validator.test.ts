@@ -1,0 +1,64 @@
+// Hosted validators: agreement with real signatures and beacon, restart from the log, catching up, silence after a loss.
+import { afterEach, expect, test } from 'vitest';
+import { MemoryDisk } from '#runtime/store/memory-store.ts';
+import { Hosts } from './hosts.ts';
+
+let open: Hosts | undefined;
+afterEach(() => open?.close());
+
+function start(): Hosts {
+  open = new Hosts(4);
+  return open;
+}
+
+const heightOf = (hosts: Hosts, i: number): number => hosts.host(i).validator?.tip.height ?? 0;
+
+async function decide(hosts: Hosts, count: number, live: readonly number[]): Promise<void> {
+  const goal = Math.max(...live.map((i) => heightOf(hosts, i))) + count;
+  for (let height = goal - count + 1; height <= goal; height++) {
+    hosts.submit(`tx ${height}`);
+    await hosts.until(() => live.every((i) => heightOf(hosts, i) >= height));
+  }
+}
+
+test('four hosted validators agree, and each header carries the beacon of the height before', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 5, [0, 1, 2, 3]);
+  const roots = hosts.all.map((host) => host.decided.map((d) => d.state_root).join());
+  expect(new Set(roots).size).toBe(1);
+  const beacons = hosts.host(0).decided.map((d) => d.header.beacon.length);
+  expect(beacons.slice(0, 3)).toEqual([0, 96, 96]);
+  expect(hosts.all.flatMap((host) => host.halts)).toEqual([]);
+});
+
+test('a stopped validator comes back, catches up and votes again', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 2, [0, 1, 2, 3]);
+  await hosts.stop(3);
+  await decide(hosts, 3, [0, 1, 2]);
+  await hosts.start(3);
+  await hosts.until(() => heightOf(hosts, 3) >= 5);
+  await hosts.stop(2);
+  await decide(hosts, 1, [0, 1, 3]);
+  expect(hosts.host(3).validator?.tip.id).toBe(hosts.host(0).validator?.tip.id);
+});
+
+test('a wiped validator catches up first and speaks only at later heights', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 3, [0, 1, 2, 3]);
+  await hosts.stop(3);
+  hosts.host(3).disk = new MemoryDisk();
+  await hosts.start(3, false);
+  await decide(hosts, 4, [0, 1, 2, 3]);
+  const votes = hosts
+    .host(0)
+    .decided.filter((d) => d.height <= 4)
+    .flatMap((d) => d.final.certificate.votes.filter((v) => v.validator === 3 && d.height === 4));
+  expect(votes).toEqual([]);
+  expect(hosts.all.flatMap((host) => host.evidence)).toEqual([]);
+  await hosts.stop(2);
+  await decide(hosts, 1, [0, 1, 3]);
+});
