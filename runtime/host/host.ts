@@ -37,6 +37,7 @@ class ActorHost implements Host {
   #runner: TurnRunner | undefined;
   #running: Promise<void> = Promise.resolve();
   #isDraining = false;
+  #hasFailed = false;
   #subscriptions: Subscription[] = [];
   /** Ends the sleep of the loop. */
   #wake: () => void = () => {};
@@ -187,6 +188,7 @@ class ActorHost implements Host {
       }
     } catch (error) {
       this.#isDraining = true;
+      this.#hasFailed = true;
       this.#options.onFailure(error);
     }
   }
@@ -195,7 +197,8 @@ class ActorHost implements Host {
     await this.#running;
     for (let input = this.#parts.inbox.shift(); input !== undefined; input = this.#parts.inbox.shift())
       if ('waiter' in input) input.waiter.reject(new HostDrainingError('the host is stopping'));
-    await this.#runner?.finish();
+    // After a failure memory is ahead of the disk: nothing of it may leave.
+    if (!this.#hasFailed) await this.#runner?.finish();
   }
 
   /** Until woken, or for so long. */

@@ -93,6 +93,7 @@ export class TestNode {
   readonly failures: unknown[] = [];
   readonly #actors: readonly Signer[];
   readonly #bus: readonly { close(): Promise<void> }[];
+  #isKilled = false;
 
   constructor(world: World, options: NodeOptions) {
     this.disk = options.disk ?? new MemoryDisk();
@@ -100,7 +101,7 @@ export class TestNode {
     const seats = this.#actors.map(({ id, sign }) => ({ definition: options.definition ?? probe, id, sign, bus: world.broker.connect(id) }));
     this.#bus = seats.map((seat) => seat.bus);
     const hostOptions: HostOptions = {
-      store: options.store ?? openMemoryStore(this.disk, options.fault),
+      store: options.store ?? openMemoryStore(this.disk, (ops) => (this.#isKilled ? 'lost' : options.fault?.(ops))),
       clock: world.clock,
       chain: CHAIN,
       actors: seats,
@@ -123,8 +124,9 @@ export class TestNode {
 
   /** The process is gone: nothing more is heard, said or written. */
   async kill(): Promise<void> {
+    this.#isKilled = true;
     await Promise.all(this.#bus.map((bus) => bus.close()));
-    await this.host.drain();
+    await this.host.drain().catch(() => undefined);
   }
 
   async drain(): Promise<void> {
