@@ -1,89 +1,52 @@
-// A virtual disk: what was written is lost in a crash unless it was synced, or the disk happened to keep it.
-import type { Input, Tip } from '#machines/consensus/types.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
-import type { SignerRecord } from './sim-signer.ts';
-
-/** A tip that is not the genesis. */
-export type DecidedTip = Tip & { readonly final: FinalBlock };
-
-/** One row of a validator's store; a turn writes its rows as one batch. */
-export type Row =
-  /** An input of the height that is being decided. */
-  | { readonly type: 'input'; readonly input: Input }
-  /** What the signer has signed last. */
-  | { readonly type: 'signed'; readonly record: SignerRecord }
-  /** A final block with the application's state after it; ends the log of its height. */
-  | { readonly type: 'decided'; readonly tip: DecidedTip; readonly app: unknown };
+// A virtual disk under the production store port: a batch that was written but not synced may be lost in a crash.
+import type { Store, StoreOp } from '../store/store.ts';
 
 export type Disk = {
-  /** Inputs since the last decided height, oldest first: what a restart replays. */
-  readonly inputs: readonly Input[];
-  readonly signed: SignerRecord | undefined;
-  readonly tip: Tip;
-  /** The application's state at `tip`. */
-  readonly app: unknown;
-  /** Final blocks from height 1 on, each with what followed from it. */
-  readonly decided: readonly DecidedTip[];
+  /** What a restarted process reads: only what survived. */
+  readonly store: Store;
   /** Whether a crash now would lose nothing. */
   readonly isSynced: boolean;
-  /** Hand a batch to the disk; a crash may lose it until `sync`. */
-  write(batch: readonly Row[]): void;
+  /** Hand over a batch; it is safe only after `sync`. */
+  write(ops: readonly StoreOp[]): void;
   sync(): void;
-  /** Power loss: all of the unsynced batches are there afterwards, or none. */
+  /** Power loss: all of the unsynced batches are there afterwards, or none; a batch is never cut. */
   crash(keepsUnsynced: boolean): void;
 };
 
-/** A disk that holds the genesis and nothing else. */
-export function createDisk(genesis: Tip, genesisApp: unknown): Disk {
-  let inputs: Input[] = [];
-  let signed: SignerRecord | undefined;
-  let tip = genesis;
-  let app = genesisApp;
-  const decided: DecidedTip[] = [];
-  let unsynced: (readonly Row[])[] = [];
-
-  function apply(row: Row): void {
-    switch (row.type) {
-      case 'input':
-        inputs.push(row.input);
-        break;
-      case 'signed':
-        signed = row.record;
-        break;
-      case 'decided':
-        inputs = [];
-        tip = row.tip;
-        app = row.app;
-        decided.push(row.tip);
-        break;
-    }
-  }
+/** An empty disk. */
+export function createDisk(): Disk {
+  const rows = new Map<string, Uint8Array>();
+  let unsynced: (readonly StoreOp[])[] = [];
+  const apply = (op: StoreOp): void => {
+    if (op.type === 'put') rows.set(op.key, op.value);
+    else rows.delete(op.key);
+  };
   const sync = (): void => {
-    for (const batch of unsynced) for (const row of batch) apply(row);
+    for (const batch of unsynced) batch.forEach(apply);
     unsynced = [];
   };
   return {
-    get inputs() {
-      return inputs;
-    },
-    get signed() {
-      return signed;
-    },
-    get tip() {
-      return tip;
-    },
-    get app() {
-      return app;
-    },
+    store: storeOver(rows, apply),
     get isSynced() {
       return unsynced.length === 0;
     },
-    decided,
-    write: (batch) => void unsynced.push(batch),
+    write: (ops) => void unsynced.push(ops),
     sync,
     crash(keepsUnsynced) {
       if (keepsUnsynced) sync();
       unsynced = [];
     },
+  };
+}
+
+function storeOver(rows: ReadonlyMap<string, Uint8Array>, apply: (op: StoreOp) => void): Store {
+  return {
+    batch: async (ops) => ops.forEach(apply),
+    get: async (key) => rows.get(key),
+    async *scan(prefix, { after, limit } = {}) {
+      const keys = [...rows.keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after));
+      for (const key of keys.sort().slice(0, limit)) yield [key, rows.get(key) as Uint8Array] as const;
+    },
+    close: async () => undefined,
   };
 }

@@ -1,35 +1,18 @@
 // What travels on the virtual network: the production messages as objects (encoding has tests of its own), and transactions.
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { inputOf } from '../consensus/input-codec.ts';
 
 /** One message on the virtual wire. */
 export type Message = ConsensusMessage | { readonly type: 'transaction'; readonly bytes: Uint8Array };
 
-/** What the core hears of a message, or null for those that its host answers without it. */
-export function inputOf(message: Message, from: number, now_ms: number): Input | null {
-  switch (message.type) {
-    case 'proposal': {
-      const { proposal, block, polka } = message;
-      return { type: 'proposal.received', proposal, block, ...(polka && { polka }), now_ms };
-    }
-    case 'vote':
-      return { type: 'vote.received', vote: message.vote, now_ms };
-    case 'certificate': {
-      const { certificate, block } = message;
-      return { type: 'certificate.received', certificate, ...(block && { block }), now_ms };
-    }
-    case 'status': {
-      const { height, round, lowest_height } = message;
-      return { type: 'status.received', from: message.from, status: { height, round, lowest_height }, now_ms };
-    }
-    case 'range':
-      return { type: 'blocks.synced', from, blocks: message.blocks, now_ms };
-    case 'beacon.partial':
-    case 'range.request':
-    case 'transaction':
-      return null;
-  }
-}
+/** What the core hears of a message, or undefined for those that its host answers without it. */
+export const coreInput = (message: Message, from: number, now_ms: number): Input | undefined =>
+  message.type === 'range'
+    ? { type: 'blocks.synced', from, blocks: message.blocks, now_ms }
+    : message.type === 'transaction'
+      ? undefined
+      : inputOf(message, now_ms);
 
 /** A number that tells messages apart well enough for the trace. */
 export function tagOf(message: Message): number {

@@ -16,6 +16,8 @@ export type Mutation = {
   readonly parts?: CoreParts;
   /** The host publishes before its batch is on disk, and syncs it only with the next one. */
   readonly speaksBeforeSync?: true;
+  /** The host starts again from the last final block without replaying the log of the open height. */
+  readonly forgetsLog?: true;
 };
 
 /** Production as it is. */
@@ -36,16 +38,6 @@ export const MUTATIONS = {
       }),
     },
   },
-  stale_polka: {
-    about: 'lets go of its lock for any older polka',
-    budget: 2_000,
-    parts: {
-      quorum,
-      machine: roundMachine.provide({
-        guards: { mayPrevoteRepeated: ({ event }) => event.type === 'proposal.repeated' && event.is_valid },
-      }),
-    },
-  },
   quorum_one_short: {
     about: 'takes two thirds of the power for a quorum',
     budget: 100,
@@ -55,6 +47,11 @@ export const MUTATIONS = {
     about: 'publishes votes before they are on disk',
     budget: 400,
     speaksBeforeSync: true,
+  },
+  forgets_log: {
+    about: 'restarts without replaying the log of the open height',
+    budget: 100,
+    forgetsLog: true,
   },
 } as const satisfies Record<string, Mutation>;
 

@@ -2,7 +2,6 @@
 import type { CoreConfig } from '#machines/consensus/types.ts';
 import { createPrng } from '#machines/primitives/prng.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
-import { CHAIN_GENESIS, createChainApp } from './chain-app.ts';
 import { createEventQueue } from './event-queue.ts';
 import type { Mutation } from './mutations.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -11,6 +10,7 @@ import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
 import { Replica } from './replica.ts';
+import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { createTrace } from './trace.ts';
 import { twinCrypto, twinKey } from './twin-crypto.ts';
 import { EPOCH_MS, type SimEvent, type World } from './world.ts';
@@ -42,8 +42,7 @@ export function openWorld(plan: Plan, mutation: Mutation, report: Report): { rea
     replicas,
     base: baseConfig(plan.powers),
     genesis: GENESIS,
-    genesisApp: CHAIN_GENESIS,
-    openApp: (saved) => createChainApp(saved, prng.next),
+    openApp: (store) => openHashChain(store, prng.next),
     send(from, to, message) {
       for (const at_ms of network.arrivals(from.id, to.id, message, queue.now_ms)) {
         queue.push(at_ms, { type: 'message', from: from.id, to: to.id, message });

@@ -1,40 +1,55 @@
-// The memory of a running validator process: all of it is lost in a crash, and made again from the disk.
-import { type Core, createCore } from '#machines/consensus/core.ts';
-import type { SimApplication } from './chain-app.ts';
+// The memory of a running validator process: all of it is lost in a crash, and made again from the disk as the runtime does.
+import { createCore } from '#machines/consensus/core.ts';
+import type { CoreEffect, Input } from '#machines/consensus/types.ts';
+import { readTip } from '../consensus/block-store.ts';
+import { openLog } from '../consensus/log.ts';
+import { Observer } from '../consensus/observer.ts';
+import { OwnWords } from '../consensus/own-words.ts';
+import { MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
+import type { TurnState } from '../consensus/turn.ts';
 import type { Disk } from './disk.ts';
-import { createOwnWords, type OwnWords, ownMessage } from './own-words.ts';
-import { createSimSigner, type SimSigner } from './sim-signer.ts';
+import type { SimApplication } from './sim-application.ts';
+import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
 
 export type Process = {
-  readonly core: Core;
+  /** What the production turn works with. */
+  readonly state: TurnState;
   readonly app: SimApplication;
-  readonly signer: SimSigner;
-  readonly own: OwnWords;
   /** Armed timers by id: local time at which each fires, ms. */
   readonly timers: Map<string, number>;
-  /** Validators whose beacon share is here, by height. */
+  /** Validators whose share of a height's beacon is here. */
   readonly shares: Map<number, Set<number>>;
+  /** Whether the log of the open height was empty: then the core is to be started. */
+  readonly isFresh: boolean;
 };
 
-/** Start the program over this disk: the core goes on from the last final block, then replays the log of the open height. */
-export function openProcess(world: World, disk: Disk, replica: number, validator: number): Process {
-  const app = world.openApp(disk.app, replica);
-  const core = createCore({ ...world.base, self: validator, tip: disk.tip, app }, world.mutation.parts);
-  const process = {
-    core,
+/** Start the program over this disk: go on from the last final block, replay the log of the open height. */
+export async function openProcess(world: World, { store }: Disk, validator: number): Promise<Process> {
+  const tip = (await readTip(store)) ?? world.genesis;
+  const record = await readSignerRecord(store);
+  const { inputs, log } = await openLog(store, tip.height + 1);
+  const app = await world.openApp(store, tip.height);
+  const { chain, validators } = world.base;
+  const core = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
+  const own = new OwnWords();
+  for (const input of inputs) remember(own, input, validator);
+  const signer = new MonotonicSigner((bytes) => twinCrypto.sign(validators[validator]?.id ?? '', bytes), record);
+  const replayed = world.mutation.forgetsLog ? [] : inputs;
+  return {
+    state: { chain, self: validator, core, signer, log, own, observer: Observer.through(0), commitOps: () => app.commitOps() },
     app,
-    signer: createSimSigner(world, validator, disk.signed),
-    own: createOwnWords(),
-    timers: new Map<string, number>(),
-    shares: new Map<number, Set<number>>(),
+    timers: new Map(core.restore(replayed).filter(isTimer).map(({ id, at_ms }) => [id, at_ms])),
+    shares: new Map(),
+    isFresh: replayed.length === 0,
   };
-  for (const effect of core.restore(disk.inputs)) {
-    if (effect.type === 'timer.set') process.timers.set(effect.id, effect.at_ms);
-  }
-  for (const input of disk.inputs) {
-    const said = ownMessage(input, validator);
-    if (said !== null) process.own.add(said);
-  }
-  return process;
+}
+
+const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> => effect.type === 'timer.set';
+
+function remember(own: OwnWords, input: Input, self: number): void {
+  if (input.type === 'vote.received' && input.vote.validator === self) own.add({ type: 'vote', vote: input.vote });
+  if (input.type !== 'proposal.received' || input.proposal.validator !== self) return;
+  const { type: _, now_ms: __, ...proposal } = input;
+  own.add({ type: 'proposal', ...proposal });
 }

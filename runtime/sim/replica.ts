@@ -1,14 +1,19 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
 import type { Input } from '#machines/consensus/types.ts';
-import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
-import { createDisk, type DecidedTip, type Disk } from './disk.ts';
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { readRange } from '../consensus/block-store.ts';
+import { type Decided, runTurn, type TurnResult } from '../consensus/turn.ts';
+import { createDisk, type Disk } from './disk.ts';
 import { createForger, type Forger } from './forger.ts';
-import { inputOf, type Message } from './message.ts';
+import { coreInput, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
-import { type Said, runTurn, type Turn } from './turn.ts';
 import { twinBeacon } from './twin-crypto.ts';
 import { EPOCH_MS, type SimEvent, type World } from './world.ts';
+
+/** Place of the author's index in a signed statement (schemas/consensus/vote-codec.ts). */
+const AUTHOR_AT = 57;
 
 export class Replica {
   readonly id: number;
@@ -17,7 +22,7 @@ export class Replica {
   /** Whether it is held to the rules. */
   readonly isCorrect: boolean;
   readonly #world: World;
-  readonly #disk: Disk;
+  readonly #disk: Disk = createDisk();
   readonly #clock_ms: number;
   /** By number of the turn. */
   readonly #crashes: ReadonlyMap<number, CrashPoint>;
@@ -25,58 +30,63 @@ export class Replica {
   /** What it says instead of the truth, if it is a liar. */
   readonly #forger: Forger | undefined;
   #hasLeft = false;
-  /** Heights that the oracles know of. */
-  #reported = 0;
   /** Undefined while it is down. */
   #process: Process | undefined;
   /** Turns with something to say so far: crash points count them. */
   #turns = 0;
-  /** State at the crash, if the disk had all of it: a replay must come back to it. */
+  /** Decided in a batch that is not synced yet. */
+  #undurable: Decided[] = [];
+  /** Whether the disk has all that the core went by. */
+  #isRecorded = false;
+  /** State at the crash, where the disk had all of it: the replay must come back to it. */
   #before: string | undefined;
+  #height = 0;
 
   constructor(world: World, id: number, validator: number) {
+    const { byzantine, skews_ms, pauses, crashes } = world.plan;
     this.id = id;
     this.validator = validator;
-    this.isCorrect = !world.plan.byzantine.has(validator);
+    this.isCorrect = !byzantine.has(validator);
     this.#world = world;
-    this.#forger = world.plan.byzantine.get(validator) === 'forger' ? createForger(world, validator) : undefined;
-    this.#disk = createDisk(world.genesis, world.genesisApp);
-    this.#clock_ms = EPOCH_MS + (world.plan.skews_ms[validator] ?? 0);
-    this.#pauses = world.plan.pauses.filter((pause) => pause.node === id);
-    const crashes = world.plan.crashes.filter((crash) => crash.node === id);
-    this.#crashes = new Map(crashes.map((crash) => [crash.turn, crash]));
+    this.#clock_ms = EPOCH_MS + (skews_ms[validator] ?? 0);
+    this.#forger = byzantine.get(validator) === 'forger' ? createForger(world, validator) : undefined;
+    this.#pauses = pauses.filter((pause) => pause.node === id);
+    this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
   }
 
   /** Height of the last block that is durably final here. */
   get height(): number {
-    return this.#disk.tip.height;
+    return this.#height;
   }
 
   /** Where it stands, for people. */
   get position(): string {
     if (this.#process === undefined) return 'down';
-    const { height, round, step } = this.#process.core.position;
+    const { height, round, step } = this.#process.state.core.position;
     return `${height}/${round} ${step}`;
   }
 
   /** First start, or a restart over what the disk has. */
-  start(): void {
-    if (this.#hasLeft) return;
-    const process = openProcess(this.#world, this.#disk, this.id, this.validator);
+  async start(): Promise<void> {
+    if (this.#hasLeft || this.#process !== undefined) return;
+    const process = await openProcess(this.#world, this.#disk, this.validator);
     this.#process = process;
     this.#checkReplay(process);
-    this.#reportDecided();
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
-    if (this.#disk.inputs.length === 0) this.#turn({ type: 'started', now_ms: this.#now });
-    for (const message of process.own.latest()) this.#send({ message, to: 'all' });
+    if (process.isFresh) this.#turn({ type: 'started', now_ms: this.#now });
+    this.#release(process, process.state.core.tip.height);
+    for (const word of process.state.own.all()) this.#cast(word);
   }
 
-  hear(from: Replica, message: Message): void {
-    if (this.#process === undefined) return;
+  /** Resolves later only where the answer is read from the disk. */
+  hear(from: Replica, message: Message): Promise<void> | undefined {
+    if (this.#process === undefined) return undefined;
     this.#forger?.overhear(message);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
-    const input = inputOf(message, from.validator, this.#now) ?? this.#assist(this.#process, message);
-    if (input !== null) this.#turn(input);
+    if (message.type === 'transaction') this.#take(this.#process, message.bytes);
+    else if (message.type === 'beacon.partial') this.#gather(this.#process, message.height, message.validator);
+    else this.#hearInput(coreInput(message, from.validator, this.#now));
+    return undefined;
   }
 
   fire(id: string, at_ms: number): void {
@@ -88,9 +98,12 @@ export class Replica {
   /** Power loss between two turns. */
   crash(keepsUnsynced: boolean, down_ms: number): void {
     if (this.#process === undefined) return;
-    this.#before = this.#disk.isSynced || keepsUnsynced ? this.#process.core.stateDigest() : undefined;
+    const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
+    this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
     this.#process = undefined;
     this.#disk.crash(keepsUnsynced);
+    if (keepsUnsynced) this.#reportDecided();
+    this.#undurable = [];
     this.#world.queue.push(this.#world.queue.now_ms + down_ms, { type: 'restart', to: this.id });
   }
 
@@ -112,56 +125,84 @@ export class Replica {
     return this.#world.queue.now_ms + this.#clock_ms;
   }
 
+  #hearInput(input: Input | undefined): void {
+    if (input !== undefined) this.#turn(input);
+  }
+
   #turn(input: Input): void {
     const process = this.#process;
     if (process === undefined) return;
     try {
-      const releasesBeacon = this.#world.base.beacon_required;
-      this.#commit(runTurn(process, { self: this.validator, now_ms: this.#now, releasesBeacon }, input));
+      this.#commit(process, runTurn(process.state, [input]));
     } catch (error) {
-      this.#process = undefined;
+      this.leave();
       if (this.isCorrect) this.#world.report('threw', this.validator, String(error));
     }
   }
 
   /** Record, sync, then speak; the plan's crash points lie in between. */
-  #commit(turn: Turn): void {
-    const crash = turn.said.length > 0 ? this.#crashes.get(++this.#turns) : undefined;
-    if (this.#world.mutation.speaksBeforeSync) this.#speak(turn, crash);
-    if (turn.rows.length > 0) this.#disk.write(turn.rows);
+  #commit(process: Process, turn: TurnResult): void {
+    const { mutation } = this.#world;
+    const crash = turn.words.length > 0 ? this.#crashes.get(++this.#turns) : undefined;
+    this.#tally(turn);
+    if (mutation.speaksBeforeSync) {
+      this.#sync();
+      this.#speak(process, turn, crash);
+    }
+    this.#isRecorded = turn.mustSync;
+    this.#undurable.push(...turn.decided);
+    if (turn.mustSync) this.#disk.write(turn.ops);
     if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
-    this.#disk.sync();
-    this.#reportDecided();
-    if (!this.#world.mutation.speaksBeforeSync) this.#speak(turn, crash);
+    if (!mutation.speaksBeforeSync) {
+      this.#sync();
+      this.#speak(process, turn, crash);
+    }
     if (crash !== undefined) this.crash(false, crash.down_ms);
   }
 
-  /** Words leave for the links, and the oracles hear what is final; a crash may cut the words off. */
-  #speak(turn: Turn, crash: CrashPoint | undefined): void {
-    const words = crash?.moment === 'mid_publish' ? this.#world.prng.below(turn.said.length) : turn.said.length;
-    const heard = crash?.moment === 'after_sync' ? 0 : words;
-    for (let i = 0; i < heard; i++) this.#send(turn.said[i] as Said);
-    for (const timer of turn.timers) this.#arm(timer.id, timer.at_ms);
-    if (this.isCorrect) this.#report(turn);
+  #sync(): void {
+    this.#disk.sync();
+    this.#reportDecided();
   }
 
-  #report({ evidence, halt }: Turn): void {
-    for (const { type, a } of evidence) this.#world.accused(a.validator, type);
-    if (halt !== undefined) this.#world.report('halted', this.validator, halt);
+  /** Words leave for the links; a crash may cut them off. */
+  #speak(process: Process, turn: TurnResult, crash: CrashPoint | undefined): void {
+    const { prng, report } = this.#world;
+    if (crash?.moment === 'after_sync') return;
+    const words = crash === undefined ? turn.words : turn.words.slice(0, prng.below(turn.words.length));
+    for (const word of words) this.#cast(word);
+    for (const timer of turn.timers) this.#setTimer(process, timer);
+    for (const { peer, first_height, last_height } of turn.requests) {
+      this.#send({ type: 'range.request', first_height, last_height }, peer);
+    }
+    for (const height of turn.releases) this.#release(process, height);
+    if (!this.isCorrect) return;
+    for (const { a } of turn.evidence) this.#world.accused(new LayoutReader(a.subarray(AUTHOR_AT)).u16(), 'evidence');
+    if (turn.halt !== undefined) report('halted', this.validator, `${turn.halt.code}: ${turn.halt.detail}`);
   }
 
-  /** Tell the oracles what has become durably final since the last time. */
+  /** Its own new votes may from now on be part of a quorum. */
+  #tally({ words }: TurnResult): void {
+    for (const word of words) if (word.type === 'vote') this.#world.votes.signed(word.vote);
+  }
+
   #reportDecided(): void {
     const { chain, trace } = this.#world;
-    for (; this.#reported < this.#disk.decided.length; this.#reported++) {
-      const tip = this.#disk.decided[this.#reported] as DecidedTip;
-      trace.text(tip.id);
-      if (this.isCorrect) chain.decided(this.validator, tip);
+    for (const { height, final, state_root } of this.#undurable.splice(0)) {
+      const id = final.certificate.value ?? '';
+      this.#height = height;
+      trace.text(id);
+      if (this.isCorrect) chain.decided(this.validator, { height, id, state_root, final });
     }
   }
 
-  #send({ message, to }: Said): void {
-    if (this.isCorrect) this.#log(message);
+  #cast(message: ConsensusMessage): void {
+    if (this.isCorrect && message.type === 'vote') this.#world.votes.spoken(message.vote);
+    if (this.isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
+    this.#send(message, 'all');
+  }
+
+  #send(message: Message, to: number | 'all'): void {
     for (const peer of this.#world.replicas) {
       if (peer.id === this.id || (to !== 'all' && to !== peer.validator)) continue;
       if (this.#forger === undefined) this.#world.send(this, peer, message);
@@ -169,9 +210,10 @@ export class Replica {
     }
   }
 
-  #log(message: Message): void {
-    if (message.type === 'vote') this.#world.votes.spoken(message.vote);
-    if (message.type === 'proposal') this.#world.votes.proposed(message.proposal);
+  #setTimer({ timers }: Process, timer: TurnResult['timers'][number]): void {
+    if (timer.type === 'timer.cancel') return void timers.delete(timer.id);
+    timers.set(timer.id, timer.at_ms);
+    this.#arm(timer.id, timer.at_ms);
   }
 
   #arm(id: string, at_ms: number): void {
@@ -180,27 +222,35 @@ export class Replica {
   }
 
   /** Final blocks for a peer that lags. */
-  #serve(peer: Replica, first_height: number, last_height: number): void {
-    const last = Math.min(last_height, first_height + MAX_SYNC_BLOCKS - 1);
-    const blocks = this.#disk.decided.slice(first_height - 1, last).map(({ final }) => final);
-    if (blocks.length > 0) this.#world.send(this, peer, { type: 'range', blocks });
+  async #serve(peer: Replica, first_height: number, last_height: number): Promise<void> {
+    const blocks = await readRange(this.#disk.store, first_height, last_height);
+    if (blocks.length > 0) this.#send({ type: 'range', blocks }, peer.validator);
   }
 
-  /** What the host does with messages before the core hears of them: collect beacon shares, pool transactions. */
-  #assist({ shares, app }: Process, message: Message): Input | null {
-    const now_ms = this.#now;
-    if (message.type === 'transaction') return app.submit(message.bytes) ? { type: 'work.arrived', now_ms } : null;
-    if (message.type !== 'beacon.partial' || !this.#world.base.beacon_required) return null;
-    const holders = shares.get(message.height) ?? new Set([this.validator]);
-    shares.set(message.height, holders.add(message.validator));
-    if (3 * holders.size <= 2 * this.#world.plan.powers.length) return null;
-    return { type: 'beacon.recovered', height: message.height, signature: twinBeacon(message.height), now_ms };
+  #take({ app }: Process, tx: Uint8Array): void {
+    if (app.submit(tx)) this.#turn({ type: 'work.arrived', now_ms: this.#now });
   }
 
-  /** State after the replay is the state before the crash, byte for byte (design/consensus.md, "Proof that it holds", 5). */
-  #checkReplay({ core }: Process): void {
-    if (this.#before === undefined || !this.isCorrect) return;
-    const after = core.stateDigest();
-    if (after !== this.#before) this.#world.report('replay', this.validator, `at height ${this.height + 1}`);
+  /** Say the own share of the beacon of a committed height. */
+  #release(process: Process, height: number): void {
+    if (!this.#world.base.beacon_required || height === 0) return;
+    const share = { type: 'beacon.partial', epoch: 0, height, validator: this.validator, signature: twinBeacon(height) } as const;
+    this.#cast(share);
+    this.#gather(process, height, this.validator);
+  }
+
+  /** With the shares of a quorum the beacon of the committed height is known. */
+  #gather({ shares, state }: Process, height: number, holder: number): void {
+    const holders = shares.get(height) ?? new Set();
+    shares.set(height, holders.add(holder));
+    const isEnough = 3 * holders.size > 2 * this.#world.plan.powers.length;
+    if (!isEnough || state.core.tip.height !== height || state.core.tip.beacon !== undefined) return;
+    this.#turn({ type: 'beacon.recovered', height, signature: twinBeacon(height), now_ms: this.#now });
+  }
+
+  /** The state after the replay is the state before the crash, byte for byte (design/consensus.md, "Proof that it holds", 5). */
+  #checkReplay({ state }: Process): void {
+    if (this.#before === undefined || !this.isCorrect || state.core.stateDigest() === this.#before) return;
+    this.#world.report('replay', this.validator, `at height ${state.core.tip.height + 1}`);
   }
 }

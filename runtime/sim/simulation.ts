@@ -33,14 +33,14 @@ export type SimReport = {
 };
 
 /** Run one schedule. The same options give the same report, on every machine and Node. */
-export function runSimulation({ seed, kind, mutation = SOUND }: SimOptions): SimReport {
+export async function runSimulation({ seed, kind, mutation = SOUND }: SimOptions): Promise<SimReport> {
   const plan = drawPlan(seed, kind);
   const violations: Violation[] = [];
   const report = (rule: Rule, node: number, detail: string): void => {
     if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: world.queue.now_ms });
   };
   const { world, network } = openWorld(plan, mutation, report);
-  const { events, stall } = run(world, network);
+  const { events, stall } = await run(world, network);
   const { trace, chain, queue } = world;
   return { seed, plan, events, heights: chain.height, virtual_ms: queue.now_ms, violations, stall, trace_hash: trace.digest() };
 }
@@ -48,16 +48,17 @@ export function runSimulation({ seed, kind, mutation = SOUND }: SimOptions): Sim
 /** Where a schedule stands between its two phases. */
 type Phase = { goal_height: number; until_ms: number };
 
-function run(world: World, network: Network): { readonly events: number; readonly stall: string | null } {
+async function run(world: World, network: Network): Promise<{ readonly events: number; readonly stall: string | null }> {
   const { plan, queue, replicas } = world;
-  for (const replica of replicas) replica.start();
+  for (const replica of replicas) await replica.start();
   queue.push(plan.heal_ms, { type: 'heal' });
   if (plan.blackout_ms > 0) queue.push(plan.blackout_ms, { type: 'blackout' });
   let phase: Phase | undefined;
   for (let events = 1; events <= MAX_EVENTS; events++) {
     const event = queue.pop();
     if (event === undefined) return { events, stall: 'nothing left to happen' };
-    happen(world, event);
+    const unfinished = happen(world, event);
+    if (unfinished !== undefined) await unfinished;
     if (phase === undefined && (event.type === 'heal' || world.chain.height >= plan.heal_height)) phase = heal(world, network);
     if (phase !== undefined && isLive(world, phase)) return { events, stall: null };
     if (phase !== undefined && queue.now_ms > phase.until_ms) return { events, stall: whereCoreIs(world) };
@@ -65,31 +66,33 @@ function run(world: World, network: Network): { readonly events: number; readonl
   return { events: MAX_EVENTS, stall: `no end after ${MAX_EVENTS} events` };
 }
 
-function happen(world: World, event: SimEvent): void {
+/** Let it happen; a promise where the disk is read, which is awaited before anything else happens. */
+function happen(world: World, event: SimEvent): Promise<void> | undefined {
   const { trace, queue, replicas, prng } = world;
   trace.add(queue.now_ms);
   switch (event.type) {
     case 'message': {
       const to = replicas[event.to] as Replica;
-      if (to.postpones(event)) return;
+      if (to.postpones(event)) return undefined;
       trace.add(event.to);
       trace.add(tagOf(event.message));
       return to.hear(replicas[event.from] as Replica, event.message);
     }
     case 'timer': {
       const to = replicas[event.to] as Replica;
-      if (to.postpones(event)) return;
+      if (to.postpones(event)) return undefined;
       trace.add(event.to + 256);
-      return to.fire(event.id, event.at_ms);
+      to.fire(event.id, event.at_ms);
+      return undefined;
     }
     case 'restart':
       return replicas[event.to]?.start();
     case 'blackout':
       for (const replica of replicas) replica.crash(prng.chance(512), prng.between(50, 500));
-      return;
+      return undefined;
     case 'heal':
     case 'client':
-      return;
+      return undefined;
   }
 }
 

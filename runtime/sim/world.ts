@@ -1,7 +1,7 @@
 // What all parts of one schedule share: its clock, links, chance, trace and oracles.
 import type { CoreConfig, Tip } from '#machines/consensus/types.ts';
 import type { Prng } from '#machines/primitives/prng.ts';
-import type { SimApplication } from './chain-app.ts';
+import type { Store } from '../store/store.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
@@ -10,6 +10,7 @@ import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
 import type { Replica } from './replica.ts';
+import type { SimApplication } from './sim-application.ts';
 import type { Trace } from './trace.ts';
 
 /** The virtual clocks start here, ms since the Unix epoch. */
@@ -37,9 +38,8 @@ export type World = {
   /** The core's configuration, but for what differs between processes. */
   readonly base: Omit<CoreConfig, 'self' | 'tip' | 'app'>;
   readonly genesis: Tip;
-  readonly genesisApp: unknown;
-  /** An application that goes on from a saved state. */
-  openApp(saved: unknown, replica: number): SimApplication;
+  /** The application as it stands on a disk whose last final height is `height`. */
+  openApp(store: Store, height: number): Promise<SimApplication>;
   /** Put a message on the link between two replicas, with all that may befall it there. */
   send(from: Replica, to: Replica, message: Message): void;
 };
