@@ -55,6 +55,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--beacon-share <file>', 'validators: secret share of the beacon')
     .option('--cosigner <file>', 'validators: key that cosigns settlement checkpoints')
     .option('--http-port <n>', 'port for metrics and health, and the console of a gateway; 0 takes a free one', whole(0, 65_535), 0)
+    .option('--ws-url <url>', 'gateways: address of the broker for browsers')
+    .option('--name <text>', 'name of the node in its log')
     .option('--sandboxes <n>', 'processes that compute', whole(1, 64), 1)
     .addOption(new Option('--dishonest <how>', 'for tests: a worker that fakes sub-units').choices(['fake-sub-units']))
     .addHelpText('after', '\nExample:\n  sortition node --genesis genesis.json --url nats://127.0.0.1:4222 --actor worker:keys/me.seed --data ./me')

@@ -11,15 +11,16 @@ const FORGET_EVERY = 256;
 export class BlockDelivery {
   readonly #store: Store;
   readonly #host: Host;
-  readonly #height: () => number;
+  /** Height of the last durable block: memory may be ahead of it. */
+  #height: number;
   /** Events of blocks that the host has not been given; heights that are missing had none. */
   readonly #waiting = new Map<number, BlockEvents>();
   #next = 0;
   #latest_ms = 0;
   #isPumping = false;
 
-  /** @param height the ledger's own height: nothing above it is delivered */
-  constructor(store: Store, host: Host, height: () => number) {
+  /** @param height of the ledger as the store has it */
+  constructor(store: Store, host: Host, height: number) {
     this.#store = store;
     this.#host = host;
     this.#height = height;
@@ -35,6 +36,7 @@ export class BlockDelivery {
 
   /** A block was executed and is durable. */
   push(block: BlockEvents): void {
+    this.#height = block.height;
     this.#latest_ms = block.time_ms;
     if (block.events.length > 0) this.#waiting.set(block.height, block);
     if (this.#next > 0) void this.#pump();
@@ -43,9 +45,9 @@ export class BlockDelivery {
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#next <= this.#height()) {
+    while (this.#next <= this.#height) {
       const under_way: Promise<void>[] = [];
-      for (; this.#next <= this.#height() && under_way.length < MAX_UNDER_WAY; this.#next++) under_way.push(this.#deliver(this.#next));
+      for (; this.#next <= this.#height && under_way.length < MAX_UNDER_WAY; this.#next++) under_way.push(this.#deliver(this.#next));
       // A host that drains refuses the rest: the next start replays it.
       const ends = await Promise.allSettled(under_way);
       if (ends.some(({ status }) => status === 'rejected')) break;

@@ -184,7 +184,7 @@ export const MAX_API_UNITS = 1_000;
 export const MAX_KEPT_OUTCOMES = 16_384;
 /** Refused accounts and codes that a gateway counts one by one; the least recent goes first. */
 export const MAX_KEPT_REFUSALS = 512;
-/** Heights whose draw proofs a gateway stores, about 20 KiB each. */
-export const MAX_KEPT_DRAW_HEIGHTS = 4_096;
+/** Draw proofs that a gateway stores, bytes: those of some ten thousand units; the oldest heights go first. */
+export const MAX_DRAW_ARCHIVE_BYTES = 67_108_864;
 /** Pairs of conflicting statements that wait to be reported: one pair is enough to punish, and each costs a transaction. */
 export const MAX_KEPT_EVIDENCE = 64;

@@ -1,0 +1,186 @@
+// One node: the actors of one process over one database, one connection each, one copy of the ledger, one HTTP address.
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { ACTORS } from '#actors/index.ts';
+import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { ActorKind } from '#schemas/wire/subjects.ts';
+import { connectBus } from '../bus/jetstream-bus.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createHost } from '../host/host.ts';
+import type { ActorSeat, Clock, Host } from '../host/ports.ts';
+import { claimStore } from '../keys/claim-store.ts';
+import type { Signer } from '../keys/ed25519.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import type { Chain } from '../network/genesis-file.ts';
+import { NetworkError } from '../network/network-error.ts';
+import { type HttpServer, serveHttp } from '../observe/http.ts';
+import { createLog, type Log } from '../observe/log.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { openRocksStore } from '../store/rocks-store.ts';
+import type { Store } from '../store/store.ts';
+import { BlockBell } from './block-bell.ts';
+import { BlockDelivery } from './block-delivery.ts';
+import { startHeartbeats } from './heartbeats.ts';
+import { serveOperator } from './operator-service.ts';
+import { createPorts, type NodePorts } from './ports.ts';
+import { loadLedger, openReplica } from './replica.ts';
+import { readBeaconShare } from '../consensus/share-file.ts';
+import { startValidatorSeat } from './validator-seat.ts';
+
+export type SeatOptions = { readonly kind: ActorKind; readonly key_path: string };
+export type NodeOptions = {
+  readonly name: string;
+  readonly chain: Chain;
+  readonly url: string;
+  /** Gateways: where browsers reach the broker. */
+  readonly ws_url?: string | undefined;
+  /** Folder of the database and of what the node makes. */
+  readonly dir: string;
+  readonly actors: readonly SeatOptions[];
+  /** Validators: files with the beacon share and the cosigner's key. */
+  readonly beacon_share?: string | undefined;
+  readonly cosigner?: string | undefined;
+  readonly http_port: number;
+  /** Processes that compute. */
+  readonly sandboxes: number;
+  readonly dishonest?: 'fake-sub-units' | undefined;
+  readonly log_level: string;
+  /** The node can no longer keep its word: the process must end and start again. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+export type Node = {
+  readonly http_url: string;
+  readonly host: Host;
+  readonly ledger: Ledger;
+  /** Stop within two seconds, losing nothing. */
+  drain(): Promise<void>;
+};
+
+/** What the parts of a node share. */
+export type NodeContext = {
+  readonly options: NodeOptions;
+  readonly chain: Chain;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly seats: readonly (SeatOptions & { readonly signer: Signer; readonly bus: Bus })[];
+  /** The connection that reads for the whole node: that of its first actor. */
+  readonly bus: Bus;
+  readonly ledger: Ledger;
+  readonly bell: BlockBell;
+};
+
+const systemClock: Clock = {
+  now_ms: () => Date.now(),
+  setTimer(delay_ms, fire) {
+    const timer = setTimeout(fire, delay_ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** @throws KeyError, BusError, StoreError, NetworkError, ConsensusError */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { chain, dir } = options;
+  const log = createLog(options.name, options.log_level);
+  const metrics = createMetrics();
+  const store = await openRocksStore(join(dir, 'db'));
+  await claimChain(store, chain.id, dir);
+  const seats = await Promise.all(options.actors.map((seat) => connectSeat(seat, options.url, log)));
+  const [first] = seats;
+  if (first === undefined) throw new NetworkError('ACTOR_KIND_UNKNOWN', 'a node hosts at least one actor');
+  const bell = new BlockBell();
+  const started = { options, chain, store, clock: systemClock, log, metrics, seats, bus: first.bus, bell };
+  const chainPart = await openChain(started);
+  const context: NodeContext = { ...started, ledger: chainPart.ledger };
+  const ports = await createPorts(context, chainPart.evidence);
+  const host = createHost(hostOptions(context, ports));
+  await host.start();
+  const delivery = new BlockDelivery(store, host, context.ledger.height());
+  bell.onBlock(({ checked, result }) => delivery.push({ height: checked.header.height, time_ms: checked.header.time_ms, events: result.events }));
+  await delivery.replay();
+  await chainPart.start();
+  const services = serveSeats(context, host, delivery);
+  const http = await serveNode(context, host, ports.routes);
+  log.info({ http_url: http.url, actors: seats.length, height: context.ledger.height() }, 'node started');
+  return { http_url: http.url, host, ledger: context.ledger, drain: () => drain(context, host, chainPart, ports, services, http) };
+}
+
+/** One database belongs to one chain for ever. */
+async function claimChain(store: Store, chain: string, dir: string): Promise<void> {
+  const row = await store.get('node/chain');
+  if (row === undefined) return store.batch([{ type: 'put', key: 'node/chain', value: Buffer.from(chain) }]);
+  if (Buffer.from(row).toString() !== chain) throw new NetworkError('NODE_DATA_FOREIGN', dir);
+}
+
+async function connectSeat(seat: SeatOptions, url: string, log: Log) {
+  const signer = await readKeyFile(seat.key_path);
+  const onRefused = (error: Error): void => log.warn({ kind: seat.kind, err: error.message }, 'the broker refused a subject');
+  return { ...seat, signer, bus: await connectBus({ url, signer, onRefused }) };
+}
+
+type ChainPart = { readonly ledger: Ledger; readonly evidence: NodePorts['ports'][string] | undefined; start(): Promise<void>; close(): Promise<void> };
+
+/** A validator makes blocks; every other node follows them. */
+async function openChain(node: Omit<NodeContext, 'ledger'>): Promise<ChainPart> {
+  const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
+  const onFailure = options.onFailure;
+  const seat = seats.find(({ kind }) => kind === 'validator');
+  if (seat === undefined) {
+    const replica = await openReplica({ chain, store, bus, clock, log, metrics, onBlock: (block) => bell.ring(block), onFailure });
+    return { ledger: replica.ledger, evidence: undefined, start: async () => replica.start(), close: async () => replica.close() };
+  }
+  if (options.beacon_share === undefined) throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
+  const ledger = await loadLedger(chain, store);
+  const secret_share = await readBeaconShare(options.beacon_share);
+  const is_first_start = await claimStore(store, seat.key_path);
+  const validator = await startValidatorSeat({ chain, ledger, key: seat.signer, secret_share, is_first_start, store, bus, clock, log, metrics, onBlock: (block) => bell.ring(block), onFailure });
+  return { ledger, evidence: validator.evidence, start: async () => undefined, close: () => validator.validator.close() };
+}
+
+function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {
+  const actors = seats.flatMap(({ kind, signer, bus }): ActorSeat[] => {
+    const definition = kind in ACTORS ? ACTORS[kind as keyof typeof ACTORS] : undefined;
+    return definition === undefined ? [] : [{ definition, id: signer.id, sign: signer.sign, bus }];
+  });
+  const port = { height: () => ledger.height(), nextNonce: (account: string) => ledger.nextNonce(account), feeUnits: () => chain.genesis.params.min_fee_units };
+  return { store, clock, chain: chain.id, actors, ports, ledger: port, log, metrics, onFailure: options.onFailure };
+}
+
+/** What each actor does beside its machine: workers beat, all answer their operators. */
+function serveSeats({ chain, seats, clock, ledger, metrics }: NodeContext, host: Host, delivery: BlockDelivery): (() => void)[] {
+  return seats.flatMap(({ kind, signer, bus }) => {
+    if (!(kind in ACTORS)) return [];
+    const service = serveOperator({
+      chain: chain.id,
+      actor: signer.id,
+      bus,
+      host,
+      now_ms: clock.now_ms,
+      operator: () => ledger.node(signer.id)?.operator,
+      onResumed: () => delivery.replay(),
+      onRefused: (_peer, code) => metrics.add('sortition_host_refusals_total', 1, code),
+    });
+    const stops = [() => service.close()];
+    return kind === 'worker' ? [...stops, startHeartbeats(chain.id, signer, bus, clock)] : stops;
+  });
+}
+
+function serveNode({ options, metrics, ledger, clock, chain }: NodeContext, _host: Host, routes: readonly ((server: FastifyInstance) => void | Promise<void>)[]): Promise<HttpServer> {
+  const stale_ms = 2 * chain.genesis.params.max_block_interval_ms;
+  const readiness = () => {
+    const age_ms = clock.now_ms() - ledger.timeMs();
+    const reasons = age_ms > stale_ms ? [`no block for ${Math.round(age_ms / 1000)} s`] : [];
+    return { ready: reasons.length === 0, reasons };
+  };
+  return serveHttp({ port: options.http_port, metrics, readiness, routes });
+}
+
+async function drain(node: NodeContext, host: Host, chainPart: ChainPart, ports: NodePorts, services: readonly (() => void)[], http: HttpServer): Promise<void> {
+  for (const stop of services) stop();
+  await host.drain();
+  await Promise.all([chainPart.close(), ports.close(), http.close()]);
+  await Promise.all(node.seats.map(({ bus }) => bus.close()));
+  await node.store.close();
+}

@@ -1,0 +1,81 @@
+// The ports of a node's actors: only those that its kinds of actor use are opened.
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { CosignRequest } from '#schemas/settlement/cosign.ts';
+import { createContentStore } from '../archive/content-store.ts';
+import { createCosigner } from '../archive/cosigner.ts';
+import { createArchivePorts } from '../archive/ports.ts';
+import { createTrustlessGateway } from '../archive/trustless-gateway.ts';
+import type { IoPort } from '../host/ports.ts';
+import { verify } from '../keys/ed25519.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import { fakeSubUnits } from '../sandbox/dishonest-pool.ts';
+import { openSandboxPool } from '../sandbox/pool.ts';
+import { createSandboxPort } from '../sandbox/port.ts';
+import { collectHeartbeats } from './heartbeats.ts';
+import { createLotteryPort } from './lottery-port.ts';
+import type { NodeContext } from './node.ts';
+
+export type NodePorts = {
+  readonly ports: Readonly<Record<string, IoPort>>;
+  readonly routes: readonly ((server: FastifyInstance) => void | Promise<void>)[];
+  close(): Promise<void>;
+};
+
+/** @param evidence the port of the node's own consensus; only validators have one */
+export async function createPorts(node: NodeContext, evidence: IoPort | undefined): Promise<NodePorts> {
+  const kinds = new Set(node.seats.map(({ kind }) => kind));
+  const opened: NodePorts[] = [];
+  if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
+  if (kinds.has('shuffler') || kinds.has('validator')) opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
+  if (kinds.has('shuffler')) opened.push(heartbeatsPart(node));
+  if (kinds.has('archiver')) opened.push(archivePart(node));
+  if (evidence !== undefined) opened.push(part({ evidence }));
+  if (node.options.cosigner !== undefined) opened.push(await cosignPart(node, node.options.cosigner));
+  return {
+    ports: Object.assign({}, ...opened.map(({ ports }) => ports)) as NodePorts['ports'],
+    routes: opened.flatMap(({ routes }) => routes),
+    close: async () => void (await Promise.all(opened.map((one) => one.close()))),
+  };
+}
+
+const part = (ports: NodePorts['ports'], rest: Partial<NodePorts> = {}): NodePorts => ({ ports, routes: [], close: async () => undefined, ...rest });
+
+async function sandboxPart({ options }: NodeContext): Promise<NodePorts> {
+  const pool = await openSandboxPool({ size: options.sandboxes });
+  const sandbox = createSandboxPort(options.dishonest === 'fake-sub-units' ? fakeSubUnits(pool) : pool);
+  return part({ sandbox }, { close: () => pool.close() });
+}
+
+function heartbeatsPart({ chain, bus, clock, ledger }: NodeContext): NodePorts {
+  const standing = (id: string): 'unknown' | 'away' | 'there' => {
+    const node = ledger.node(id);
+    if (node?.kind !== 'worker') return 'unknown';
+    return ledger.timeMs() - node.last_seen_ms > chain.genesis.params.away_after_ms ? 'away' : 'there';
+  };
+  const collector = collectHeartbeats({ chain: chain.id, bus, clock, verify, standing });
+  return part({ heartbeats: collector.port }, { close: async () => collector.close() });
+}
+
+/** The archiver's own HTTP address serves the blocks of its content store as a trustless gateway. */
+function archivePart({ chain, store, ledger, options }: NodeContext): NodePorts {
+  const ports = createArchivePorts({ store, dir: join(options.dir, 'bundles'), genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq) });
+  const gateway = createTrustlessGateway(createContentStore(store));
+  const routes = [
+    (server: FastifyInstance): void => {
+      server.get('/ipfs/*', async (request, reply) => {
+        const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+        const answer = await gateway({ method: request.method, url: request.url, headers });
+        return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
+      });
+    },
+  ];
+  return part(ports, { routes });
+}
+
+async function cosignPart({ chain, store, ledger, clock, seats }: NodeContext, path: string): Promise<NodePorts> {
+  const key = await readKeyFile(path);
+  const validator = seats[0]?.signer.id ?? '';
+  const cosigner = createCosigner({ store, key, validator, genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq), now_ms: clock.now_ms });
+  return part({ cosign: (request) => cosigner.answer(CosignRequest.parse(request)) });
+}

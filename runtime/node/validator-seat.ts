@@ -1,0 +1,145 @@
+// A validator in a node: consensus over the node's ledger, whose rows become durable in the batch that makes a block final.
+import { type LedgerApplication, createApplication } from '#machines/settlement/application.ts';
+import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
+import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Decided } from '../consensus/turn.ts';
+import { startValidator, type Validator, type ValidatorApp } from '../consensus/validator.ts';
+import type { Clock, IoPort } from '../host/ports.ts';
+import type { Signer } from '../keys/ed25519.ts';
+import type { Chain } from '../network/genesis-file.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Store, StoreOp } from '../store/store.ts';
+import { productionCrypto } from './crypto.ts';
+import { ledgerOps } from './ledger-rows.ts';
+import type { ExecutedBlock } from './replica.ts';
+
+export type ValidatorSeatOptions = {
+  readonly chain: Chain;
+  readonly ledger: Ledger;
+  readonly key: Signer;
+  readonly secret_share: string;
+  readonly is_first_start: boolean;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly onBlock: (block: ExecutedBlock) => void;
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** Votes are re-broadcast this often, and no timeout exceeds this, ms (consensus rules, Timeouts). */
+const REBROADCAST_MS = 500;
+const TIMEOUT_CAP_MS = 10_000;
+
+export async function startValidatorSeat(o: ValidatorSeatOptions): Promise<{ readonly validator: Validator; readonly evidence: IoPort }> {
+  const { genesis, id, validators } = o.chain;
+  const crypto = productionCrypto(o.chain);
+  const app = new StoredApplication(createApplication(o.ledger, crypto), o.metrics);
+  const evidence = new EvidenceQueue();
+  const { params } = genesis;
+  const validator = await startValidator({
+    config: {
+      chain: id,
+      self: validators.findIndex((v) => v.id === o.key.id),
+      validators,
+      timeouts: { propose_ms: params.timeout_propose_ms, vote_ms: params.timeout_vote_ms, rebroadcast_ms: REBROADCAST_MS, cap_ms: TIMEOUT_CAP_MS },
+      min_block_interval_ms: params.min_block_interval_ms,
+      max_block_interval_ms: params.max_block_interval_ms,
+      beacon_required: true,
+    },
+    genesis: { height: 0, id: '0'.repeat(64), time_ms: genesis.time_ms, state_root: o.ledger.height() === 0 ? o.ledger.stateRoot() : '' },
+    key: o.key,
+    beacon: { group_key: genesis.beacon_key, secret_share: o.secret_share },
+    is_first_start: o.is_first_start,
+    store: o.store,
+    bus: o.bus,
+    app: app.port,
+    clock: o.clock,
+    log: o.log,
+    metrics: o.metrics,
+    onFinal: (decided) => o.onBlock(app.executed(decided, o.clock.now_ms())),
+    onEvidence: (found) => evidence.add(found),
+    onHalt: (code, detail) => o.onFailure(Object.assign(new Error(detail), { code })),
+  });
+  return { validator, evidence: evidence.port };
+}
+
+/** The ledger's application, with what each executed block writes and says kept until it is final and told. */
+class StoredApplication {
+  readonly port: ValidatorApp;
+  readonly #app: LedgerApplication;
+  readonly #metrics: Metrics;
+  readonly #results = new Map<number, ExecutedBlock['result']>();
+  #ops: StoreOp[] = [];
+
+  constructor(app: LedgerApplication, metrics: Metrics) {
+    this.#app = app;
+    this.#metrics = metrics;
+    this.port = {
+      prepare: (limits) => app.prepare(limits),
+      validate: (txs) => app.validate(txs),
+      hasWork: () => app.hasWork(),
+      submit: (tx) => this.#submit(tx),
+      execute: (header, txs) => this.#execute(header, txs),
+      commitOps: () => {
+        const ops = this.#ops;
+        this.#ops = [];
+        return ops;
+      },
+    };
+  }
+
+  /** What a decided block did; each is asked for once. */
+  executed({ height, final, header }: Decided, received_ms: number): ExecutedBlock {
+    const result = this.#results.get(height);
+    if (result === undefined) throw new Error(`height ${height} was decided but not executed`);
+    this.#results.delete(height);
+    const id = final.certificate.value ?? '';
+    return { checked: { id, header, final }, result, received_ms };
+  }
+
+  #submit(wire: Uint8Array): boolean {
+    const code = this.#app.submit(wire);
+    if (code !== null) this.#metrics.add('sortition_host_refusals_total', 1, code);
+    return code === null;
+  }
+
+  #execute(...[header, txs]: Parameters<ValidatorApp['execute']>): { readonly state_root: string } {
+    const executed = this.#app.execute(header, txs);
+    const block = this.#app.lastBlock();
+    if (block === undefined) throw new Error('an executed block has a result');
+    this.#results.set(block.height, block);
+    this.#ops.push(...ledgerOps(block.changes, block));
+    for (const code of block.outcomes) this.#metrics.add('sortition_ledger_transactions_total', 1, code ?? 'OK');
+    this.#metrics.set('sortition_ledger_mempool_transactions', this.#app.waitingCount());
+    return executed;
+  }
+}
+
+/** Evidence that consensus found, until the validator's duties take it as the `evidence` port. */
+class EvidenceQueue {
+  readonly #found: EvidenceBytes[] = [];
+  #wake = (): void => undefined;
+
+  readonly port: IoPort = async (_request, { signal }) => {
+    for (;;) {
+      const next = this.#found.shift();
+      if (next !== undefined) return next;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      signal.throwIfAborted();
+    }
+  };
+
+  add(evidence: EvidenceBytes): void {
+    // An equivocator can make thousands of pairs; a few prove it.
+    if (this.#found.length < MAX_KEPT_EVIDENCE) this.#found.push(evidence);
+    this.#wake();
+  }
+}
