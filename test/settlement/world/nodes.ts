@@ -73,7 +73,7 @@ export function run(
   behaviours: ReadonlyMap<string, Behaviour> = new Map(),
   max = 400,
 ): BlockResult {
-  let last = world.block();
+  let last = world.results.at(-1) ?? world.block();
   for (let i = 0; i < max && !isDone(); i++) {
     if (i % 20 === 0) world.heartbeats(WORKERS);
     react(world, last, behaviours);

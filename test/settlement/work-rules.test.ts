@@ -1,0 +1,194 @@
+// What becomes of units whose worker or auditors lie, sleep or vanish: who pays, who is paid, and that the work is done.
+import { expect, test } from 'vitest';
+import { BURNED, escrowOf } from '#machines/settlement/accounts.ts';
+import { present } from '#machines/primitives/assert.ts';
+import { CLIENT, VALIDATORS, WORKERS, World } from './world/chain.ts';
+import { type Behaviour, openingsOf, react, reportOf, run } from './world/nodes.ts';
+
+const ALL = [0, 1, 2, 3];
+const REWARD = 100n;
+const finished = (world: World) => () => world.events('job.finished').length > 0;
+
+/** A world whose single unit is in audit; nobody has opened or reported. */
+function auditing() {
+  const world = new World();
+  world.heartbeats();
+  world.submitJob(1, REWARD);
+  let last = world.block();
+  while (world.events('audit.assigned').length === 0) {
+    react(world, last);
+    last = world.block();
+  }
+  const [{ unit, worker, auditors, indices }] = world.events('audit.assigned') as [ReturnType<typeof assigned>];
+  return { world, unit, worker, auditors, indices };
+}
+const assigned = (world: World) => present(world.events('audit.assigned')[0], 'an audit was assigned');
+
+/** Everybody answers the audit of `auditing`, as their behaviour says, in one block. */
+function answer({ world, unit, worker, auditors, indices }: ReturnType<typeof auditing>, behaviours: ReadonlyMap<string, Behaviour>) {
+  const of = (node: string) => behaviours.get(node) ?? {};
+  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices, of(worker)) }] });
+  for (const auditor of auditors)
+    world.send(auditor, { type: 'audit.report', reports: [{ unit, attempt: 1, results: reportOf(unit, indices, of(auditor)) }] });
+  return world.block();
+}
+
+test('a wrong worker pays ten rewards: 30 % to the auditors that found it, the rest burned; its unit is done by another', () => {
+  const world = new World();
+  const [liar = ''] = WORKERS;
+  world.submitJob(12, REWARD);
+  run(world, finished(world), new Map([[liar, { lies: ALL }]]));
+  const slashes = world.events('node.slashed');
+  const wrong = world.events('unit.requeued').filter(({ reason }) => reason === 'wrong_result');
+  expect(wrong.length).toBeGreaterThan(0);
+  expect(wrong.every(({ worker }) => worker === liar)).toBe(true);
+  expect(slashes.every(({ node, amount_units }) => node === liar && amount_units === 10n * REWARD)).toBe(true);
+  expect(world.ledger.balance('stake', BURNED)).toBe(7n * REWARD * BigInt(slashes.length));
+  expect(world.ledger.jobs()[0]).toMatchObject({ settled_count: 12, disagreements_count: slashes.length });
+  expect(world.events('unit.settled').every(({ worker }) => worker !== liar)).toBe(true);
+});
+
+test('a wrong auditor pays the same, the right one finds it, and the worker is paid after another audit', () => {
+  const audit = auditing();
+  const { world, unit, worker, auditors } = audit;
+  const [liar = '', honest = ''] = auditors;
+  answer(audit, new Map([[liar, { lies: ALL }]]));
+  run(world, finished(world));
+  expect(world.events('node.slashed')).toEqual([{ type: 'node.slashed', node: liar, amount_units: 1_000n, reason: 'wrong_report' }]);
+  expect(world.ledger.balance('stake', honest)).toBe(10_000n + 300n);
+  expect(world.ledger.receipt(unit)).toMatchObject({ worker, attempt: 1, excluded: [liar] });
+  expect(world.ledger.receipt(unit)?.auditors).not.toContain(liar);
+});
+
+test('when both auditors lie together against an honest worker, the validators see it: both pay, all of it burned', () => {
+  const audit = auditing();
+  const { world, unit, worker, auditors } = audit;
+  answer(audit, new Map(auditors.map((auditor) => [auditor, { lies: ALL }])));
+  run(world, finished(world));
+  expect(world.events('node.slashed').map(({ node }) => node).toSorted()).toEqual([...auditors].toSorted());
+  expect(world.ledger.balance('stake', BURNED)).toBe(2_000n);
+  expect(world.ledger.receipt(unit)?.worker).toBe(worker);
+});
+
+test('less than a quorum of validators decides nothing; when time runs out they are asked again', () => {
+  const audit = auditing();
+  const { world, unit, auditors, indices } = audit;
+  answer(audit, new Map([[auditors[0] ?? '', { lies: [indices[0] ?? 0] }]]));
+  const asked = () => world.events('audit.disputed').length;
+  expect(asked()).toBe(1);
+  const [index = 0] = indices;
+  const results = reportOf(unit, [index]);
+  for (const validator of VALIDATORS.slice(0, 2))
+    world.send(validator, { type: 'adjudicate', unit, attempt: 1, index, result: present(results[0], 'one index').result });
+  world.block();
+  expect(world.ledger.unit(unit)?.phase).toBe('disputed');
+  world.block(40_000);
+  expect(asked()).toBe(2);
+});
+
+test('validators that disagree with each other leave the unit disputed', () => {
+  const audit = auditing();
+  const { world, unit, auditors, indices } = audit;
+  answer(audit, new Map([[auditors[0] ?? '', { lies: [indices[0] ?? 0] }]]));
+  for (const [i, validator] of VALIDATORS.entries())
+    world.send(validator, { type: 'adjudicate', unit, attempt: 1, index: indices[0] ?? 0, result: new Uint8Array(64).fill(i % 2) });
+  world.block();
+  expect(world.ledger.unit(unit)?.phase).toBe('disputed');
+});
+
+test('a worker that does not commit in time is excluded, not slashed; the unit is drawn again', () => {
+  const world = new World();
+  const [sleeper = ''] = WORKERS;
+  world.submitJob(12);
+  const sleep = new Map([[sleeper, { skips: ['commit'] as const }]]);
+  run(world, () => false, sleep, 14);
+  world.block(11_000);
+  run(world, () => false, sleep, 14);
+  const late = world.events('unit.requeued');
+  expect(late.length).toBeGreaterThan(0);
+  expect(late.every(({ worker, reason }) => worker === sleeper && reason === 'late')).toBe(true);
+  expect(world.events('node.slashed')).toEqual([]);
+  expect(world.ledger.reputation(sleeper)).toBe(4_500);
+});
+
+test.each(['reveal', 'open'] as const)('a worker that commits and then does not %s pays one reward', (skipped) => {
+  const world = new World();
+  const [sleeper = ''] = WORKERS;
+  world.submitJob(12, REWARD);
+  const sleep = new Map([[sleeper, { skips: [skipped] }]]);
+  run(world, () => false, sleep, 14);
+  world.block(31_000);
+  const reason = skipped === 'reveal' ? 'no_reveal' : 'no_opening';
+  const slashes = world.events('node.slashed');
+  expect(slashes.length).toBeGreaterThan(0);
+  expect(slashes.every((e) => e.node === sleeper && e.amount_units === REWARD && e.reason === reason)).toBe(true);
+  expect(world.events('unit.requeued').filter(({ worker }) => worker === sleeper).every((e) => e.reason === reason)).toBe(true);
+});
+
+test('an auditor that is late is replaced without a slash, and the openings stay', () => {
+  const audit = auditing();
+  const { world, unit, worker, auditors, indices } = audit;
+  const [sleeper = '', awake = ''] = auditors;
+  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices) }] });
+  world.send(awake, { type: 'audit.report', reports: [{ unit, attempt: 1, results: reportOf(unit, indices) }] });
+  world.block();
+  world.block(31_000);
+  expect(world.events('unit.requeued')).toMatchObject([{ unit, worker: sleeper, reason: 'audit_late' }]);
+  run(world, finished(world));
+  expect(world.events('node.slashed')).toEqual([]);
+  expect(world.events('audit.assigned').at(-1)).toMatchObject({ worker, indices });
+  expect(world.ledger.receipt(unit)?.auditors).not.toContain(sleeper);
+});
+
+test('one outage is one fault however many units it hits; three faults pause a worker', () => {
+  const world = new World();
+  const [sleeper = ''] = WORKERS;
+  const sleep = new Map([[sleeper, { skips: ['commit'] as const }]]);
+  for (let outage = 1; outage <= 3; outage++) {
+    world.submitJob(24, 10n, `job ${outage}`);
+    const seen = world.events('unit.requeued').length;
+    run(world, () => world.events('unit.requeued').length > seen, sleep, 60);
+    world.block(41_000);
+    run(world, () => world.events('job.finished').length === outage, sleep, 400);
+    world.block(41_000);
+    expect(world.ledger.node(sleeper)?.fault_count).toBe(outage);
+  }
+  expect(world.ledger.node(sleeper)?.paused_until_ms).toBeGreaterThan(world.time_ms + 3_000_000);
+});
+
+test('after six attempts a unit is parked, its reward goes back to the client, and the job ends', () => {
+  const world = new World();
+  world.submitJob(1, REWARD);
+  const asleep = new Map(WORKERS.map((worker) => [worker, { skips: ['commit'] as const }]));
+  for (let i = 0; i < 12 && !finished(world)(); i++) {
+    run(world, () => world.ledger.unit(world.events('unit.drawable')[0]?.unit ?? '')?.phase === 'working', asleep, 20);
+    world.block(11_000);
+  }
+  const [job] = world.ledger.jobs();
+  expect(world.events('unit.parked')).toHaveLength(1);
+  expect(job).toMatchObject({ parked_count: 1, settled_count: 0, attempts_count: 6 });
+  expect(world.ledger.balance('credit', CLIENT)).toBe(1_000_000n - 1n);
+  expect(world.ledger.settlement(0)?.entries).toEqual([
+    { a: 'credit', k: CLIENT, d: REWARD },
+    { a: 'credit', k: escrowOf(job?.id ?? ''), d: -REWARD },
+  ].toSorted((a, b) => (a.k < b.k ? -1 : 1)));
+});
+
+test('without a worker of another operator than the client, or auditors of another than the worker, units wait', () => {
+  const world = new World({ workers: WORKERS.slice(0, 1) });
+  world.submitJob(1);
+  run(world, finished(world), new Map(), 30);
+  expect(world.events('unit.revealed')).toHaveLength(1);
+  expect(world.events('audit.assigned')).toEqual([]);
+  expect(world.events('unit.drawable').filter(({ purpose }) => purpose === 'audit').length).toBeGreaterThan(5);
+});
+
+test('the draw of a paid unit can be repeated by anyone from what the ledger keeps', () => {
+  const world = new World();
+  world.submitJob(1);
+  run(world, finished(world));
+  const { unit, worker, auditors } = present(world.events('unit.settled')[0], 'the unit was paid');
+  expect(world.ledger.explainDraw(unit, 'work')?.drawn).toEqual([worker]);
+  expect(world.ledger.explainDraw(unit, 'audit')?.drawn).toEqual(auditors);
+  expect(world.ledger.explainDraw(unit, 'work')?.pool).toHaveLength(6);
+});
