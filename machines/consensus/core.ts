@@ -4,6 +4,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Block, Certificate, Evidence, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_FUTURE_ROUNDS, MAX_RECENT_HEIGHTS } from '#schemas/wire/limits.ts';
+import { pureStepper } from '../primitives/inert-scope.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
 import {
@@ -18,7 +19,7 @@ import {
 import { CatchUp, certifiedHeaders } from './catch-up.ts';
 import { checkCertificate, type Electorate, totalPower } from './certificate-rules.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
-import { Height, type ProposeOrder } from './height.ts';
+import { Height, type ProposeOrder, type RoundStepper } from './height.ts';
 import type { Complex } from './multiplexer.ts';
 import { proposerOf } from './proposer.ts';
 import { type RoundEvent, type RoundOrder, roundMachine } from './round.machine.ts';
@@ -50,7 +51,7 @@ export const createCore = (config: CoreConfig, parts: CoreParts = { machine: rou
 
 class Driver implements Core {
   readonly #config: CoreConfig;
-  readonly #machine: typeof roundMachine;
+  readonly #stepper: RoundStepper;
   readonly #electorate: Electorate;
   readonly #rules: ChainRules;
   readonly #catchUp: CatchUp;
@@ -67,7 +68,7 @@ class Driver implements Core {
   constructor(config: CoreConfig, parts: CoreParts) {
     const { chain, validators, crypto } = config;
     this.#config = config;
-    this.#machine = parts.machine;
+    this.#stepper = pureStepper(parts.machine);
     this.#electorate = { chain, epoch: EPOCH, validators, crypto, quorum: parts.quorum(totalPower(validators)) };
     this.#rules = { config, epoch: EPOCH, validators_hash: validatorsHash(config) };
     this.#catchUp = new CatchUp(config.self, validators);
@@ -320,10 +321,7 @@ class Driver implements Core {
     if (this.#isReplaying) return;
     const block = value === null ? makeBlock(this.#rules, this.#tip, now_ms) : this.#at.proposals.block(value)?.block;
     if (block === undefined) return;
-    const polka = this.#at.votes
-      .round(valid_round)
-      ?.certificates('polka')
-      .find((c) => c.value === value);
+    const polka = this.#at.votes.round(valid_round)?.polkas.find((c) => c.value === value);
     const id = value ?? blockId(this.#config.crypto, block.header);
     const proposal = {
       epoch: EPOCH,
@@ -376,7 +374,7 @@ class Driver implements Core {
   }
 
   #newHeight(started_ms: number): Height {
-    return new Height(this.#tip.height + 1, started_ms, this.#electorate, this.#config, this.#machine);
+    return new Height(this.#tip.height + 1, started_ms, this.#electorate, this.#config, this.#stepper);
   }
 
   // Counting.
@@ -478,7 +476,7 @@ class Driver implements Core {
   #bestCertificates(): Certificate[] {
     const { votes, round, state, height } = this.#at;
     const rounds = new Set([round, state.valid_round]);
-    const polkas = [...rounds].flatMap((r) => votes.round(r)?.certificates('polka') ?? []);
+    const polkas = [...rounds].flatMap((r) => votes.round(r)?.polkas ?? []);
     const precommits = votes.round(round - 1)?.quorumOfPrecommits();
     if (precommits === undefined) return polkas;
     return [...polkas, { type: 'skip', height, round: round - 1, value: null, votes: precommits }];

@@ -1,6 +1,7 @@
 // Everything that a validator holds about the height it works on; thrown away when the height is decided.
-import { initialTransition, type SnapshotFrom, transition } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import type { Evidence } from '#schemas/consensus/types.ts';
+import type { PureStepper } from '../primitives/inert-scope.ts';
 import type { Electorate } from './certificate-rules.ts';
 import { type Complex, nextComplex, type Rule } from './multiplexer.ts';
 import { Pacing } from './pacing.ts';
@@ -15,6 +16,10 @@ import {
 import type { CoreConfig } from './types.ts';
 import { VoteKeeper } from './vote-keeper.ts';
 
+/** Steps the round machine; one a core. */
+export type RoundStepper = PureStepper<RoundOrder>;
+type RoundSnapshot = SnapshotFrom<typeof roundMachine>;
+
 /** The order to propose, until it is carried out or the step is over. */
 export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
 
@@ -28,25 +33,19 @@ export class Height {
   readonly pacing: Pacing;
   /** Waits for the beacon of the last height. */
   wanted: ProposeOrder | undefined;
-  readonly #machine: typeof roundMachine;
-  #snapshot: SnapshotFrom<typeof roundMachine>;
+  readonly #stepper: RoundStepper;
+  #snapshot: RoundSnapshot;
   /** What the paper does "for the first time", in the current round. */
   readonly #fired = new Set<Rule>();
   /** Who was named already, so that each offence is told once. */
   readonly #named = new Set<string>();
 
-  constructor(
-    height: number,
-    started_ms: number,
-    electorate: Electorate,
-    config: CoreConfig,
-    machine: typeof roundMachine,
-  ) {
+  constructor(height: number, started_ms: number, electorate: Electorate, config: CoreConfig, stepper: RoundStepper) {
     this.height = height;
     this.votes = new VoteKeeper(electorate.validators, electorate.quorum);
     this.pacing = new Pacing(started_ms, config);
-    this.#machine = machine;
-    [this.#snapshot] = initialTransition(machine);
+    this.#stepper = stepper;
+    this.#snapshot = stepper.initial as RoundSnapshot;
   }
 
   get step(): RoundStep {
@@ -74,13 +73,13 @@ export class Height {
   }
 
   /** Step the round machine; its orders come back in order. */
-  send(event: RoundEvent): RoundOrder[] {
+  send(event: RoundEvent): readonly RoundOrder[] {
     if (event.type === 'round.started') this.#enter(event.round);
     if (event.type === 'polka.reached' || event.type === 'prevotes.split' || event.type === 'precommits.split')
       this.#fired.add(event.type);
-    const [next, actions] = transition(this.#machine, this.#snapshot, event);
-    this.#snapshot = next;
-    return actions.flatMap(emitted);
+    const { snapshot, emitted } = this.#stepper.step(this.#snapshot, event);
+    this.#snapshot = snapshot as RoundSnapshot;
+    return emitted;
   }
 
   /** Whether this offence was not told yet. */
@@ -113,7 +112,3 @@ export class Height {
     this.proposals.advance(round - KEPT_PROPOSAL_ROUNDS, isNeeded);
   }
 }
-
-/** XState types the actions that a machine names, not the emissions inside them. */
-const emitted = (action: { readonly type: string; readonly params?: unknown }): RoundOrder[] =>
-  action.type === 'xstate.emit' ? [(action.params as { readonly event: RoundOrder }).event] : [];

@@ -39,7 +39,7 @@ function commit({ votes, proposals }: RoundView): Complex | undefined {
 
 /** Line 55; and the fast path of line 47: Q nil precommits end the round at once. */
 function skip({ votes, round }: RoundView): Complex | undefined {
-  const later = votes.skipRound();
+  const later = votes.skipRound;
   if (later > round) return { type: 'round.reached', round: later };
   const isNil = votes.round(round)?.certificate('precommit', null, -1) !== undefined;
   return isNil ? { type: 'round.reached', round: round + 1 } : undefined;
@@ -61,21 +61,13 @@ function proposal(view: RoundView): Complex | undefined {
 
 /** Any polka of that round on the value: all its votes share one valid_round. */
 function hasPolka({ votes }: RoundView, round: number, value: string): boolean {
-  return (
-    votes
-      .round(round)
-      ?.certificates('polka')
-      .some((polka) => polka.value === value) ?? false
-  );
+  return votes.round(round)?.polkas.some((polka) => polka.value === value) ?? false;
 }
 
 /** Line 36. The body stands for the proposal: Q prevoted for it, so a correct validator saw it proposed. */
 function currentPolka({ round, votes, proposals, fired }: RoundView): Complex | undefined {
   if (fired.has('polka.reached')) return undefined;
-  const polka = votes
-    .round(round)
-    ?.certificates('polka')
-    .find((p) => p.value !== null && proposals.block(p.value) !== undefined);
+  const polka = votes.round(round)?.polkas.find((p) => p.value !== null && proposals.block(p.value) !== undefined);
   return typeof polka?.value === 'string' ? { type: 'polka.reached', value: polka.value } : undefined;
 }
 

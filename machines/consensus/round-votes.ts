@@ -22,6 +22,9 @@ export class RoundVotes {
   readonly #powers = new Map<string, number>();
   /** As units (statement key → certificate): a counter that holds an equivocator's other vote could never rebuild them. */
   readonly #certificates = new Map<string, Certificate>();
+  /** Those of them that are on a block, in the order in which they were reached. */
+  readonly polkas: Certificate[] = [];
+  readonly commits: Certificate[] = [];
 
   constructor(round: number, validators: ValidatorSet, quorum: number) {
     this.round = round;
@@ -47,7 +50,7 @@ export class RoundVotes {
   /** A checked certificate from outside; the first per statement stays. */
   addCertificate(certificate: Certificate): void {
     const key = keyOf(certificate);
-    if (key !== undefined && !this.#certificates.has(key)) this.#certificates.set(key, certificate);
+    if (key !== undefined && !this.#certificates.has(key)) this.#keep(key, certificate);
   }
 
   /** Power of distinct validators with a vote of this type, whatever it says. */
@@ -64,15 +67,9 @@ export class RoundVotes {
     return this.#certificates.get(statementKey(type, value, valid_round));
   }
 
-  /** All certificates of a type on a block, in the order in which they were reached. */
-  certificates(type: 'polka' | 'commit'): Certificate[] {
-    return [...this.#certificates.values()].filter((c) => c.type === type && c.value !== null);
-  }
-
   /** Whether a certificate of this round is on the block. */
   names(value: string): boolean {
-    for (const certificate of this.#certificates.values()) if (certificate.value === value) return true;
-    return false;
+    return [...this.polkas, ...this.commits].some((certificate) => certificate.value === value);
   }
 
   /** All votes, for re-broadcast and digest, by type and validator. */
@@ -88,7 +85,13 @@ export class RoundVotes {
     if (total < this.#quorum || this.#certificates.has(key)) return;
     const votes = [...this.#votes[vote.type].values()].filter((other) => isSameStatement(other, vote));
     const type = vote.type === 'prevote' ? 'polka' : 'commit';
-    this.#certificates.set(key, { type, height: vote.height, round: vote.round, value: vote.value, votes });
+    this.#keep(key, { type, height: vote.height, round: vote.round, value: vote.value, votes });
+  }
+
+  #keep(key: string, certificate: Certificate): void {
+    this.#certificates.set(key, certificate);
+    if (certificate.value === null || certificate.type === 'skip') return;
+    (certificate.type === 'polka' ? this.polkas : this.commits).push(certificate);
   }
 
   #power(validator: number): number {

@@ -15,7 +15,9 @@ export class VoteKeeper {
   readonly #rounds = new Map<number, RoundVotes>();
   /** Latest round that each validator was seen in, −1 for none. */
   readonly #latest: number[];
-  #current = 0;
+  /** See `skipRound`. */
+  #reached = -1;
+  #current = -1;
   /** First commit certificate on a block; there can be no second while fewer than a third are Byzantine. */
   #commit: Certificate | undefined;
 
@@ -44,7 +46,7 @@ export class VoteKeeper {
   /** Count a vote whose signature was checked. */
   add(vote: SignedVote): KeeperOutcome {
     const isNews = vote.round > (this.#latest[vote.validator] ?? -1);
-    if (isNews) this.#latest[vote.validator] = vote.round;
+    if (isNews) this.#note(vote);
     if (!this.#isKept(vote.round)) return isNews ? 'noted' : 'known';
     const votes = this.#open(vote.round);
     const outcome = votes.add(vote);
@@ -64,11 +66,8 @@ export class VoteKeeper {
   }
 
   /** Line 55: the latest round in which or beyond which more than a third is; −1 for none. */
-  skipRound(): number {
-    const ahead = this.#latest.map((round, i) => ({ round, power: this.#validators[i]?.power ?? 0 }));
-    ahead.sort((a, b) => b.round - a.round);
-    let power = 0;
-    return ahead.find((validator) => (power += validator.power) >= this.#skip)?.round ?? -1;
+  get skipRound(): number {
+    return this.#reached;
   }
 
   /** Whether some quorum of this height is on the block. */
@@ -81,13 +80,22 @@ export class VoteKeeper {
   advance(round: number): void {
     this.#current = round;
     for (const [old, votes] of this.#rounds) {
-      if (old < round - MAX_PAST_ROUNDS && votes.certificates('polka').length === 0) this.#rounds.delete(old);
+      if (old < round - MAX_PAST_ROUNDS && votes.polkas.length === 0) this.#rounds.delete(old);
     }
   }
 
   /** All votes, in an order that does not depend on their arrival. */
   all(): SignedVote[] {
     return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());
+  }
+
+  #note(vote: SignedVote): void {
+    this.#latest[vote.validator] = vote.round;
+    if (vote.round <= this.#current) return;
+    const ahead = this.#latest.map((round, i) => ({ round, power: this.#validators[i]?.power ?? 0 }));
+    ahead.sort((a, b) => b.round - a.round);
+    let power = 0;
+    this.#reached = ahead.find((validator) => (power += validator.power) >= this.#skip)?.round ?? -1;
   }
 
   #isKept(round: number): boolean {
