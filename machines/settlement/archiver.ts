@@ -103,7 +103,12 @@ export function distrust(d: ArchiverData, event: HostEvent): Step {
   assert(!rejected.ok, 'a published bundle distrusts nobody');
   const kept = Object.entries(d.cosignatures).filter(([id]) => !rejected.invalid.includes(id));
   return {
-    d: { ...d, cosignatures: Object.fromEntries(kept), distrusted: [...d.distrusted, ...rejected.invalid], tries_count: 0 },
+    d: {
+      ...d,
+      cosignatures: Object.fromEntries(kept),
+      distrusted: [...d.distrusted, ...rejected.invalid],
+      tries_count: 0,
+    },
     effects: rejected.invalid.map((validator) => warn('false cosignature', { validator })),
   };
 }
@@ -130,4 +135,9 @@ const io = (d: ArchiverData, port: string, key: string, request: unknown): Step 
   d,
   effects: [{ type: 'io', port, key, request }],
 });
-const warn = (message: string, data: Readonly<Record<string, string>>): Effect => ({ type: 'log', level: 'warn', message, data });
+const warn = (message: string, data: Readonly<Record<string, string>>): Effect => ({
+  type: 'log',
+  level: 'warn',
+  message,
+  data,
+});

@@ -1,7 +1,14 @@
 // Cosignatures on checkpoints (C2SP tlog-cosignature, Ed25519 `cosignature/v1`) and the quorum over them.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Cosignature, Cosigner, Note, NoteSignature, Policy, VerifySignature } from '#schemas/settlement/checkpoint.ts';
+import type {
+  Cosignature,
+  Cosigner,
+  Note,
+  NoteSignature,
+  Policy,
+  VerifySignature,
+} from '#schemas/settlement/checkpoint.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 
 /** Signature type byte of timestamped Ed25519 cosignatures (signed-note, Signature types). */

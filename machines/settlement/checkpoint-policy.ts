@@ -33,7 +33,10 @@ export function formatPolicy({ cosigners, quorum }: Policy): string {
 export function parsePolicy(text: string): Result<Policy> {
   const lines = text.split('\n').map((line) => line.trim().split(/[ \t]+/));
   const items = lines.filter(([word = '']) => word !== '' && !word.startsWith('#'));
-  const cosigners = items.slice(0, -2).map(parseWitness).filter((cosigner) => cosigner !== undefined);
+  const cosigners = items
+    .slice(0, -2)
+    .map(parseWitness)
+    .filter((cosigner) => cosigner !== undefined);
   const origin = cosigners[0]?.name.replace(/\/[^/]*$/, '/settlement') ?? '';
   const quorum = Number(items.at(-2)?.[2]);
   const policy: Policy = { origin, cosigners, quorum };

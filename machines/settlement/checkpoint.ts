@@ -50,4 +50,5 @@ function parseSignatureLine(line: string): NoteSignature | undefined {
   return { name, key_id: bytesToHex(bytes.subarray(0, 4)), signature: bytes.slice(4) };
 }
 
-const hasControlCharacter = (text: string): boolean => [...text].some((c) => c < ' ' && c !== '\n');
+/** Signed notes hold no ASCII control character but the newline. */
+const hasControlCharacter = (text: string): boolean => text.split('').some((c) => c < ' ' && c !== '\n');

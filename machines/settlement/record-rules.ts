@@ -39,7 +39,8 @@ export function checkRecord(
   sha256: Sha256,
 ): Result<SettledBalances> {
   const { entries, seq, stateRoot } = record;
-  if (entries.some(({ d }) => d < MIN_DIFFERENCE || d > MAX_DIFFERENCE)) return refuse('RECORD_OUT_OF_RANGE', `at ${seq}`);
+  if (entries.some(({ d }) => d < MIN_DIFFERENCE || d > MAX_DIFFERENCE))
+    return refuse('RECORD_OUT_OF_RANGE', `at ${seq}`);
   for (const [i, entry] of entries.entries()) {
     const order = i === 0 ? -1 : compare(entries[i - 1] as SettlementEntry, entry);
     if (order === 0) return refuse('RECORD_ACCOUNT_DUPLICATE', `${entry.a}/${entry.k}`);
@@ -49,7 +50,9 @@ export function checkRecord(
     if (sum !== 0n) return refuse('RECORD_NOT_ZERO_SUM', `${asset} sums to ${sum} at ${seq}`);
   const balances = applySettlement(previous, entries);
   const root = settledRoot(balances, sha256);
-  return root.every((byte, i) => byte === stateRoot[i]) ? accept(balances) : refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
+  return root.every((byte, i) => byte === stateRoot[i])
+    ? accept(balances)
+    : refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
 }
 
 /** All of it at once, for a record that must be the next one of its log. */
@@ -90,7 +93,8 @@ function parseEntries(items: unknown): Result<readonly SettlementEntry[]> {
   for (const item of items as readonly unknown[]) {
     if (!hasFields(item, ['a', 'k', 'd'])) return refuse('RECORD_MALFORMED', 'entry');
     const { a, k, d } = item;
-    if ((a !== 'credit' && a !== 'stake') || typeof k !== 'string') return refuse('RECORD_MALFORMED', 'asset or account');
+    if ((a !== 'credit' && a !== 'stake') || typeof k !== 'string')
+      return refuse('RECORD_MALFORMED', 'asset or account');
     if (typeof d === 'number' && !Number.isInteger(d)) return refuse('RECORD_FLOAT', `${a}/${k}`);
     if (typeof d !== 'number' && typeof d !== 'bigint') return refuse('RECORD_MALFORMED', 'difference');
     entries.push({ a, k, d: BigInt(d) });

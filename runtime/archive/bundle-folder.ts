@@ -9,7 +9,11 @@ import { ArchiveError } from './archive-error.ts';
  *
  * @throws ArchiveError ARCHIVE_WRITE_FAILED
  */
-export async function writeFolder(parent: string, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+export async function writeFolder(
+  parent: string,
+  name: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<string> {
   const folder = join(parent, name);
   const partial = join(parent, `.${name}.partial`);
   try {

@@ -69,7 +69,16 @@ export function decodeManifest(bytes: Uint8Array): Result<BundleManifest> {
 function manifestBlock(net: string, texts: readonly string[], records: readonly string[]): ArchiveBlock {
   const [checkpoint, policy, readme] = texts.map((cid) => CID.parse(cid));
   const links = records.map((cid) => CID.parse(cid));
-  const manifest = { v: 1, t: 'settlement-bundle', net, size: records.length, checkpoint, policy, readme, records: links };
+  const manifest = {
+    v: 1,
+    t: 'settlement-bundle',
+    net,
+    size: records.length,
+    checkpoint,
+    policy,
+    readme,
+    records: links,
+  };
   return blockOf('dag-cbor', encode(manifest));
 }
 

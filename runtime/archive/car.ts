@@ -2,7 +2,7 @@
 import { CarBufferReader } from '@ipld/car/buffer-reader';
 import * as CarBufferWriter from '@ipld/car/buffer-writer';
 import type { CID } from 'multiformats/cid';
-import { type Result, accept, refuse } from '#schemas/wire/codes.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { type ArchiveBlock, isBlock } from './cid.ts';
 
 /** A CAR as read: its one root and its blocks in file order. */
@@ -31,7 +31,9 @@ function decodeCar(bytes: Uint8Array): Car | undefined {
   try {
     const reader = CarBufferReader.fromBytes(bytes);
     const [root, ...others] = reader.getRoots();
-    return root === undefined || others.length > 0 || reader.version !== 1 ? undefined : { root, blocks: reader.blocks() };
+    return root === undefined || others.length > 0 || reader.version !== 1
+      ? undefined
+      : { root, blocks: reader.blocks() };
   } catch {
     return undefined;
   }

@@ -36,4 +36,7 @@ export function parseCid(text: string): CID | undefined {
 }
 
 const isArchiveCid = (cid: CID): boolean =>
-  cid.version === 1 && (cid.code === DAG_CBOR || cid.code === RAW) && cid.multihash.code === SHA2_256 && cid.multihash.digest.length === 32;
+  cid.version === 1 &&
+  (cid.code === DAG_CBOR || cid.code === RAW) &&
+  cid.multihash.code === SHA2_256 &&
+  cid.multihash.digest.length === 32;

@@ -25,7 +25,8 @@ export function createContentStore(store: Store): ContentStore {
     put: (blocks) => store.batch(putOps(blocks)),
     async get(cid) {
       const bytes = await store.get(PREFIX + cid.toString());
-      if (bytes !== undefined && !isBlock({ cid, bytes })) throw new ArchiveError('BLOCK_CORRUPT', { cid: cid.toString() });
+      if (bytes !== undefined && !isBlock({ cid, bytes }))
+        throw new ArchiveError('BLOCK_CORRUPT', { cid: cid.toString() });
       return bytes;
     },
   };

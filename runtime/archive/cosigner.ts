@@ -46,7 +46,8 @@ export function createCosigner({ store, key, validator, genesis, settlement, now
     const isOwn = checkpointBody(checkpoint) === request.checkpoint && equal(request.root, checkpoint.root);
     if (!isOwn) return refusal(request, earlier === undefined ? 'COSIGN_ROOT_WRONG' : 'COSIGN_FORK');
     if (!extendsOld(request, own)) return refusal(request, 'COSIGN_PROOF_INVALID');
-    if (earlier !== undefined) return earlier.root === hex(checkpoint.root) ? reply(earlier) : refusal(request, 'COSIGN_FORK');
+    if (earlier !== undefined)
+      return earlier.root === hex(checkpoint.root) ? reply(earlier) : refusal(request, 'COSIGN_FORK');
     const last = await lastSigned();
     if (last !== undefined && last.size > own.size) return refusal(request, 'COSIGN_STALE');
     if (last !== undefined && !isExtensionOf(last, own)) return refusal(request, 'COSIGN_FORK');
@@ -93,7 +94,13 @@ const extendsOld = ({ old_size, size, root, proof }: CosignRequest, own: LogView
 
 /** The cosigner's own proof, from what it really signed last. */
 const isExtensionOf = (last: Signed, own: LogView): boolean =>
-  verifyConsistency(last.size, Buffer.from(last.root, 'hex'), own.size, merkleRoot(own.leaves), consistencyProof(own.leaves, last.size));
+  verifyConsistency(
+    last.size,
+    Buffer.from(last.root, 'hex'),
+    own.size,
+    merkleRoot(own.leaves),
+    consistencyProof(own.leaves, last.size),
+  );
 
 const reply = ({ size, root, time_s, signature }: Signed): CosignReply =>
   CosignReply.parse({ ok: true, size, root: bytes(root), time_s, signature: bytes(signature) });

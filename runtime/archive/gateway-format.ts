@@ -18,7 +18,8 @@ export function negotiate(query: URLSearchParams, accept: string | undefined): F
   if (asked === 'raw') return { type: 'raw', isFromAccept: false };
   if (asked === 'car') return carFormat(query, {}, false);
   if (asked !== null) return refused(400, `format=${asked} is not served: use raw or car`);
-  if (accept === undefined || accept === '') return refused(400, 'say which format: ?format=raw, ?format=car or an Accept header');
+  if (accept === undefined || accept === '')
+    return refused(400, 'say which format: ?format=raw, ?format=car or an Accept header');
   const choice = mediaRanges(accept).find(({ type }) => type === RAW || type === CAR);
   if (choice === undefined) return refused(406, `only ${RAW} and ${CAR} are served`);
   return choice.type === RAW ? { type: 'raw', isFromAccept: true } : carFormat(query, choice.params, true);
@@ -40,7 +41,9 @@ type MediaRange = { readonly type: string; readonly params: Readonly<Record<stri
 function mediaRanges(accept: string): readonly MediaRange[] {
   const ranges = accept.split(',').map((range): MediaRange => {
     const [type = '', ...pairs] = range.split(';').map((part) => part.trim().toLowerCase());
-    const params = Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string?]).map(([k, v = '']) => [k, v]));
+    const params = Object.fromEntries(
+      pairs.map((pair) => pair.split('=', 2) as [string, string?]).map(([k, v = '']) => [k, v]),
+    );
     return { type, params, q: Number(params['q'] ?? 1) };
   });
   return ranges.filter(({ q }) => q > 0).toSorted((x, y) => y.q - x.q);

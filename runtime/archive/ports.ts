@@ -7,7 +7,13 @@ import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt } from '#machines/settlement/log.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { bundleFolderName } from '#schemas/settlement/bundle.ts';
-import { type CollectedCosignature, PublishAnswer, PublishRequest, SealAnswer, SealRequest } from '#schemas/settlement/cosign.ts';
+import {
+  type CollectedCosignature,
+  PublishAnswer,
+  PublishRequest,
+  SealAnswer,
+  SealRequest,
+} from '#schemas/settlement/cosign.ts';
 import { FIRST_SEQ } from '#schemas/settlement/record.ts';
 import { verify } from '../keys/ed25519.ts';
 import type { Store } from '../store/store.ts';
@@ -31,7 +37,9 @@ export function createArchivePorts({ store, dir, genesis, settlement }: ArchiveP
   const log = createRecordLog({ store, prefix: PREFIX, network: genesis.network, settlement });
   const content = createContentStore(store);
   const policy = genesisPolicy(genesis);
-  const cosigners = new Map(genesis.validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')]));
+  const cosigners = new Map(
+    genesis.validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')]),
+  );
 
   /** Store the record (synced) and say what the validators must sign. @throws ArchiveError SETTLEMENT_UNKNOWN */
   async function seal(request: unknown): Promise<SealAnswer> {

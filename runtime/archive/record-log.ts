@@ -12,7 +12,7 @@ import { decodeRecord, encodeRecord } from './record-codec.ts';
 import { createSerial } from './serial.ts';
 
 /** What the log needs of the ledger: its closed settlements. */
-export type ReadSettlement = (seq: number) => Promise<SettlementRow | undefined>;
+export type ReadSettlement = (seq: number) => SettlementRow | undefined | Promise<SettlementRow | undefined>;
 
 export type RecordLogOptions = {
   readonly store: Store;
@@ -23,7 +23,11 @@ export type RecordLogOptions = {
 };
 
 /** The first `size` records: leaf hashes and CIDs by index. */
-export type LogView = { readonly size: number; readonly leaves: readonly Uint8Array[]; readonly cids: readonly string[] };
+export type LogView = {
+  readonly size: number;
+  readonly leaves: readonly Uint8Array[];
+  readonly cids: readonly string[];
+};
 
 export type RecordLog = {
   /**
@@ -75,7 +79,10 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
     if (row === undefined) throw new ArchiveError('SETTLEMENT_UNKNOWN', { seq });
     const block = blockOf('dag-cbor', encodeRecord(recordOf(row, network, state.cids.at(-1) ?? null)));
     const balances = check(state, block);
-    await store.batch([...content.putOps([block]), putText(`${prefix}/record/${rowNumber(index)}`, block.cid.toString())]);
+    await store.batch([
+      ...content.putOps([block]),
+      putText(`${prefix}/record/${rowNumber(index)}`, block.cid.toString()),
+    ]);
     take(state, block, balances);
   }
 

@@ -1,6 +1,6 @@
 // IPFS trustless gateway over the content store: blocks and CARs that the client verifies itself (specs.ipfs.tech).
 // No framework: a request as data in, a response as data out. Paths below a CID, UnixFS and IPNS are not served.
-import { decode, code as DAG_CBOR } from '@ipld/dag-cbor';
+import { code as DAG_CBOR, decode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { MAX_CAR_BLOCKS, MAX_CAR_BYTES } from '#schemas/wire/limits.ts';
 import { ArchiveError } from './archive-error.ts';
@@ -49,7 +49,8 @@ async function respond(content: ContentStore, { method, url, headers }: GatewayR
   try {
     const root = await rootBlock(content, name);
     if (root === undefined) return missing(name, headers);
-    if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag, 'cache-control': IMMUTABLE }, body: new Uint8Array(0) };
+    if (matches(headers['if-none-match'], etag))
+      return { status: 304, headers: { etag, 'cache-control': IMMUTABLE }, body: new Uint8Array(0) };
     return format.type === 'raw' ? rawResponse(root, format, etag) : await carResponse(content, root, format, etag);
   } catch (error) {
     if (error instanceof ArchiveError) return failure(500, error.code);
@@ -68,7 +69,12 @@ const rawResponse = ({ cid, bytes }: ArchiveBlock, format: Format, etag: string)
 
 type CarFormat = Extract<Format, { type: 'car' }>;
 
-async function carResponse(content: ContentStore, root: ArchiveBlock, format: CarFormat, etag: string): Promise<GatewayResponse> {
+async function carResponse(
+  content: ContentStore,
+  root: ArchiveBlock,
+  format: CarFormat,
+  etag: string,
+): Promise<GatewayResponse> {
   const walked = await walk(content, root, format.scope);
   if (walked === undefined) return failure(413, 'the DAG is too large for one CAR: ask with dag-scope=block');
   const type = { 'content-type': 'application/vnd.ipld.car; version=1; order=dfs; dups=n', 'accept-ranges': 'none' };
@@ -107,13 +113,20 @@ function linksOf({ cid, bytes }: ArchiveBlock): CID[] {
     const link = CID.asCID(value);
     if (link !== null) links.push(link);
     else if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) Object.values(value).forEach(visit);
+    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
+      Object.values(value).forEach(visit);
   };
   if (cid.code === DAG_CBOR) visit(decode(bytes));
   return links;
 }
 
-function found(cid: CID, body: Uint8Array, format: Format, extra: Readonly<Record<string, string>>, suffix: string): GatewayResponse {
+function found(
+  cid: CID,
+  body: Uint8Array,
+  format: Format,
+  extra: Readonly<Record<string, string>>,
+  suffix: string,
+): GatewayResponse {
   const isFromAccept = format.type !== 'refused' && format.isFromAccept;
   const headers = {
     ...extra,
@@ -145,7 +158,12 @@ const missing = (name: string, headers: GatewayRequest['headers']): GatewayRespo
 
 function failure(status: number, why: string, extra: Readonly<Record<string, string>> = {}): GatewayResponse {
   const body = new TextEncoder().encode(`${why}\n`);
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'content-length': String(body.length), ...extra };
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-length': String(body.length),
+    ...extra,
+  };
   return { status, headers, body };
 }
 

@@ -9,7 +9,8 @@ export function reportJson(outcome: Result<VerifyReport>): string {
     const { code, detail } = outcome;
     return JSON.stringify({ verified: false, exit: verifyExitCode(outcome), code, reason: CODES[code], detail });
   }
-  const { network, checkpoint, policy_digest, is_policy_pinned, quorum, policy_size, cosigners, records, cids } = outcome.value;
+  const { network, checkpoint, policy_digest, is_policy_pinned, quorum, policy_size, cosigners, records, cids } =
+    outcome.value;
   return JSON.stringify({
     verified: true,
     exit: 0,

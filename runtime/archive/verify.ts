@@ -1,11 +1,11 @@
 // The offline verifier: decides from a bundle folder alone whether its settlements are what a quorum signed and sum to zero.
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { leafHash } from '#machines/primitives/merkle.ts';
 import { checkpointBody, parseCheckpointBody, parseNote } from '#machines/settlement/checkpoint.ts';
 import { checkQuorum, type Witnessed } from '#machines/settlement/checkpoint-cosignature.ts';
 import { formatPolicy, parsePolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt, parseLogProof, verifyLogProof } from '#machines/settlement/log.ts';
-import { leafHash } from '#machines/primitives/merkle.ts';
 import { checkNextRecord } from '#machines/settlement/record-rules.ts';
 import type { SettledBalances } from '#machines/settlement/settled-balances.ts';
 import { BUNDLE_FILES, type BundleManifest, proofFileName } from '#schemas/settlement/bundle.ts';
@@ -91,7 +91,9 @@ function readFolder(folder: string): Result<Files> {
   let entries: readonly Dirent[];
   try {
     entries = readdirSync(folder, { withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => [name, readFileSync(join(folder, name))] as const);
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, readFileSync(join(folder, name))] as const);
     return files.length < entries.length ? refuse('BUNDLE_INCOMPLETE', 'a folder inside') : accept(new Map(files));
   } catch (error) {
     return refuse('BUNDLE_UNREADABLE', error instanceof Error ? error.message : folder);
@@ -103,7 +105,8 @@ function openCar(files: Files): Result<Opened> {
   const car = readCar(files.get(BUNDLE_FILES.car) ?? new Uint8Array(0));
   if (!car.ok) return car;
   const [first, ...rest] = car.value.blocks;
-  if (first === undefined || !first.cid.equals(car.value.root)) return refuse('BUNDLE_MALFORMED', 'manifest is not first');
+  if (first === undefined || !first.cid.equals(car.value.root))
+    return refuse('BUNDLE_MALFORMED', 'manifest is not first');
   const manifest = decodeManifest(first.bytes);
   if (!manifest.ok) return manifest;
   const { checkpoint, policy, readme, records } = manifest.value;
@@ -111,7 +114,8 @@ function openCar(files: Files): Result<Opened> {
   const isExact = named.length === rest.length && rest.every(({ cid }, i) => cid.toString() === named[i]);
   if (!isExact) return refuse('BUNDLE_MALFORMED', 'blocks are not those of the manifest');
   const expected = new Set([...Object.values(BUNDLE_FILES), proofFileName(records.length - 1)]);
-  if (files.size !== expected.size || [...expected].some((name) => !files.has(name))) return refuse('BUNDLE_INCOMPLETE');
+  if (files.size !== expected.size || [...expected].some((name) => !files.has(name)))
+    return refuse('BUNDLE_INCOMPLETE');
   return accept({ manifest: manifest.value, blocks: new Map(rest.map(({ cid, bytes }) => [cid.toString(), bytes])) });
 }
 
@@ -165,7 +169,8 @@ function checkSignatures(files: Files, checkpoint: Checkpoint, policy: Policy): 
   if (checkpoint.origin !== policy.origin) return refuse('COSIGN_ORIGIN_WRONG', checkpoint.origin);
   const note = parseNote(text(files, BUNDLE_FILES.checkpoint));
   if (!note.ok) return note;
-  if (note.value.text !== checkpointBody(checkpoint)) return refuse('CHECKPOINT_MALFORMED', 'more than the body is signed');
+  if (note.value.text !== checkpointBody(checkpoint))
+    return refuse('CHECKPOINT_MALFORMED', 'more than the body is signed');
   return checkQuorum(note.value, policy, verify);
 }
 

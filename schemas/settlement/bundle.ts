@@ -16,7 +16,12 @@ export type BundleManifest = {
 };
 
 /** Files of a bundle folder beside `<index>.tlog-proof` of its newest record. */
-export const BUNDLE_FILES = { car: 'bundle.car', checkpoint: 'checkpoint', policy: 'policy', readme: 'README.txt' } as const;
+export const BUNDLE_FILES = {
+  car: 'bundle.car',
+  checkpoint: 'checkpoint',
+  policy: 'policy',
+  readme: 'README.txt',
+} as const;
 /** Name of the folder of settlement `seq`. */
 export const bundleFolderName = (seq: number): string => `settlement-${seq}`;
 /** Name of the inclusion proof of record `index`. */

@@ -45,7 +45,10 @@ export type SealAnswer = z.infer<typeof SealAnswer>;
 export const CollectedCosignature = z.strictObject({ validator: Id, time_s: TimeS, signature: Signature });
 export type CollectedCosignature = z.infer<typeof CollectedCosignature>;
 /** Request of `archive.publish`: the cosignatures for the checkpoint after settlement `seq`. */
-export const PublishRequest = z.strictObject({ seq: Seq, cosignatures: z.array(CollectedCosignature).max(MAX_COSIGNERS) });
+export const PublishRequest = z.strictObject({
+  seq: Seq,
+  cosignatures: z.array(CollectedCosignature).max(MAX_COSIGNERS),
+});
 /** Answer of `archive.publish`: done, or whose cosignatures do not verify. */
 export const PublishAnswer = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), seq: Seq, cid: z.string().max(128), log_root: Hash, folder: z.string() }),

@@ -9,9 +9,18 @@ import type { SettlementRow } from '#schemas/settlement/state.ts';
 import { collectedBy, GENESIS, ledgerOf, NETWORK, noteBy, POLICY, recordBlocks, rowsOf } from './network.ts';
 
 /** Publish the bundle after the last of these settlements, signed by these cosigners; its folder. */
-export async function publishBundle(dir: string, rows: readonly SettlementRow[], signers: readonly number[] = [0, 1, 2]): Promise<string> {
+export async function publishBundle(
+  dir: string,
+  rows: readonly SettlementRow[],
+  signers: readonly number[] = [0, 1, 2],
+): Promise<string> {
   const seq = rows.length - 1;
-  const ports = createArchivePorts({ store: openMemoryStore(new MemoryDisk()), dir, genesis: GENESIS, settlement: ledgerOf(rows) });
+  const ports = createArchivePorts({
+    store: openMemoryStore(new MemoryDisk()),
+    dir,
+    genesis: GENESIS,
+    settlement: ledgerOf(rows),
+  });
   const { ask } = await ports['archive.seal']({ seq });
   const answer = await ports['archive.publish']({ seq, cosignatures: collectedBy(ask, signers) });
   if (!answer.ok) throw new Error(`not published: ${answer.invalid.length} false cosignatures`);
@@ -33,5 +42,7 @@ export function forgeBundle(
 /** All files of a folder by name, in hex: to be compared. */
 export async function folderBytes(folder: string): Promise<Readonly<Record<string, string>>> {
   const names = (await readdir(folder)).toSorted();
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'hex')] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'hex')] as const)),
+  );
 }

@@ -36,7 +36,8 @@ describe.each([
     const blocks = signals.map((bytes) => blockOf('dag-cbor', bytes));
     await content.put(blocks);
     expect(blocks.map(({ cid }) => cid.toString())).toEqual(signals.map(independentCid));
-    for (const { cid, bytes } of blocks) expect(Buffer.compare((await content.get(cid)) ?? new Uint8Array(0), bytes)).toBe(0);
+    for (const { cid, bytes } of blocks)
+      expect(Buffer.compare((await content.get(cid)) ?? new Uint8Array(0), bytes)).toBe(0);
     await store.close();
   });
 
@@ -54,7 +55,9 @@ describe.each([
 test('bytes under a wrong CID are refused on write', () => {
   const content = createContentStore(openMemoryStore(new MemoryDisk()));
   const cid = cidOf('raw', Uint8Array.of(1));
-  expect(() => content.putOps([{ cid, bytes: Uint8Array.of(2) }])).toThrow(expect.objectContaining({ code: 'BLOCK_CORRUPT' }));
+  expect(() => content.putOps([{ cid, bytes: Uint8Array.of(2) }])).toThrow(
+    expect.objectContaining({ code: 'BLOCK_CORRUPT' }),
+  );
 });
 
 test('a block above the limit is refused', () => {

@@ -7,11 +7,27 @@ import { verify } from '#runtime/keys/ed25519.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { CosignRequest } from '#schemas/settlement/cosign.ts';
 import type { SettlementRow } from '#schemas/settlement/state.ts';
-import { at, cosignerKeys, entry, GENESIS, ledgerOf, messageKeys, NETWORK, NOW_MS, PAYMENTS, POLICY, rowsOf } from './network.ts';
+import {
+  at,
+  cosignerKeys,
+  entry,
+  GENESIS,
+  ledgerOf,
+  messageKeys,
+  NETWORK,
+  NOW_MS,
+  PAYMENTS,
+  POLICY,
+  rowsOf,
+} from './network.ts';
 
 const rows = rowsOf(PAYMENTS);
 /** The same history but for what the second settlement pays. */
-const forkedRows = rowsOf([at(PAYMENTS, 0), [entry('credit', 'escrow:j2', -7n), entry('credit', 'thief', 7n)], at(PAYMENTS, 2)]);
+const forkedRows = rowsOf([
+  at(PAYMENTS, 0),
+  [entry('credit', 'escrow:j2', -7n), entry('credit', 'thief', 7n)],
+  at(PAYMENTS, 2),
+]);
 
 let disk: MemoryDisk;
 let now_ms: number;
@@ -20,10 +36,22 @@ beforeEach(() => {
   now_ms = NOW_MS;
 });
 const cosigner = (ledger: readonly SettlementRow[] = rows) =>
-  createCosigner({ store: openMemoryStore(disk), key: at(cosignerKeys, 0), validator: at(messageKeys, 0).id, genesis: GENESIS, settlement: ledgerOf(ledger), now_ms: () => now_ms });
+  createCosigner({
+    store: openMemoryStore(disk),
+    key: at(cosignerKeys, 0),
+    validator: at(messageKeys, 0).id,
+    genesis: GENESIS,
+    settlement: ledgerOf(ledger),
+    now_ms: () => now_ms,
+  });
 /** What an archiver with this ledger asks after settlement `seq`. */
 async function asked(seq: number, ledger: readonly SettlementRow[] = rows, network = NETWORK): Promise<CosignRequest> {
-  const ports = createArchivePorts({ store: openMemoryStore(new MemoryDisk()), dir: '', genesis: { ...GENESIS, network }, settlement: ledgerOf(ledger) });
+  const ports = createArchivePorts({
+    store: openMemoryStore(new MemoryDisk()),
+    dir: '',
+    genesis: { ...GENESIS, network },
+    settlement: ledgerOf(ledger),
+  });
   return (await ports['archive.seal']({ seq })).ask;
 }
 
@@ -43,12 +71,24 @@ test('the same question gets the same signature, later and after a restart', asy
 
 test.each([
   ['of another network', 'COSIGN_ORIGIN_WRONG', () => asked(0, rows, 'other-net')],
-  ['of a settlement that did not happen yet', 'COSIGN_SETTLEMENT_UNKNOWN', () => asked(3, rowsOf([...PAYMENTS, at(PAYMENTS, 1)]))],
+  [
+    'of a settlement that did not happen yet',
+    'COSIGN_SETTLEMENT_UNKNOWN',
+    () => asked(3, rowsOf([...PAYMENTS, at(PAYMENTS, 1)])),
+  ],
   ['that pays somebody else', 'COSIGN_ROOT_WRONG', () => asked(1, forkedRows)],
-  ['whose root is not the one in its text', 'COSIGN_ROOT_WRONG', async () => ({ ...(await asked(1)), root: new Uint8Array(32) })],
+  [
+    'whose root is not the one in its text',
+    'COSIGN_ROOT_WRONG',
+    async () => ({ ...(await asked(1)), root: new Uint8Array(32) }),
+  ],
   ['whose text is no checkpoint', 'CHECKPOINT_MALFORMED', async () => ({ ...(await asked(1)), checkpoint: 'hello\n' })],
   ['with a wrong consistency proof', 'COSIGN_PROOF_INVALID', async () => ({ ...(await asked(2)), old_size: 1 })],
-  ['with a proof where there is nothing to prove', 'COSIGN_PROOF_INVALID', async () => ({ ...(await asked(2)), old_size: 0 })],
+  [
+    'with a proof where there is nothing to prove',
+    'COSIGN_PROOF_INVALID',
+    async () => ({ ...(await asked(2)), old_size: 0 }),
+  ],
   ['that claims to extend a larger log', 'COSIGN_PROOF_INVALID', async () => ({ ...(await asked(1)), old_size: 3 })],
 ] as const)('a checkpoint %s is refused with %s', async (_, code, make) => {
   const ours = cosigner();
@@ -64,9 +104,15 @@ test('a second checkpoint of a signed size is a fork', async () => {
 test('a replaced ledger cannot make it sign against its own word', async () => {
   await cosigner().answer(await asked(1));
   // A new life with a forked ledger and a lost copy of the log, but what was signed is still on disk.
-  for (const key of [...disk.rows.keys()]) if (key.includes('/record/')) disk.rows.delete(key);
-  expect(await cosigner(forkedRows).answer(await asked(2, forkedRows))).toMatchObject({ ok: false, code: 'COSIGN_FORK' });
-  expect(await cosigner(forkedRows).answer(await asked(1, forkedRows))).toMatchObject({ ok: false, code: 'COSIGN_FORK' });
+  for (const key of disk.rows.keys()) if (key.includes('/record/')) disk.rows.delete(key);
+  expect(await cosigner(forkedRows).answer(await asked(2, forkedRows))).toMatchObject({
+    ok: false,
+    code: 'COSIGN_FORK',
+  });
+  expect(await cosigner(forkedRows).answer(await asked(1, forkedRows))).toMatchObject({
+    ok: false,
+    code: 'COSIGN_FORK',
+  });
 });
 
 test('a smaller log that it never signed is stale', async () => {
@@ -78,7 +124,14 @@ test('no signature leaves that is not on disk', async () => {
   const request = await asked(0);
   const isSigning = (ops: readonly { readonly key: string }[]) => ops.some(({ key }) => key.endsWith('/last'));
   const store = openMemoryStore(disk, (ops) => (isSigning(ops) ? 'lost' : undefined));
-  const crashing = createCosigner({ store, key: at(cosignerKeys, 0), validator: at(messageKeys, 0).id, genesis: GENESIS, settlement: ledgerOf(rows), now_ms: () => now_ms });
+  const crashing = createCosigner({
+    store,
+    key: at(cosignerKeys, 0),
+    validator: at(messageKeys, 0).id,
+    genesis: GENESIS,
+    settlement: ledgerOf(rows),
+    now_ms: () => now_ms,
+  });
   await expect(crashing.answer(request)).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
   expect([...disk.rows.keys()].some((key) => key.includes('/signed/'))).toBe(false);
 });
@@ -86,7 +139,12 @@ test('no signature leaves that is not on disk', async () => {
 test('two questions at once are judged one after the other', async () => {
   const ours = cosigner();
   const forked = await asked(1, forkedRows);
-  const replies = await Promise.all([asked(1).then(ours.answer), ours.answer(forked), asked(2).then(ours.answer), asked(2).then(ours.answer)]);
+  const replies = await Promise.all([
+    asked(1).then(ours.answer),
+    ours.answer(forked),
+    asked(2).then(ours.answer),
+    asked(2).then(ours.answer),
+  ]);
   expect(replies.map(({ ok }) => ok)).toEqual([true, false, true, true]);
   expect(replies[2]).toEqual(replies[3]);
 });
@@ -94,7 +152,16 @@ test('two questions at once are judged one after the other', async () => {
 test('validators of one database keep apart', async () => {
   const store = openMemoryStore(disk);
   const request = await asked(0);
-  const both = [0, 1].map((i) => createCosigner({ store, key: at(cosignerKeys, i), validator: at(messageKeys, i).id, genesis: GENESIS, settlement: ledgerOf(rows), now_ms: () => now_ms }));
+  const both = [0, 1].map((i) =>
+    createCosigner({
+      store,
+      key: at(cosignerKeys, i),
+      validator: at(messageKeys, i).id,
+      genesis: GENESIS,
+      settlement: ledgerOf(rows),
+      now_ms: () => now_ms,
+    }),
+  );
   const [a, b] = await Promise.all(both.map((one) => one.answer(request)));
   expect(a?.ok === true && b?.ok === true && Buffer.compare(a.signature, b.signature)).not.toBe(0);
 });

@@ -112,7 +112,10 @@ test.each([
 });
 
 test('methods that change something are refused', async () => {
-  expect(await get(`/ipfs/${cid}?format=raw`, {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+  expect(await get(`/ipfs/${cid}?format=raw`, {}, 'POST')).toMatchObject({
+    status: 405,
+    headers: { allow: 'GET, HEAD' },
+  });
 });
 
 test('a corrupt block is an error of the server, never served', async () => {
@@ -124,6 +127,10 @@ test('a corrupt block is an error of the server, never served', async () => {
 test('a CAR that lacks a child is not kept by caches', async () => {
   const partial = createContentStore(openMemoryStore(new MemoryDisk()));
   await partial.put([newest, at(blocks, 0)]);
-  const response = await createTrustlessGateway(partial)({ method: 'GET', url: `/ipfs/${cid}?format=car`, headers: {} });
+  const response = await createTrustlessGateway(partial)({
+    method: 'GET',
+    url: `/ipfs/${cid}?format=car`,
+    headers: {},
+  });
   expect(response).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
 });

@@ -1,10 +1,10 @@
 // A network in small for archive tests: four validators with cosigner keys, and a ledger's closed settlements.
 import { createHash } from 'node:crypto';
-import { applySettlement, type SettledBalances, settledRoot } from '#machines/settlement/settled-balances.ts';
 import { formatNote } from '#machines/settlement/checkpoint.ts';
 import { cosignatureLine, cosignatureMessage } from '#machines/settlement/checkpoint-cosignature.ts';
 import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { recordOf } from '#machines/settlement/record-rules.ts';
+import { applySettlement, type SettledBalances, settledRoot } from '#machines/settlement/settled-balances.ts';
 import { type ArchiveBlock, blockOf, sha256 } from '#runtime/archive/cid.ts';
 import { encodeRecord } from '#runtime/archive/record-codec.ts';
 import { type Signer, signer } from '#runtime/keys/ed25519.ts';
@@ -23,7 +23,13 @@ export const strangerKey: Signer = signer(seed('stranger'));
 
 export const GENESIS = {
   network: NETWORK,
-  validators: messageKeys.map(({ id }, i) => ({ id, operator: id, power: 1, beacon_share: '', cosigner: at(cosignerKeys, i).id })),
+  validators: messageKeys.map(({ id }, i) => ({
+    id,
+    operator: id,
+    power: 1,
+    beacon_share: '',
+    cosigner: at(cosignerKeys, i).id,
+  })),
 };
 export const POLICY = genesisPolicy(GENESIS);
 
@@ -31,7 +37,12 @@ export const POLICY = genesisPolicy(GENESIS);
 export const PAYMENTS: readonly (readonly SettlementEntry[])[] = [
   [entry('credit', 'escrow:j1', -100n), entry('credit', 'worker-a', 80n), entry('credit', 'worker-b', 20n)],
   [entry('credit', 'escrow:j2', -7n), entry('credit', 'worker-b', 7n)],
-  [entry('credit', 'escrow:j3', -(2n ** 60n)), entry('credit', 'worker-a', 2n ** 60n), entry('stake', 'burned', 5n), entry('stake', 'liar', -5n)],
+  [
+    entry('credit', 'escrow:j3', -(2n ** 60n)),
+    entry('credit', 'worker-a', 2n ** 60n),
+    entry('stake', 'burned', 5n),
+    entry('stake', 'liar', -5n),
+  ],
 ];
 
 export function entry(a: SettlementEntry['a'], k: string, d: bigint): SettlementEntry {
@@ -43,7 +54,16 @@ export function rowsOf(payments: readonly (readonly SettlementEntry[])[]): reado
   let balances: SettledBalances = new Map();
   return payments.map((entries, seq) => {
     balances = applySettlement(balances, entries);
-    return { seq, epoch: seq + 1, first_height: seq * 10 + 1, last_height: seq * 10 + 10, entries, state_root: new Uint8Array(settledRoot(balances, sha256)), jobs: [], cid: '' };
+    return {
+      seq,
+      epoch: seq + 1,
+      first_height: seq * 10 + 1,
+      last_height: seq * 10 + 10,
+      entries,
+      state_root: new Uint8Array(settledRoot(balances, sha256)),
+      jobs: [],
+      cid: '',
+    };
   });
 }
 
@@ -60,12 +80,24 @@ export function recordBlocks(rows: readonly SettlementRow[]): readonly ArchiveBl
 
 /** A note over `text` signed by these cosigners (indices into the policy), in this order. */
 export function noteBy(text: string, signers: readonly number[], time_s = 1_700_000_000): string {
-  return formatNote({ text, signatures: signers.map((i) => cosignatureLine(at(POLICY.cosigners, i), { time_s, signature: at(cosignerKeys, i).sign(cosignatureMessage(time_s, text)) })) });
+  return formatNote({
+    text,
+    signatures: signers.map((i) =>
+      cosignatureLine(at(POLICY.cosigners, i), {
+        time_s,
+        signature: at(cosignerKeys, i).sign(cosignatureMessage(time_s, text)),
+      }),
+    ),
+  });
 }
 
 /** Their cosignatures as the archiver collects them. */
 export const collectedBy = ({ checkpoint }: CosignRequest, signers: readonly number[], time_s = 1_700_000_000) =>
-  signers.map((i) => ({ validator: at(messageKeys, i).id, time_s, signature: new Uint8Array(at(cosignerKeys, i).sign(cosignatureMessage(time_s, checkpoint))) }));
+  signers.map((i) => ({
+    validator: at(messageKeys, i).id,
+    time_s,
+    signature: new Uint8Array(at(cosignerKeys, i).sign(cosignatureMessage(time_s, checkpoint))),
+  }));
 
 /** The element that must be there. */
 export function at<T>(list: readonly T[], index: number): T {

@@ -13,13 +13,22 @@ const root = await mkdtemp(join(tmpdir(), 'ports-'));
 afterAll(() => rm(root, { recursive: true }));
 const rows = rowsOf(PAYMENTS);
 const ports = (name: string, disk = new MemoryDisk(), settlements = rows) =>
-  createArchivePorts({ store: openMemoryStore(disk), dir: join(root, name), genesis: GENESIS, settlement: ledgerOf(settlements) });
+  createArchivePorts({
+    store: openMemoryStore(disk),
+    dir: join(root, name),
+    genesis: GENESIS,
+    settlement: ledgerOf(settlements),
+  });
 
 test('each settlement is sealed and published, and each bundle verifies', async () => {
   const { 'archive.seal': seal, 'archive.publish': publish } = ports('each');
   for (const { seq } of rows) {
     const sealed = await seal({ seq });
-    expect(sealed).toMatchObject({ quorum: 3, validators: messageKeys.map(({ id }) => id), ask: { size: seq + 1, old_size: seq } });
+    expect(sealed).toMatchObject({
+      quorum: 3,
+      validators: messageKeys.map(({ id }) => id),
+      ask: { size: seq + 1, old_size: seq },
+    });
     const published = await publish({ seq, cosignatures: collectedBy(sealed.ask, [1, 2, 3]) });
     expect(published).toMatchObject({ ok: true, cid: sealed.cid, log_root: sealed.ask.root });
     expect(published.ok && verifyBundle(published.folder).ok).toBe(true);
@@ -34,7 +43,10 @@ test('a repeat with other signatures after a restart gives the same bytes', asyn
   const folder = first.ok ? first.folder : '';
   const bytes = await folderBytes(folder);
   await rm(folder, { recursive: true });
-  const again = await ports('repeat', disk)['archive.publish']({ seq: 0, cosignatures: collectedBy(ask, [1, 2, 3], 1_700_000_999) });
+  const again = await ports('repeat', disk)['archive.publish']({
+    seq: 0,
+    cosignatures: collectedBy(ask, [1, 2, 3], 1_700_000_999),
+  });
   expect(again).toEqual(first);
   expect(await folderBytes(folder)).toEqual(bytes);
 });
@@ -54,7 +66,10 @@ test('a settlement that the ledger does not have yet fails with its code, to be 
 
 test('a ledger that mints money is not archived', async () => {
   const minting = rowsOf([[{ a: 'credit', k: 'thief', d: 1n }]]);
-  await expect(ports('mint', new MemoryDisk(), minting)['archive.seal']({ seq: 0 })).rejects.toMatchObject({ code: 'SETTLEMENT_REFUSED', data: { reason: 'RECORD_NOT_ZERO_SUM' } });
+  await expect(ports('mint', new MemoryDisk(), minting)['archive.seal']({ seq: 0 })).rejects.toMatchObject({
+    code: 'SETTLEMENT_REFUSED',
+    data: { reason: 'RECORD_NOT_ZERO_SUM' },
+  });
 });
 
 test('false cosignatures are named and nothing is written', async () => {
@@ -64,18 +79,26 @@ test('false cosignatures are named and nothing is written', async () => {
   const forged = { ...at(collectedBy(ask, [2]), 0), time_s: 1 };
   const stranger = { validator: strangerKey.id, time_s: 1, signature: new Uint8Array(64) };
   const cosignatures = [a, b].filter((x) => x !== undefined);
-  expect(await publish({ seq: 0, cosignatures: [...cosignatures, forged, stranger] })).toEqual({ ok: false, seq: 0, invalid: [at(messageKeys, 2).id, strangerKey.id] });
+  expect(await publish({ seq: 0, cosignatures: [...cosignatures, forged, stranger] })).toEqual({
+    ok: false,
+    seq: 0,
+    invalid: [at(messageKeys, 2).id, strangerKey.id],
+  });
   // One validator twice is one cosigner.
   expect(await publish({ seq: 0, cosignatures: [...cosignatures, ...cosignatures] })).toMatchObject({ ok: false });
   await expect(readdir(join(root, 'false'))).rejects.toMatchObject({ code: 'ENOENT' });
-  expect(await publish({ seq: 0, cosignatures: [...cosignatures, ...(c === undefined ? [] : [c]), stranger] })).toMatchObject({ ok: true });
+  expect(
+    await publish({ seq: 0, cosignatures: [...cosignatures, ...(c === undefined ? [] : [c]), stranger] }),
+  ).toMatchObject({ ok: true });
 });
 
 test('a folder that cannot be written is a failure with its code', async () => {
   await writeFile(join(root, 'blocked'), 'a file where the folder should be');
   const { 'archive.seal': seal, 'archive.publish': publish } = ports('blocked');
   const { ask } = await seal({ seq: 0 });
-  await expect(publish({ seq: 0, cosignatures: collectedBy(ask, [0, 1, 2]) })).rejects.toMatchObject({ code: 'ARCHIVE_WRITE_FAILED' });
+  await expect(publish({ seq: 0, cosignatures: collectedBy(ask, [0, 1, 2]) })).rejects.toMatchObject({
+    code: 'ARCHIVE_WRITE_FAILED',
+  });
 });
 
 test('a record that rots on disk stops the archiver at its next start', async () => {

@@ -28,14 +28,21 @@ async function copy(): Promise<string> {
 
 test('a published bundle verifies and says what was paid and what it trusts', () => {
   const result = verifyBundle(good);
-  expect(result).toMatchObject({ ok: true, value: { network: NETWORK, quorum: 3, policy_size: 4, is_policy_pinned: false } });
+  expect(result).toMatchObject({
+    ok: true,
+    value: { network: NETWORK, quorum: 3, policy_size: 4, is_policy_pinned: false },
+  });
   const json: unknown = JSON.parse(reportJson(result));
   expect(json).toMatchObject({
     verified: true,
     origin: `${NETWORK}/settlement`,
     size: 3,
     cosigned_by: [{ time: '2023-11-14T22:13:20Z' }, {}, {}],
-    settlements: [{ seq: 0, sums: { credit: '0' } }, {}, { sums: { credit: '0', stake: '0' }, entries: [{ difference: '-1152921504606846976' }, {}, {}, {}] }],
+    settlements: [
+      { seq: 0, sums: { credit: '0' } },
+      {},
+      { sums: { credit: '0', stake: '0' }, entries: [{ difference: '-1152921504606846976' }, {}, {}, {}] },
+    ],
     archive: 'embedded',
     anchor: 'none',
   });
@@ -44,35 +51,30 @@ test('a published bundle verifies and says what was paid and what it trusts', ()
 
 test('one byte flipped anywhere in a bundle is refused', async () => {
   const folder = await copy();
-  const exits = new Map<string, Set<number>>();
+  const exits = new Set<number>();
   for (const name of await readdir(folder)) {
     const bytes = await readFile(join(folder, name));
     for (let i = 0; i < bytes.length; i++) {
       const flipped = Buffer.from(bytes);
-      flipped[i] = at([...bytes.subarray(i, i + 1)], 0) ^ (1 << (i % 8));
+      flipped.writeUInt8(flipped.readUInt8(i) ^ (1 << (i % 8)), i);
       await writeFile(join(folder, name), flipped);
-      const { exit } = outcome(folder);
-      if (exit !== 2 && exit !== 3) throw new Error(`byte ${i} of ${name} flipped gives exit ${exit}`);
-      exits.set(name, (exits.get(name) ?? new Set()).add(exit));
+      exits.add(outcome(folder).exit);
     }
     await writeFile(join(folder, name), bytes);
   }
   expect(outcome(folder).exit).toBe(0);
-  // Only the signature lines are a matter of the quorum; all else is a hash.
-  expect(Object.fromEntries(Array.from(exits, ([name, codes]) => [name, [...codes].toSorted()]))).toEqual({
-    'bundle.car': [2],
-    policy: [2],
-    'README.txt': [2],
-    checkpoint: [2],
-    '2.tlog-proof': [2],
-  });
+  // Each file is bound by another: the texts by the CAR, the signature lines by the proof, the proof by the checkpoint.
+  expect([...exits]).toEqual([2]);
 }, 60_000);
 
-test.each(['bundle.car', 'checkpoint', 'policy', 'README.txt', '2.tlog-proof'])('a bundle without %s is refused', async (name) => {
-  const folder = await copy();
-  await rm(join(folder, name));
-  expect(outcome(folder).exit).toBe(2);
-});
+test.each(['bundle.car', 'checkpoint', 'policy', 'README.txt', '2.tlog-proof'])(
+  'a bundle without %s is refused',
+  async (name) => {
+    const folder = await copy();
+    await rm(join(folder, name));
+    expect(outcome(folder).exit).toBe(2);
+  },
+);
 
 test('a file too many is refused: nothing unchecked lies in a bundle', async () => {
   const folder = await copy();
@@ -83,15 +85,26 @@ test('a file too many is refused: nothing unchecked lies in a bundle', async () 
 test.each([
   ['two of four cosigners', 'QUORUM_SHORT', (text: string) => noteBy(text, [0, 1])],
   ['one validator twice', 'COSIGNER_REPEATED', (text: string) => noteBy(text, [0, 1, 1])],
-  ['an unknown key', 'COSIGNER_UNKNOWN', (text: string) => noteBy(text, [0, 1, 2]).replace(at(POLICY.cosigners, 2).name, `${NETWORK}/ffffffffffffffff`)],
-  ['a signature over another checkpoint', 'COSIGNATURE_INVALID', (text: string) => noteBy(text.replace('\n3\n', '\n4\n'), [0, 1, 2]).replace('\n4\n', '\n3\n')],
+  [
+    'an unknown key',
+    'COSIGNER_UNKNOWN',
+    (text: string) => noteBy(text, [0, 1, 2]).replace(at(POLICY.cosigners, 2).name, `${NETWORK}/ffffffffffffffff`),
+  ],
+  [
+    'a signature over another checkpoint',
+    'COSIGNATURE_INVALID',
+    (text: string) => noteBy(text.replace('\n3\n', '\n4\n'), [0, 1, 2]).replace('\n4\n', '\n3\n'),
+  ],
   ['no signatures', 'CHECKPOINT_MALFORMED', (text: string) => `${text}\n`],
 ])('%s: exit 3', async (what, code, note) => {
   expect(outcome(await forgeBundle(dir, what, PAYMENTS, note))).toEqual({ code, exit: 3 });
 });
 
 test('the log of another network under this policy: exit 3', async () => {
-  expect(outcome(await forgeBundle(dir, 'origin', PAYMENTS, undefined, 'other-net'))).toEqual({ code: 'COSIGN_ORIGIN_WRONG', exit: 3 });
+  expect(outcome(await forgeBundle(dir, 'origin', PAYMENTS, undefined, 'other-net'))).toEqual({
+    code: 'COSIGN_ORIGIN_WRONG',
+    exit: 3,
+  });
 });
 
 test('a record that mints money is refused though a quorum signed it: exit 5', async () => {
@@ -123,6 +136,20 @@ test('a folder that is not there is not checked: exit 1', () => {
 test('records in any order of arrival give the same CAR', async () => {
   const blocks = recordBlocks(rowsOf(PAYMENTS));
   const car = await readFile(join(good, 'bundle.car'));
-  for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]])
-    expect(Buffer.compare(buildBundle(NETWORK, POLICY, order.map((i) => at(blocks, i))).car, car)).toBe(0);
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+    [1, 0, 2],
+  ])
+    expect(
+      Buffer.compare(
+        buildBundle(
+          NETWORK,
+          POLICY,
+          order.map((i) => at(blocks, i)),
+        ).car,
+        car,
+      ),
+    ).toBe(0);
 });

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkpointBody, formatNote, parseCheckpointBody, parseNote } from '#machines/settlement/checkpoint.ts';
 import { fromBase64, toBase64 } from '#machines/settlement/checkpoint-base64.ts';
-import { checkQuorum, cosignatureLine, cosignatureMessage, cosignerKeyId } from '#machines/settlement/checkpoint-cosignature.ts';
+import {
+  checkQuorum,
+  cosignatureLine,
+  cosignatureMessage,
+  cosignerKeyId,
+} from '#machines/settlement/checkpoint-cosignature.ts';
 import { formatPolicy, genesisPolicy, parsePolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { verify } from '#runtime/keys/ed25519.ts';
 import { at, cosignerKeys, GENESIS, NETWORK, noteBy, POLICY, strangerKey } from '../archive/network.ts';
@@ -25,7 +30,11 @@ U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=
 — remora.n621.de 2net5wAAAABqEiEgPlfF3V06o0Y+fHM+J5J9s27wgxxcOVSpZ/2g/KSiXCg9DEZI+aVCIobWX9sXTynk5XeU/zZ0WBxtqB0DrAWfBw==
 `;
 const WITNESSES = [
-  { name: 'transparency.dev/DEV:witness-little-garden', id: 'd8042a87', vkey: 'BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM' },
+  {
+    name: 'transparency.dev/DEV:witness-little-garden',
+    id: 'd8042a87',
+    vkey: 'BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM',
+  },
   { name: 'remora.n621.de', id: 'da77ade7', vkey: 'BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2' },
 ].map(({ name, id, vkey }) => ({ name, id, key: Buffer.from(vkey, 'base64').subarray(1).toString('hex') }));
 
@@ -44,8 +53,13 @@ test('the example of the specification reads, and writes back byte for byte', ()
     ['example.com/behind-the-sofa', '033de0ae'],
     ['witness.example.com/w1', '8d66cf3f'],
   ]);
-  expect(parseCheckpointBody(note.text)).toMatchObject({ ok: true, value: { origin: 'example.com/behind-the-sofa', size: 20_852_163 } });
-  expect(new TextDecoder().decode(cosignatureMessage(1_679_315_147, note.text))).toBe(`cosignature/v1\ntime 1679315147\n${note.text}`);
+  expect(parseCheckpointBody(note.text)).toMatchObject({
+    ok: true,
+    value: { origin: 'example.com/behind-the-sofa', size: 20_852_163 },
+  });
+  expect(new TextDecoder().decode(cosignatureMessage(1_679_315_147, note.text))).toBe(
+    `cosignature/v1\ntime 1679315147\n${note.text}`,
+  );
 });
 
 test('the key ids of public witnesses come out', () => {
@@ -54,8 +68,13 @@ test('the key ids of public witnesses come out', () => {
 
 test('real cosignatures of public witnesses verify, and not over another size', () => {
   const policy = { origin: 'arche2025h1.staging.ct.transparency.dev', cosigners: WITNESSES, quorum: 2 };
-  expect(checkQuorum(parsed(PUBLIC_LOG), policy, verify)).toMatchObject({ ok: true, value: [{ time_s: 1_779_573_024 }, { time_s: 1_779_573_024 }] });
-  expect(checkQuorum(parsed(PUBLIC_LOG.replace('1432088532', '1432088533')), policy, verify)).toMatchObject({ code: 'COSIGNATURE_INVALID' });
+  expect(checkQuorum(parsed(PUBLIC_LOG), policy, verify)).toMatchObject({
+    ok: true,
+    value: [{ time_s: 1_779_573_024 }, { time_s: 1_779_573_024 }],
+  });
+  expect(checkQuorum(parsed(PUBLIC_LOG.replace('1432088532', '1432088533')), policy, verify)).toMatchObject({
+    code: 'COSIGNATURE_INVALID',
+  });
 });
 
 test('base64 is what Node writes, and each byte string has one text', () => {
@@ -65,7 +84,8 @@ test('base64 is what Node writes, and each byte string has one text', () => {
       expect(fromBase64(toBase64(bytes))).toEqual(bytes);
     }),
   );
-  for (const bad of ['A', 'AB', 'AB=', 'A===', 'QQ', 'QR==', 'Q Q=', 'QUJ=', 'Q-__']) expect(fromBase64(bad)).toBeUndefined();
+  for (const bad of ['A', 'AB', 'AB=', 'A===', 'QQ', 'QR==', 'Q Q=', 'QUJ=', 'Q-__'])
+    expect(fromBase64(bad)).toBeUndefined();
 });
 
 test.each([
@@ -92,7 +112,12 @@ test.each([
 });
 
 test('three of four cosigners are a quorum, whoever they are', () => {
-  for (const signers of [[0, 1, 2], [3, 1, 0], [0, 1, 2, 3]]) expect(quorumOf(noteBy(BODY, signers)).ok).toBe(true);
+  for (const signers of [
+    [0, 1, 2],
+    [3, 1, 0],
+    [0, 1, 2, 3],
+  ])
+    expect(quorumOf(noteBy(BODY, signers)).ok).toBe(true);
 });
 
 test('two of four cosigners are none', () => {
@@ -107,17 +132,39 @@ test('an unknown key is refused, even under the name of a known one', () => {
   const stranger = { name: at(POLICY.cosigners, 2).name, key: strangerKey.id };
   const line = cosignatureLine(stranger, { time_s: 5, signature: strangerKey.sign(cosignatureMessage(5, BODY)) });
   const note = parsed(noteBy(BODY, [0, 1]));
-  expect(checkQuorum({ ...note, signatures: [...note.signatures, line] }, POLICY, verify)).toMatchObject({ ok: false, code: 'COSIGNER_UNKNOWN' });
+  expect(checkQuorum({ ...note, signatures: [...note.signatures, line] }, POLICY, verify)).toMatchObject({
+    ok: false,
+    code: 'COSIGNER_UNKNOWN',
+  });
 });
 
 test('a signature with another time is refused: the time is signed', () => {
   const note = parsed(noteBy(BODY, [0, 1]));
-  const line = cosignatureLine(at(POLICY.cosigners, 2), { time_s: 6, signature: at(cosignerKeys, 2).sign(cosignatureMessage(5, BODY)) });
-  expect(checkQuorum({ ...note, signatures: [...note.signatures, line] }, POLICY, verify)).toMatchObject({ code: 'COSIGNATURE_INVALID' });
+  const line = cosignatureLine(at(POLICY.cosigners, 2), {
+    time_s: 6,
+    signature: at(cosignerKeys, 2).sign(cosignatureMessage(5, BODY)),
+  });
+  expect(checkQuorum({ ...note, signatures: [...note.signatures, line] }, POLICY, verify)).toMatchObject({
+    code: 'COSIGNATURE_INVALID',
+  });
 });
 
-test.each([[1, 1], [2, 2], [3, 3], [4, 3], [6, 5], [7, 5], [9, 7], [10, 7], [31, 21]])('of %i validators %i must sign', (n, quorum) => {
-  const validators = Array.from({ length: n }, (_, i) => ({ ...at(GENESIS.validators, 0), id: `${i}`.padStart(64, '0'), cosigner: `${i}`.padStart(64, 'a') }));
+test.each([
+  [1, 1],
+  [2, 2],
+  [3, 3],
+  [4, 3],
+  [6, 5],
+  [7, 5],
+  [9, 7],
+  [10, 7],
+  [31, 21],
+])('of %i validators %i must sign', (n, quorum) => {
+  const validators = Array.from({ length: n }, (_, i) => ({
+    ...at(GENESIS.validators, 0),
+    id: `${i}`.padStart(64, '0'),
+    cosigner: `${i}`.padStart(64, 'a'),
+  }));
   expect(genesisPolicy({ network: NETWORK, validators }).quorum).toBe(quorum);
 });
 
@@ -131,7 +178,11 @@ test('a policy reads back, with comments and free spacing too', () => {
 test.each([
   ['a lower quorum than stated', (text: string) => text.replace('validators 3', 'validators 0')],
   ['a quorum above all', (text: string) => text.replace('validators 3', 'validators 5')],
-  ['one key twice', (text: string) => text.replace(/(witness v1 ).*/, (_, v1: string) => v1 + at(text.split('\n'), 0).slice('witness v0 '.length))],
+  [
+    'one key twice',
+    (text: string) =>
+      text.replace(/(witness v1 ).*/, (_, v1: string) => v1 + at(text.split('\n'), 0).slice('witness v0 '.length)),
+  ],
   ['a wrong key id', (text: string) => text.replace(/\+[0-9a-f]{8}\+/, '+00000000+')],
   ['no quorum line', (text: string) => text.replace('quorum validators\n', '')],
   ['quorum none', (text: string) => text.replace('quorum validators', 'quorum none')],

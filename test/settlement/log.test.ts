@@ -46,5 +46,8 @@ test.each([
   ['no checkpoint', (text: string) => text.slice(0, text.indexOf('\n\n'))],
   ['nothing', () => ''],
 ])('a proof with %s is refused', (_, change) => {
-  expect(parseLogProof(change(formatLogProof(proveRecord(leaves, 7, note))))).toMatchObject({ ok: false, code: 'PROOF_MALFORMED' });
+  expect(parseLogProof(change(formatLogProof(proveRecord(leaves, 7, note))))).toMatchObject({
+    ok: false,
+    code: 'PROOF_MALFORMED',
+  });
 });

@@ -12,7 +12,11 @@ const rows = rowsOf(PAYMENTS);
 const record = recordOf(at(rows, 0), NETWORK, null);
 const place = { net: NETWORK, seq: 0, prev: null };
 /** A record of these entries whose root is right, so that only the rule in question breaks. */
-const paying = (entries: readonly SettlementEntry[]) => ({ ...record, entries, stateRoot: settledRoot(applySettlement(new Map(), entries), sha256) });
+const paying = (entries: readonly SettlementEntry[]) => ({
+  ...record,
+  entries,
+  stateRoot: settledRoot(applySettlement(new Map(), entries), sha256),
+});
 
 test('a chain of records passes and gives the settled balances', () => {
   const before = applySettlement(applySettlement(new Map(), at(PAYMENTS, 0)), at(PAYMENTS, 1));
@@ -27,7 +31,10 @@ test.each([
   ['RECORD_UNSORTED', paying([entry('stake', 'a', 0n), entry('credit', 'a', 0n)])],
   ['RECORD_ACCOUNT_DUPLICATE', paying([entry('credit', 'a', -5n), entry('credit', 'a', 5n)])],
   ['RECORD_OUT_OF_RANGE', paying([entry('credit', 'a', -(2n ** 63n)), entry('credit', 'b', 2n ** 63n)])],
-  ['RECORD_OUT_OF_RANGE', paying([entry('credit', 'a', -(2n ** 63n) - 1n), entry('credit', 'b', 2n ** 63n - 1n), entry('credit', 'c', 2n)])],
+  [
+    'RECORD_OUT_OF_RANGE',
+    paying([entry('credit', 'a', -(2n ** 63n) - 1n), entry('credit', 'b', 2n ** 63n - 1n), entry('credit', 'c', 2n)]),
+  ],
   ['RECORD_ROOT_MISMATCH', { ...record, stateRoot: new Uint8Array(32) }],
 ])('%s', (code, broken) => {
   expect(checkRecord(broken, new Map(), sha256)).toMatchObject({ ok: false, code });
@@ -73,7 +80,10 @@ test('no data at all crashes the rules', () => {
 });
 
 test('entries that move money between accounts always sum to zero and pass', () => {
-  const transfers = fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 }), fc.bigInt(0n, 2n ** 40n)), { maxLength: 20 });
+  const transfers = fc.array(
+    fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 }), fc.bigInt(0n, 2n ** 40n)),
+    { maxLength: 20 },
+  );
   fc.assert(
     fc.property(transfers, (moves) => {
       const sums = new Map<string, bigint>();
