@@ -11,6 +11,8 @@ const BATCH = 256;
 const BATCH_BYTES = 8_388_608;
 const ANSWER_MS = 5_000;
 const NO_MESSAGES = 404;
+/** JetStream: a consumer of this name has another configuration. */
+const CONSUMER_EXISTS = 10_148;
 
 /**
  * Delivers every message that matches and was there when it began, oldest first. The raw API of JetStream rather than the client's
@@ -27,7 +29,15 @@ export async function readHistory(
   const stream = streamOf(pattern);
   if (stream === undefined) throw new BusError('BUS_UNAVAILABLE', pattern, 'no stream captures it');
   const consumer = `${stream}.${id}`;
-  await api(nats, `CONSUMER.DELETE.${consumer}`);
+  for (let left = await create(nats, id, stream, pattern); left > 0; ) {
+    const received = await pull(nats, id, `$JS.API.CONSUMER.MSG.NEXT.${consumer}`, onMessage);
+    left = received === 0 ? 0 : left - received;
+  }
+  nats.publish(`$JS.API.CONSUMER.DELETE.${consumer}`);
+}
+
+/** Makes the consumer, in place of one that an earlier reading left behind; answers how many messages it will bring. */
+async function create(nats: NatsConnection, id: string, stream: string, pattern: string): Promise<number> {
   const config = {
     name: id,
     filter_subject: pattern,
@@ -37,20 +47,24 @@ export async function readHistory(
     inactive_threshold: 10_000_000_000, // ns: it goes by itself if we are killed here
     mem_storage: true,
     num_replicas: 1,
+    // Makes each reading's consumer another one: an equal configuration would go on where the earlier reading stood.
+    metadata: { reading: createInbox('') },
   };
-  const { error, num_pending } = await api(nats, `CONSUMER.CREATE.${consumer}.${pattern}`, {
-    stream_name: stream,
-    config,
-  });
-  if (error) throw new BusError('BUS_UNAVAILABLE', pattern, error.description);
-  for (let left = num_pending ?? 0; left > 0; ) {
-    const received = await pull(nats, id, `$JS.API.CONSUMER.MSG.NEXT.${consumer}`, onMessage);
-    left = received === 0 ? 0 : left - received;
+  const ask = () =>
+    api(nats, `CONSUMER.CREATE.${stream}.${id}.${pattern}`, { stream_name: stream, config, action: 'create' });
+  let answer = await ask();
+  if (answer.error?.err_code === CONSUMER_EXISTS) {
+    await api(nats, `CONSUMER.DELETE.${stream}.${id}`);
+    answer = await ask();
   }
-  await api(nats, `CONSUMER.DELETE.${consumer}`);
+  if (answer.error) throw new BusError('BUS_UNAVAILABLE', pattern, answer.error.description);
+  return answer.num_pending ?? 0;
 }
 
-type ApiAnswer = { readonly error?: { readonly description: string }; readonly num_pending?: number };
+type ApiAnswer = {
+  readonly error?: { readonly err_code: number; readonly description: string };
+  readonly num_pending?: number;
+};
 
 async function api(nats: NatsConnection, method: string, body?: object): Promise<ApiAnswer> {
   try {

@@ -21,6 +21,7 @@ class JetStreamBus implements Bus {
   readonly #connection: Connection;
   readonly #id: string;
   readonly #listeners: (() => void)[] = [];
+  #lastReading: Promise<void> = Promise.resolve();
   readonly #published = new PublishLog(() => this.#announce());
 
   constructor(connection: Connection, options: ConnectionOptions) {
@@ -59,8 +60,13 @@ class JetStreamBus implements Bus {
     return { close: () => boxes.forEach((box) => box.close()) };
   }
 
-  async history(pattern: string, onMessage: (delivery: Delivery) => void): Promise<void> {
-    await readHistory(this.#connection.nats, this.#id, pattern, (message) => onMessage(plain(message)));
+  history(pattern: string, onMessage: (delivery: Delivery) => void): Promise<void> {
+    const { nats } = this.#connection;
+    const read = () => readHistory(nats, this.#id, pattern, (message) => onMessage(plain(message)));
+    // One after the other: an actor has one consumer a stream, and a second reading would take it away from the first.
+    const reading = this.#lastReading.then(read, read);
+    this.#lastReading = reading;
+    return reading;
   }
 
   onConnect(listener: () => void): void {

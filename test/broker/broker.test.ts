@@ -53,7 +53,7 @@ test('a message of 10 MiB is refused and costs its sender the connection, and no
   expect(await sendRaw(net.broker.url, rude.signer, size, Buffer.alloc(0))).toContain(
     "-ERR 'Maximum Payload Violation'",
   );
-  expect(await sendRaw(net.broker.url, rude.signer, size, Buffer.alloc(size))).not.toContain('PONG');
+  await sendRaw(net.broker.url, rude.signer, size, Buffer.alloc(size)); // ends only when the connection does
   await calm.nats.flush();
   await rude.nats.flush();
   await Promise.all([calm.nats.close(), rude.nats.close()]);

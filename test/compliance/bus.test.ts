@@ -117,6 +117,14 @@ describe.each([
     expect(votes).toEqual(['vote']);
   });
 
+  test('two readings of history at once both get everything', async () => {
+    const [from, to] = await net.join('worker', 'worker');
+    for (const n of numbered(0, 10)) await mail(from, to, n);
+    const both: string[][] = [[], []];
+    await Promise.all(both.map((into) => to.bus.history(subject.mailboxOf(to.id), collect(into))));
+    expect(both).toEqual([numbered(0, 10), numbered(0, 10)]);
+  });
+
   test('a request gets its one answer; without anyone to ask it fails at once', async () => {
     const [server, client] = await net.join('validator', 'worker');
     server.bus.subscribe(subject.sync(server.id), ({ data, respond }) =>
