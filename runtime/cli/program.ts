@@ -42,7 +42,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--exit', 'end after the verified settlement')
     .option('--fresh', 'forget the state of an earlier run')
     .option('--units <n>', 'units of the job', whole(1, 100_000), 32)
-    .option('--unit-log2 <n>', 'numbers in a unit, as a power of two', whole(20, 40), 30)
+    .option('--unit-log2 <n>', 'numbers in a unit, as a power of two', whole(20, 40), 34)
     .option('--port <n>', 'port of the console', whole(0, 65_535), 8080)
     .addHelpText('after', '\nExamples:\n  sortition up                         stay up, console at the printed address\n  sortition up --exit --json           run the job, print the result, end\n  sortition up --fresh --units 8       a smaller job on a new network')
     .action(runs('up'));

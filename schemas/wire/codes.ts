@@ -154,9 +154,19 @@ export const CODES = {
   GENESIS_MISSING: 'There is no genesis file there; name the network folder or file with --data or --genesis.',
   GENESIS_MALFORMED: 'The genesis file is not valid; get it again from whoever runs the network.',
   NETWORK_NOT_RUNNING: 'No running network was found; start one with `npm start`, or name its console with --gateway.',
+  NETWORK_RUNS_ALREADY: 'A network runs in this folder already; use it, stop it, or choose another folder with --data.',
   NODE_START_FAILED: 'A node of the network did not start; its log in the logs folder says why.',
   NODE_DATA_FOREIGN: 'The data folder belongs to another network; use another folder, or start with --fresh.',
   ACTOR_KIND_UNKNOWN: 'Actors are written kind:keyfile, with a kind that a node can host.',
+  // gateway
+  API_PATH_UNKNOWN: 'The gateway has nothing under that path; see docs/reference/http-api.md.',
+  API_INPUT_INVALID: 'A part of the request is not what this path takes; see docs/reference/http-api.md.',
+  API_HOST_REFUSED: 'The request names another host than this gateway; use the printed address.',
+  API_FAILED: 'The gateway failed to answer; its log says why.',
+  TX_UNKNOWN: 'This gateway has not met that transaction, or has forgotten it.',
+  JOB_UNKNOWN: 'There is no such job on the ledger.',
+  DRAW_UNKNOWN: 'This gateway holds no proof of a draw of that unit: it was not drawn yet, or too long ago.',
+  DRAW_PROOF_INVALID: 'The proof does not lead from the genesis to the drawn nodes; do not trust who gave it.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */

@@ -1,0 +1,70 @@
+// Asks a network's gateway over HTTP: views, accounts, transactions. Used by the commands.
+import { ConsoleView } from '#schemas/node/console.ts';
+import { type Tx, type TxBody } from '#schemas/settlement/transaction.ts';
+import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import { CODES, type Code } from '#schemas/wire/codes.ts';
+import type { Signer } from '../keys/ed25519.ts';
+import { NetworkError } from './network-error.ts';
+
+export type NetworkInfo = { readonly network: string; readonly chain: string; readonly gateway: string; readonly ws_url: string };
+export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
+export type TransactionInfo = { readonly status: 'pending' | 'applied' | 'refused' | 'unknown'; readonly code?: string; readonly height?: number };
+
+/** Heights that a transaction of a command stays valid: minutes at full pace, and no forgotten one applies days later. */
+const EXPIRY_HEIGHTS = 5_000;
+const TIMEOUT_MS = 10_000;
+
+export class ConsoleClient {
+  readonly url: string;
+
+  /** @param url of the gateway, e.g. http://127.0.0.1:8080 */
+  constructor(url: string) {
+    this.url = url.replace(/\/$/, '');
+  }
+
+  network = (): Promise<NetworkInfo> => this.get<NetworkInfo>('/api/network');
+  view = async (): Promise<ConsoleView> => ConsoleView.parse(await this.get('/api/view'));
+  account = (id: string): Promise<AccountInfo> => this.get<AccountInfo>(`/api/accounts/${id}`);
+
+  /** @throws NetworkError NETWORK_NOT_RUNNING, or the code of the gateway's refusal */
+  async get<T>(path: string): Promise<T> {
+    return (await this.#fetch(path)) as T;
+  }
+
+  /** Sign a transaction with the account's next nonce and hand it in; resolves when the ledger has executed it. */
+  async transact(signer: Signer, body: TxBody): Promise<{ readonly tx: string; readonly height: number }> {
+    const [{ chain }, { height }, { next_nonce }] = await Promise.all([this.network(), this.view(), this.account(signer.id)]);
+    const tx: Tx = { v: 1, chain, account: signer.id, nonce: next_nonce, expiry_height: height + EXPIRY_HEIGHTS, fee_units: 0n, body };
+    const bytes = txBytes(tx);
+    const wire = encodeTx(bytes, signer.sign(txSignBytes(bytes)));
+    const accepted = (await this.#fetch('/api/transactions', wire)) as { readonly tx: string };
+    return { tx: accepted.tx, height: await this.#executed(accepted.tx) };
+  }
+
+  async #executed(tx: string): Promise<number> {
+    for (const end_ms = performance.now() + TIMEOUT_MS * 3; performance.now() < end_ms; ) {
+      const { status, code, height = 0 } = await this.get<TransactionInfo>(`/api/transactions/${tx}`);
+      if (status === 'applied') return height;
+      if (status === 'refused') throw new NetworkError(knownCode(code), `transaction ${tx}`);
+      await pause(POLL_MS);
+    }
+    throw new NetworkError('NETWORK_NOT_RUNNING', `${this.url}: no block with the transaction in ${(TIMEOUT_MS * 3) / 1000} s`);
+  }
+
+  async #fetch(path: string, body?: Uint8Array): Promise<unknown> {
+    const post = body === undefined ? {} : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
+    const response = await fetch(this.url + path, { ...post, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: unknown) => {
+      throw new NetworkError('NETWORK_NOT_RUNNING', this.url, { cause });
+    });
+    const answer: unknown = await response.json();
+    if (response.ok) return answer;
+    const { code, message } = answer as { readonly code?: string; readonly message?: string };
+    throw new NetworkError(knownCode(code), message ?? `${path}: HTTP ${response.status}`);
+  }
+}
+
+/** How often a command looks again, ms. */
+const POLL_MS = 100;
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const knownCode = (code: string | undefined): Code => (code !== undefined && code in CODES ? (code as Code) : 'NETWORK_NOT_RUNNING');
