@@ -1,0 +1,18 @@
+// A request that the API does not grant: status, code and the code's own sentence, as JSON.
+import { type Code, CODES } from '#schemas/wire/codes.ts';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: Code;
+
+  constructor(status: number, code: Code, detail?: string) {
+    super(detail === undefined ? CODES[code] : `${CODES[code]} (${detail})`);
+    this.status = status;
+    this.code = code;
+  }
+
+  get body(): { readonly code: Code; readonly message: string } {
+    return { code: this.code, message: this.message };
+  }
+}

@@ -1,0 +1,155 @@
+// Keeps what proves each draw: caught in the two blocks in which it can be had, stored under `draws/`, the oldest dropped first.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { present } from '#machines/primitives/assert.ts';
+import type { DrawExplanation } from '#machines/work/draw.ts';
+import { jobOf } from '#machines/work/units.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
+import { certificateBytes, writeCertificate } from '#schemas/consensus/certificate-codec.ts';
+import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import { bytesUpTo } from '#schemas/wire/fields.ts';
+import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
+import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
+import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
+import { z } from 'zod';
+import type { Store, StoreOp } from '../store/store.ts';
+import { readBasis, repeatDraw } from './draw-bundle.ts';
+import { DrawIndex } from './draw-index.ts';
+import type { SeenBlock } from './ports.ts';
+import { rowToJson, StoredRow, storedRow } from './proven-rows.ts';
+
+const Bytes = bytesUpTo(MAX_MESSAGE_BYTES);
+type Drawable = Extract<LedgerEvent, { type: 'unit.drawable' }>;
+
+/** Draws of one height: the rows as they stood after it. */
+const CaughtDraw = z.strictObject({
+  unit: z.string(),
+  attempt: z.int(),
+  purpose: z.enum(['work', 'audit']),
+  row: StoredRow,
+  job: StoredRow,
+  worker: StoredRow.nullable(),
+});
+type CaughtDraw = z.infer<typeof CaughtDraw>;
+const Caught = z.strictObject({ height: z.int(), beacon: StoredRow, pool: StoredRow, draws: z.array(CaughtDraw) });
+type Caught = z.infer<typeof Caught>;
+/** `draws/<height>`: what was caught after the height, and header and certificate of the next. The pool's members lie apart. */
+const DrawRow = z.strictObject({ ...Caught.shape, header: Bytes, certificate: Bytes });
+type DrawRow = z.infer<typeof DrawRow>;
+
+export type ProvenDraw = { readonly bundle: DrawBundle; readonly explanation: DrawExplanation };
+
+const NONE = new Uint8Array(0);
+
+export class DrawArchive {
+  readonly #chain: string;
+  readonly #ledger: Ledger;
+  readonly #store: Store;
+  readonly #index: DrawIndex;
+  readonly #crypto: Pick<Crypto, 'sha256'>;
+  /** Draws announced for the next height, and those caught at the last one. */
+  #awaited: readonly Drawable[] = [];
+  #caught: Caught | undefined;
+
+  private constructor(chain: string, ledger: Ledger, store: Store, index: DrawIndex, crypto: Pick<Crypto, 'sha256'>) {
+    this.#chain = chain;
+    this.#ledger = ledger;
+    this.#store = store;
+    this.#index = index;
+    this.#crypto = crypto;
+  }
+
+  /** With the draws that an earlier life stored. @throws StoreError STORE_READ_FAILED */
+  static async open(chain: string, ledger: Ledger, store: Store, crypto: Pick<Crypto, 'sha256'>): Promise<DrawArchive> {
+    const index = new DrawIndex();
+    for await (const [, bytes] of store.scan('draws/h/')) {
+      const row = decodeBody(DrawRow, bytes);
+      if (row.ok) index.add(row.value.height, poolVersion(row.value), unitsOf(row.value), bytes.length);
+    }
+    for await (const [key, bytes] of store.scan('draws/p/')) index.addPool(Number(key.slice('draws/p/'.length)), bytes.length);
+    return new DrawArchive(chain, ledger, store, index, crypto);
+  }
+
+  /** The writes that this block brings; to be stored before the next block's. */
+  hear({ header, final, result }: SeenBlock): StoreOp[] {
+    const ops = this.#caught === undefined || header.beacon.length === 0 ? [] : this.#storeOps(this.#caught, final);
+    const due = this.#awaited.filter(({ draw_height }) => draw_height === header.height);
+    this.#caught = due.length === 0 ? undefined : this.#catch(header.height, due);
+    this.#awaited = result.events.filter((event) => event.type === 'unit.drawable');
+    return ops;
+  }
+
+  /** All draws of a unit, oldest first. @throws StoreError STORE_READ_FAILED */
+  async of(unit: string): Promise<ProvenDraw[]> {
+    const found: ProvenDraw[] = [];
+    for (const height of this.#index.heightsOf(unit)) {
+      const bytes = await this.#store.get(rowKey(height));
+      const row = bytes && decodeBody(DrawRow, bytes);
+      const draw = row?.ok && row.value.draws.find((one) => one.unit === unit);
+      if (row?.ok && draw) found.push(await this.#prove(row.value, draw));
+    }
+    return found;
+  }
+
+  /** After the height is executed and before the next: the only state whose root the next header carries. */
+  #catch(height: number, due: readonly Drawable[]): Caught | undefined {
+    const beacon = this.#row(`beacons/${height}`);
+    if (beacon.value === null) return undefined;
+    const pool = this.#row(`pools/${ROW_CODECS.beacons.decode(beacon.value).pool_version}`);
+    return { height, beacon, pool, draws: due.map((draw) => this.#catchDraw(draw)) };
+  }
+
+  #catchDraw({ unit, attempt, purpose }: Drawable): CaughtDraw {
+    const worker = purpose === 'audit' ? this.#row(`nodes/${this.#ledger.unit(unit)?.worker ?? ''}`) : null;
+    return { unit, attempt, purpose, row: this.#row(`tasks/${unit}`), job: this.#row(`jobs/${jobOf(unit)}`), worker };
+  }
+
+  #row(key: string): StoredRow {
+    return storedRow(this.#ledger.prove(key));
+  }
+
+  #storeOps(caught: Caught, { block, certificate }: SeenBlock['final']): StoreOp[] {
+    const proof = writeCertificate(new LayoutWriter(certificateBytes(certificate)), certificate).bytes;
+    const row: DrawRow = { ...caught, pool: { ...caught.pool, value: NONE }, header: block.header, certificate: proof };
+    const version = poolVersion(caught);
+    const bytes = encode(row);
+    const ops: StoreOp[] = [{ type: 'put', key: rowKey(caught.height), value: bytes }];
+    if (!this.#index.hasPool(version)) {
+      const members = caught.pool.value ?? NONE;
+      ops.push({ type: 'put', key: poolKey(version), value: members });
+      this.#index.addPool(version, members.length);
+    }
+    const gone = this.#index.add(caught.height, version, unitsOf(caught), bytes.length);
+    for (const height of gone.heights) ops.push({ type: 'del', key: rowKey(height) });
+    for (const pool of gone.pools) ops.push({ type: 'del', key: poolKey(pool) });
+    return ops;
+  }
+
+  async #prove(row: DrawRow, draw: CaughtDraw): Promise<ProvenDraw> {
+    const members = (await this.#store.get(poolKey(poolVersion(row)))) ?? NONE;
+    const rows = {
+      unit: rowToJson(draw.row),
+      job: rowToJson(draw.job),
+      beacon: rowToJson(row.beacon),
+      pool: rowToJson({ ...row.pool, value: members }),
+      worker: draw.worker === null ? null : rowToJson(draw.worker),
+    };
+    const { unit, attempt, purpose } = draw;
+    const statement = { v: 1, algorithm: 'draw/v1', chain: this.#chain, unit, attempt, purpose, height: row.height } as const;
+    const bundle = { ...statement, header: bytesToHex(row.header), certificate: bytesToHex(row.certificate), rows };
+    const header = decodeHeader(row.header);
+    const basis = readBasis(bundle);
+    if (!header.ok || basis === undefined) throw new Error(`draws/h/${row.height} does not hold the draw of ${unit}`);
+    const explanation = repeatDraw(bundle, header.value, basis, this.#crypto);
+    return { bundle: { ...bundle, drawn: [...explanation.drawn] }, explanation };
+  }
+}
+
+const rowKey = (height: number): string => `draws/h/${`${height}`.padStart(12, '0')}`;
+const poolKey = (version: number): string => `draws/p/${`${version}`.padStart(12, '0')}`;
+const unitsOf = ({ draws }: Caught): string[] => draws.map(({ unit }) => unit);
+const poolVersion = ({ beacon }: Caught): number =>
+  ROW_CODECS.beacons.decode(present(beacon.value ?? undefined, 'only there is a pool where there is its row')).pool_version;

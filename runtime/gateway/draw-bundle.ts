@@ -1,0 +1,95 @@
+// Checks a draw from nothing but the genesis: certificate → header → beacon and state root → rows → the same draw again.
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
+import { verifyState } from '#machines/primitives/state-tree.ts';
+import { type DrawExplanation, type DrawFilter, explainDraw, poolOf } from '#machines/work/draw.ts';
+import { jobOf } from '#machines/work/units.ts';
+import { beaconValue } from '#schemas/consensus/beacon.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
+import { readCertificate } from '#schemas/consensus/certificate-codec.ts';
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import type { Header } from '#schemas/consensus/types.ts';
+import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import type { UnitRow } from '#schemas/settlement/state.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import type { DrawBundle, ProvenRowJson } from '#schemas/work/draw-bundle.ts';
+import type { Chain } from '../network/genesis-file.ts';
+import { rowFromJson } from './proven-rows.ts';
+
+/** Repeat a draw that somebody else hands over. Refusal: DRAW_PROOF_INVALID with the first link that does not hold. */
+export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<DrawExplanation> {
+  const header = certifiedHeader(bundle, chain, crypto);
+  if (!header.ok) return header;
+  if (!crypto.verifyBeacon(bundle.height, header.value.beacon)) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
+  const basis = provenBasis(bundle, header.value, crypto);
+  if (!basis.ok) return basis;
+  const explanation = repeatDraw(bundle, header.value, basis.value, crypto);
+  const isSame = explanation.drawn.join() === bundle.drawn.join();
+  return isSame ? accept(explanation) : refuse('DRAW_PROOF_INVALID', 'other nodes are drawn');
+}
+
+/** What the draw rests on, read out of the rows; also who composes a bundle gets the drawn nodes so. */
+type Basis = { readonly members: Uint8Array; readonly pool_version: number; readonly filter: DrawFilter };
+
+export function repeatDraw(bundle: Omit<DrawBundle, 'drawn'>, header: Header, basis: Basis, { sha256 }: Pick<Crypto, 'sha256'>): DrawExplanation {
+  const { unit, attempt, purpose, height } = bundle;
+  const point = { beacon: beaconValue(header.beacon), purpose, unit, attempt };
+  return explainDraw(point, { height, pool_version: basis.pool_version }, poolOf(basis.members), basis.filter, sha256);
+}
+
+/** The header, if a quorum of the genesis' validators committed to it. */
+function certifiedHeader(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<Header> {
+  const bytes = hexToBytes(bundle.header);
+  const header = decodeHeader(bytes);
+  const reader = new LayoutReader(hexToBytes(bundle.certificate));
+  const certificate = readCertificate(reader);
+  if (!header.ok || !reader.isDone) return refuse('DRAW_PROOF_INVALID', 'header or certificate');
+  const { epoch, height } = header.value;
+  const isRight = bundle.chain === chain.id && header.value.chain === chain.id && height === bundle.height + 1;
+  if (!isRight) return refuse('DRAW_PROOF_INVALID', 'chain or height');
+  const isOfHeader = certificate.type === 'commit' && certificate.value === bytesToHex(crypto.sha256(bytes));
+  if (!isOfHeader || certificate.height !== height) return refuse('DRAW_PROOF_INVALID', 'certificate of another block');
+  const { validators } = chain;
+  const electorate: Electorate = { chain: chain.id, epoch, validators, quorum: quorum(totalPower(validators)), crypto };
+  const code = checkCertificate(electorate, certificate);
+  return code === null ? header : refuse('DRAW_PROOF_INVALID', code);
+}
+
+/** The rows, if all of them stand under the header's state root and are those that this draw asks for. */
+function provenBasis(bundle: DrawBundle, { state_root }: Header, crypto: Crypto): Result<Basis> {
+  const { unit, job, beacon, pool, worker } = bundle.rows;
+  const root = hexToBytes(state_root);
+  const present = [unit, job, beacon, pool, ...(worker === null ? [] : [worker])];
+  const false_row = present.find((row) => !isProven(root, row, crypto));
+  if (false_row !== undefined) return refuse('DRAW_PROOF_INVALID', `row ${false_row.key}`);
+  const basis = readBasis(bundle);
+  return basis === undefined ? refuse('DRAW_PROOF_INVALID', 'rows of another draw') : accept(basis);
+}
+
+function isProven(root: Uint8Array, row: ProvenRowJson, { sha256 }: Pick<Crypto, 'sha256'>): boolean {
+  const { value, proof } = rowFromJson(row);
+  return value !== null && verifyState(root, row.key, value, proof, sha256);
+}
+
+/** Undefined where the rows are not those of this unit, attempt, purpose and height. */
+export function readBasis({ unit, attempt, purpose, height, rows }: Omit<DrawBundle, 'drawn'>): Basis | undefined {
+  const task = ROW_CODECS.tasks.decode(valueOf(rows.unit));
+  const { pool_version } = ROW_CODECS.beacons.decode(valueOf(rows.beacon));
+  const keys = [rows.unit.key, rows.job.key, rows.beacon.key, rows.pool.key];
+  const wanted = [`tasks/${unit}`, `jobs/${jobOf(unit)}`, `beacons/${height}`, `pools/${pool_version}`];
+  const isForDraw = keys.join() === wanted.join() && isAwaited(task, { attempt, purpose, height });
+  if (!isForDraw || (purpose === 'audit' && rows.worker?.key !== `nodes/${task.worker}`)) return undefined;
+  const client = ROW_CODECS.jobs.decode(valueOf(rows.job)).operator;
+  const others = rows.worker === null ? [] : [ROW_CODECS.nodes.decode(valueOf(rows.worker)).operator];
+  const filter = { operators: purpose === 'work' ? [client] : [client, ...others], excluded: task.excluded };
+  return { members: ROW_CODECS.pools.decode(valueOf(rows.pool)).members, pool_version, filter };
+}
+
+function isAwaited(task: UnitRow, draw: Pick<DrawBundle, 'attempt' | 'purpose' | 'height'>): boolean {
+  const [phase, height] = draw.purpose === 'work' ? ['to_draw', task.draw_height] : ['audit_to_draw', task.audit_height];
+  return task.attempt === draw.attempt && task.phase === phase && height === draw.height;
+}
+
+const valueOf = (row: ProvenRowJson): Uint8Array => hexToBytes(row.value ?? '');

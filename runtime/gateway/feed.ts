@@ -1,0 +1,62 @@
+// The feed: one signed view on pub.v1.console, four times a second while something changes, every two seconds at least.
+import { CONSOLE_VIEW_KIND } from '#schemas/node/console.ts';
+import { encodeEnvelope, envelopeBytes, envelopeSignBytes } from '#schemas/wire/envelope-codec.ts';
+import { ENVELOPE_EXPIRY_MS, FEED_IDLE_MS, FEED_INTERVAL_MS } from '#schemas/wire/limits.ts';
+import { encode } from '#schemas/wire/msgpack.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Clock, IoPort } from '../host/ports.ts';
+import type { Signer } from '../keys/ed25519.ts';
+import type { ViewKeeper } from './view.ts';
+
+export type FeedOptions = {
+  /** Chain id, hex. */
+  readonly network: string;
+  readonly keeper: Pick<ViewKeeper, 'view' | 'changesCount'>;
+  readonly signer: Signer;
+  readonly bus: Pick<Bus, 'cast'>;
+  readonly clock: Clock;
+};
+
+/** The `feed` port: one request runs it until the node drains. What it tells is lost with whoever does not listen, and told anew. */
+export const feedPort = (options: FeedOptions): IoPort => async (_request, { signal }) => {
+  await runFeed(options, signal);
+  return null;
+};
+
+/** Resolves when `signal` aborts; rejects when a view cannot be made or sent. */
+export function runFeed(options: FeedOptions, signal: AbortSignal): Promise<void> {
+  const { keeper, clock } = options;
+  return new Promise((resolve, reject) => {
+    let told = { changes_count: -1, at_ms: 0 };
+    let cancel = (): void => undefined;
+    const stop = (): void => {
+      cancel();
+      resolve();
+    };
+    const tick = (): void => {
+      const now = { changes_count: keeper.changesCount, at_ms: clock.now_ms() };
+      const isNews = now.changes_count !== told.changes_count || now.at_ms - told.at_ms >= FEED_IDLE_MS;
+      try {
+        if (isNews) tell(options, now.at_ms);
+      } catch (error) {
+        signal.removeEventListener('abort', stop);
+        reject(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      if (isNews) told = now;
+      cancel = clock.setTimer(FEED_INTERVAL_MS, tick);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    else tick();
+  });
+}
+
+function tell({ network, keeper, signer, bus }: FeedOptions, now_ms: number): void {
+  const body = encode(keeper.view(now_ms));
+  // To nobody in particular: the envelope asks for an id, and the sender's own says so.
+  const item = { kind: CONSOLE_VIEW_KIND, to: signer.id, counter: 0, body };
+  const bytes = envelopeBytes({ v: 1, network, sender: signer.id, expiry_ms: now_ms + ENVELOPE_EXPIRY_MS, trace: '', items: [item] });
+  bus.cast(subject.feed, encodeEnvelope(bytes, signer.sign(envelopeSignBytes(bytes))));
+}

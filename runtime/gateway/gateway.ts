@@ -1,0 +1,96 @@
+// The gateway of a node: a view kept from blocks and traffic, served over HTTP and told on the feed. It holds no authority.
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Clock, IoPort } from '../host/ports.ts';
+import type { Signer } from '../keys/ed25519.ts';
+import type { Log } from '../observe/log.ts';
+import type { Store, StoreOp } from '../store/store.ts';
+import { DrawArchive } from './draw-archive.ts';
+import { feedPort } from './feed.ts';
+import { addGuards } from './guard.ts';
+import { addPages } from './pages.ts';
+import type { GatewayReads } from './ports.ts';
+import { addRoutes } from './routes.ts';
+import { ViewKeeper } from './view.ts';
+
+const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+export type GatewayOptions = {
+  readonly reads: GatewayReads;
+  readonly signer: Signer;
+  /** Connection that is authenticated as the gateway. */
+  readonly bus: Bus;
+  /** The node's database; the gateway keeps to keys under `draws/`. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly crypto: Pick<Crypto, 'sha256' | 'verify'>;
+  readonly log: Log;
+  /** WebSocket address of the broker, for browsers. */
+  readonly ws_url: string;
+  /** Folder of the built console; by default web/dist of this project. */
+  readonly web_dir?: string;
+};
+
+export type Gateway = {
+  /** For `serveHttp`. */
+  readonly routes: (server: FastifyInstance) => Promise<void>;
+  /** Performs the gateway actor's `feed`. */
+  readonly feed: IoPort;
+  /** Hear nothing more; resolves when what was heard is stored. */
+  close(): Promise<void>;
+};
+
+/** @throws StoreError STORE_READ_FAILED */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { reads, signer, bus, store, clock, crypto, log, ws_url } = options;
+  const { chain, ledger } = reads;
+  const keeper = new ViewKeeper(reads, crypto.verify);
+  const draws = await DrawArchive.open(chain.id, ledger, store, crypto);
+  const writer = new SerialWriter(store, log);
+  const stopBlocks = reads.onBlock((seen) => {
+    keeper.hearBlock(seen);
+    writer.write(draws.hear(seen));
+  });
+  const traffic = bus.subscribe(subject.consensusAll, ({ subject: from, data }) => keeper.hearConsensus(from, data, clock.now_ms()));
+  const now_ms = (): number => clock.now_ms();
+  return {
+    async routes(server) {
+      addGuards(server, ws_url, log);
+      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, verify: crypto.verify, now_ms, ws_url });
+      const hasPages = await addPages(server, options.web_dir ?? WEB_DIR);
+      if (!hasPages) log.warn({}, 'console is not built: only the API is served');
+    },
+    feed: feedPort({ network: chain.id, keeper, signer, bus, clock }),
+    async close() {
+      stopBlocks();
+      traffic.close();
+      await writer.idle();
+    },
+  };
+}
+
+/** Batches in order. What cannot be written is missing from the archive of draws and harms nothing else. */
+class SerialWriter {
+  readonly #store: Store;
+  readonly #log: Log;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  write(ops: readonly StoreOp[]): void {
+    if (ops.length === 0) return;
+    this.#last = this.#last
+      .then(() => this.#store.batch(ops))
+      .catch((error: unknown) => this.#log.error({ error: String(error) }, 'draw proofs not stored'));
+  }
+
+  idle(): Promise<void> {
+    return this.#last;
+  }
+}

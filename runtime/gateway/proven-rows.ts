@@ -1,0 +1,42 @@
+// Ledger rows with their inclusion proofs, in bytes as a gateway stores them and in hex as they leave it.
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import type { ProvenRow } from '#machines/settlement/ledger.ts';
+import type { StateProof } from '#machines/primitives/state-tree.ts';
+import { bytesUpTo, Hash } from '#schemas/wire/fields.ts';
+import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
+import type { ProvenRowJson } from '#schemas/work/draw-bundle.ts';
+import { z } from 'zod';
+
+/** A proven row as it is stored; the state root that it stands under is kept beside it. */
+export const StoredRow = z.strictObject({
+  key: z.string(),
+  value: bytesUpTo(MAX_MESSAGE_BYTES).nullable(),
+  siblings: z.array(Hash),
+  other: z.strictObject({ path: Hash, value_hash: Hash }).nullable(),
+});
+export type StoredRow = z.infer<typeof StoredRow>;
+
+export const storedRow = ({ key, value, proof }: ProvenRow): StoredRow => ({
+  key,
+  value,
+  siblings: [...proof.siblings],
+  other: proof.other,
+});
+
+export const rowToJson = ({ key, value, siblings, other }: StoredRow): ProvenRowJson => ({
+  key,
+  value: value === null ? null : bytesToHex(value),
+  siblings: siblings.map((hash) => bytesToHex(hash)),
+  other: other === null ? null : { path: bytesToHex(other.path), value_hash: bytesToHex(other.value_hash) },
+});
+
+/** The value and its proof, as `verifyState` takes them. */
+export function rowFromJson({ value, siblings, other }: ProvenRowJson): { readonly value: Uint8Array | null; readonly proof: StateProof } {
+  return {
+    value: value === null ? null : hexToBytes(value),
+    proof: {
+      siblings: siblings.map((hash) => hexToBytes(hash)),
+      other: other === null ? null : { path: hexToBytes(other.path), value_hash: hexToBytes(other.value_hash) },
+    },
+  };
+}

@@ -1,0 +1,109 @@
+// The HTTP API: what the console and the command line read, and where signed transactions come in. See docs/reference/http-api.md.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Ledger } from '#machines/settlement/ledger.ts';
+import { unitId } from '#machines/work/units.ts';
+import type { JobRow } from '#schemas/settlement/state.ts';
+import { MAX_API_UNITS, MAX_JOB_UNITS, MAX_SETTLEMENT_ENTRIES, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
+import { ApiError } from './api-error.ts';
+import type { DrawArchive } from './draw-archive.ts';
+import { param, queryNumber } from './guard.ts';
+import { jobUnit, jobUnits } from './job-units.ts';
+import type { GatewayReads } from './ports.ts';
+import { settlementView } from './settlement-views.ts';
+import { type SubmitOptions, submitTx } from './submit.ts';
+
+export type RouteOptions = SubmitOptions & {
+  readonly reads: GatewayReads;
+  readonly draws: Pick<DrawArchive, 'of'>;
+  /** Where the console connects to for the feed. */
+  readonly ws_url: string;
+};
+
+const HASH = /^[0-9a-f]{64}$/;
+const JOB = /^[0-9a-f]{32}$/;
+const INDEX = /^(0|[1-9][0-9]{0,5})$/;
+const SEQ = /^(0|[1-9][0-9]{0,8})$/;
+/** An id, or one of the ledger's pots. */
+const ACCOUNT = /^([0-9a-f]{64}|treasury|burned|escrow:[0-9a-f]{32})$/;
+/** Units in one answer unless the request says otherwise. */
+const PAGE_UNITS = 256;
+
+/** Path → answer; a refusal is thrown as ApiError. */
+type Answers = Readonly<Record<string, (request: FastifyRequest) => unknown>>;
+
+export function addRoutes(server: FastifyInstance, options: RouteOptions): void {
+  for (const [path, answer] of Object.entries({ ...networkAnswers(options), ...workAnswers(options), ...moneyAnswers(options) }))
+    server.get(path, async (request, reply) => reply.header('cache-control', 'no-store').send(await answer(request)));
+  server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: MAX_TX_BYTES }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.post('/api/transactions', async (request, reply) => {
+    if (!(request.body instanceof Uint8Array)) throw new ApiError(415, 'API_INPUT_INVALID', 'content-type');
+    return reply.code(202).header('cache-control', 'no-store').send({ tx: await submitTx(options, request.body) });
+  });
+}
+
+function networkAnswers({ reads, keeper, self, ws_url, now_ms }: RouteOptions): Answers {
+  const { id, genesis, validators } = reads.chain;
+  const { network, beacon_key } = genesis;
+  return {
+    '/api/network': () => ({ network, chain: id, gateway: self, ws_url, beacon_key, height: reads.ledger.height(), validators }),
+    '/api/view': () => keeper.view(now_ms()),
+  };
+}
+
+function workAnswers({ ledger, keeper, draws, now_ms }: RouteOptions): Answers {
+  return {
+    '/api/jobs': () => ({ jobs: keeper.jobs.views(now_ms()) }),
+    '/api/jobs/:job': (request) => {
+      const first = queryNumber(request, 'first', 0, MAX_JOB_UNITS);
+      const count = queryNumber(request, 'count', PAGE_UNITS, MAX_API_UNITS);
+      const job = jobOfRequest(ledger, request);
+      return { ...keeper.jobs.view(job, now_ms()), first, units: jobUnits(ledger, job, first, count) };
+    },
+    '/api/units/:job/:index': (request) => {
+      const { job, index, unit } = unitOfRequest(ledger, request);
+      return { unit, ...jobUnit(ledger, job.id, index), story: keeper.stories.of(unit) ?? [] };
+    },
+    '/api/draws/:job/:index': async (request) => {
+      const { unit } = unitOfRequest(ledger, request);
+      const proven = await draws.of(unit);
+      if (proven.length === 0) throw new ApiError(404, 'DRAW_UNKNOWN');
+      return { unit, draws: proven };
+    },
+  };
+}
+
+function moneyAnswers({ ledger, keeper }: RouteOptions): Answers {
+  return {
+    '/api/accounts/:account': (request) => {
+      const account = param(request, 'account', ACCOUNT);
+      const amounts = { credit_units: `${ledger.balance('credit', account)}`, stake_units: `${ledger.balance('stake', account)}` };
+      return { account, ...amounts, next_nonce: ledger.nextNonce(account) };
+    },
+    '/api/settlements/:seq': (request) => {
+      const row = ledger.settlement(Number(param(request, 'seq', SEQ)));
+      if (row === undefined) throw new ApiError(404, 'SETTLEMENT_UNKNOWN');
+      return { ...settlementView(row, MAX_SETTLEMENT_ENTRIES), jobs: row.jobs };
+    },
+    '/api/transactions/:tx': (request) => {
+      const tx = param(request, 'tx', HASH);
+      const status = keeper.transactions.status(tx);
+      if (status === undefined) throw new ApiError(404, 'TX_UNKNOWN');
+      return { tx, ...status };
+    },
+  };
+}
+
+function jobOfRequest(ledger: Ledger, request: FastifyRequest): JobRow {
+  const job = ledger.job(param(request, 'job', JOB));
+  if (job === undefined) throw new ApiError(404, 'JOB_UNKNOWN');
+  return job;
+}
+
+function unitOfRequest(ledger: Ledger, request: FastifyRequest) {
+  const index = Number(param(request, 'index', INDEX));
+  const job = jobOfRequest(ledger, request);
+  if (index >= job.units_count) throw new ApiError(404, 'UNIT_UNKNOWN');
+  return { job, index, unit: unitId(job.id, index) };
+}

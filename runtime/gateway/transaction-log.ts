@@ -1,0 +1,60 @@
+// What became of transactions: those of the last blocks, and those that were posted here and still wait.
+import { hash } from 'node:crypto';
+import type { Ledger } from '#machines/settlement/ledger.ts';
+import { decodeTx, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import { MAX_KEPT_OUTCOMES } from '#schemas/wire/limits.ts';
+import { unframe } from '#schemas/wire/signed.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { SeenBlock } from './ports.ts';
+
+export type TxStatus =
+  | { readonly state: 'pending' }
+  | { readonly state: 'applied'; readonly height: number }
+  | { readonly state: 'refused'; readonly height: number; readonly code: string };
+
+type Waiting = Pick<Tx, 'account' | 'nonce' | 'expiry_height'>;
+
+/** Id of a signed transaction, as `txId` computes it, by the native hash: a gateway does this for every one there is. */
+export const nativeTxId = (wire: Uint8Array): string => hash('sha256', txSignBytes(unframe(wire).bytes), 'hex');
+
+export class TransactionLog {
+  readonly #ledger: Ledger;
+  readonly #outcomes = new BoundedMap<TxStatus>(MAX_KEPT_OUTCOMES);
+  readonly #waiting = new BoundedMap<Waiting>(MAX_KEPT_OUTCOMES);
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** It was checked and handed on here. */
+  notePosted(id: string, { account, nonce, expiry_height }: Tx): void {
+    this.#waiting.set(id, { account, nonce, expiry_height });
+  }
+
+  /** Answers who was refused what: the transactions of a block carry the accounts, its outcomes the codes. */
+  hear({ header: { height }, final, result }: SeenBlock): { readonly account: string; readonly code: string }[] {
+    return final.block.txs.flatMap((wire, i) => {
+      const id = nativeTxId(wire);
+      const code = result.outcomes[i] ?? null;
+      this.#waiting.delete(id);
+      this.#outcomes.set(id, code === null ? { state: 'applied', height } : { state: 'refused', height, code });
+      return code === null ? [] : [{ account: accountOf(wire), code }];
+    });
+  }
+
+  /** Undefined for a transaction that this gateway has not met, or has forgotten. */
+  status(id: string): TxStatus | undefined {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return this.#outcomes.get(id);
+    const height = this.#ledger.height();
+    if (waiting.expiry_height < height) return { state: 'refused', height, code: 'TX_EXPIRED' };
+    const isOvertaken = this.#ledger.nextNonce(waiting.account) > waiting.nonce;
+    return isOvertaken ? { state: 'refused', height, code: 'TX_NONCE_LOW' } : { state: 'pending' };
+  }
+}
+
+function accountOf(wire: Uint8Array): string {
+  const got = decodeTx(wire);
+  return got.ok ? got.value.tx.account : 'unknown';
+}

@@ -1,0 +1,68 @@
+// Who of the validators is heard, and where they stand: from commit certificates, and from consensus traffic between blocks.
+import type { ConsoleView } from '#schemas/node/console.ts';
+import type { Certificate } from '#schemas/consensus/types.ts';
+import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import { MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits.ts';
+import type { Chain } from '../network/genesis-file.ts';
+
+type Verify = (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+type Heard = { readonly height: number; readonly round: number; readonly heard_ms: number };
+type BlockView = ConsoleView['blocks'][number];
+
+const NOTHING: Heard = { height: 0, round: 0, heard_ms: 0 };
+
+export class ValidatorWatch {
+  readonly #chain: Chain;
+  readonly #verify: Verify;
+  readonly #heard = new Map<string, Heard>();
+
+  constructor(chain: Chain, verify: Verify) {
+    this.#chain = chain;
+    this.#verify = verify;
+  }
+
+  /** Signers of a certificate that the node has checked. */
+  noteCertificate({ height, round, votes }: Certificate, now_ms: number): void {
+    for (const vote of votes) {
+      const id = this.#chain.validators[vote.validator]?.id;
+      if (id !== undefined) this.#note(id, { height, round, heard_ms: now_ms });
+    }
+  }
+
+  /**
+   * A message on cs.v1.<height>.<round>.<type>.<validator>. At most one of a validator is looked at in
+   * MIN_HEARD_INTERVAL_MS: a gateway must not pay for consensus as validators do. Whether it counted.
+   */
+  hear(subject: string, data: Uint8Array, now_ms: number): boolean {
+    const id = subject.slice(subject.lastIndexOf('.') + 1);
+    if (now_ms - (this.#heard.get(id)?.heard_ms ?? 0) < MIN_HEARD_INTERVAL_MS) return false;
+    const at = this.#signedPosition(id, data);
+    if (at !== undefined) this.#note(id, { ...at, heard_ms: now_ms });
+    return at !== undefined;
+  }
+
+  view(blocks: readonly BlockView[]): ConsoleView['validators'] {
+    return this.#chain.validators.map(({ id, operator, power }) => {
+      const proposed_count = blocks.filter(({ proposer }) => proposer === id).length;
+      return { id, operator, power, ...(this.#heard.get(id) ?? NOTHING), proposed_count };
+    });
+  }
+
+  /** Height and round of a vote or proposal that this validator really signed. */
+  #signedPosition(id: string, data: Uint8Array): Pick<Heard, 'height' | 'round'> | undefined {
+    const { id: chain, validators } = this.#chain;
+    const got = decodeConsensusMessage(data);
+    if (!got.ok || (got.value.type !== 'vote' && got.value.type !== 'proposal')) return undefined;
+    const said = got.value.type === 'vote' ? got.value.vote : got.value.proposal;
+    const signed = 'type' in said ? voteSignBytes(chain, said) : proposalSignBytes(chain, said);
+    const isTrue = validators[said.validator]?.id === id && this.#verify(id, signed, said.signature);
+    return isTrue ? { height: said.height, round: said.round } : undefined;
+  }
+
+  #note(id: string, heard: Heard): void {
+    const before = this.#heard.get(id) ?? NOTHING;
+    const isAhead = heard.height > before.height || (heard.height === before.height && heard.round >= before.round);
+    this.#heard.set(id, isAhead ? heard : { ...before, heard_ms: heard.heard_ms });
+  }
+}

@@ -1,0 +1,44 @@
+// The proof of a draw: what anyone needs to repeat it, knowing nothing but the genesis file. JSON; bytes are hex.
+import { z } from 'zod';
+import { Height, Id, UnitId } from '../wire/fields.ts';
+
+const Hex = z.string().regex(/^([0-9a-f]{2})*$/);
+const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A row of the ledger with its inclusion proof (machines/primitives/state-tree.ts). */
+export const ProvenRowJson = z.strictObject({
+  key: z.string().max(200),
+  value: Hex.nullable(),
+  siblings: z.array(Hash).max(256),
+  other: z.strictObject({ path: Hash, value_hash: Hash }).nullable(),
+});
+export type ProvenRowJson = z.infer<typeof ProvenRowJson>;
+
+export const DrawBundle = z.strictObject({
+  v: z.literal(1),
+  algorithm: z.literal('draw/v1'),
+  /** SHA-256 of the genesis, hex. */
+  chain: Hash,
+  unit: UnitId,
+  attempt: z.int().min(1),
+  purpose: z.enum(['work', 'audit']),
+  /** Height whose beacon and registry decide. */
+  height: Height,
+  /**
+   * Header of the next height: it carries the beacon's signature of `height` and the state root after it.
+   * With its commit certificate (schemas/consensus/certificate-codec.ts) a quorum stands for both.
+   */
+  header: Hex,
+  certificate: Hex,
+  /** Rows under that state root: the unit, its job, which pool the height draws from, that pool, and for an audit the worker. */
+  rows: z.strictObject({
+    unit: ProvenRowJson,
+    job: ProvenRowJson,
+    beacon: ProvenRowJson,
+    pool: ProvenRowJson,
+    worker: ProvenRowJson.nullable(),
+  }),
+  /** What follows from all that; who verifies computes it again. */
+  drawn: z.array(Id).max(7),
+});
+export type DrawBundle = z.infer<typeof DrawBundle>;

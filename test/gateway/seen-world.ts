@@ -1,0 +1,99 @@
+// The ledger's test world as a node shows it to its gateway: certified headers around each executed block.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
+import type { BlockResult } from '#machines/settlement/types.ts';
+import type { GatewayReads, SeenBlock } from '#runtime/gateway/ports.ts';
+import { BEACON_BYTES, beaconValue } from '#schemas/consensus/beacon.ts';
+import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { Certificate, Header, Vote } from '#schemas/consensus/types.ts';
+import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import { CHAIN, sha256, sign, twinCrypto, VALIDATORS, World, type WorldOptions } from '../settlement/world/chain.ts';
+
+const ZERO = '00'.repeat(32);
+
+/** 96 bytes that everybody takes for the beacon's signature of the height. */
+export const beaconSignature = (height: number): Uint8Array =>
+  Buffer.concat([0, 1, 2].map((part) => sha256(Buffer.from(`beacon ${height} ${part}`)))).subarray(0, BEACON_BYTES);
+
+export const worldCrypto: Crypto = {
+  ...twinCrypto,
+  verifyBeacon: (height, signature) => Buffer.compare(signature, beaconSignature(height)) === 0,
+};
+
+/** Signed bytes of a transaction as they would travel. */
+export function wireOf(tx: Tx): Uint8Array {
+  const bytes = txBytes(tx);
+  return encodeTx(bytes, sign(tx.account, txSignBytes(bytes)));
+}
+
+/** How long each block took to become final, ms. */
+export const FINALITY_MS = 18;
+
+export class SeenWorld extends World {
+  readonly reads: GatewayReads;
+  readonly #listeners = new Set<(seen: SeenBlock) => void>();
+  #previous = ZERO;
+  #state_root: string;
+
+  constructor(options: WorldOptions = {}) {
+    super(options);
+    this.#state_root = this.ledger.stateRoot();
+    this.reads = {
+      chain: { id: CHAIN, genesis: this.genesis, validators: this.genesis.validators },
+      ledger: this.ledger,
+      onBlock: (listener) => {
+        this.#listeners.add(listener);
+        return () => void this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  override beacon(height: number): { height: number; value: Uint8Array } | null {
+    return height < 1 ? null : { height, value: beaconValue(beaconSignature(height)) };
+  }
+
+  override block(after_ms = 100): BlockResult {
+    const result = super.block(after_ms);
+    const header = this.#header();
+    const bytes = encodeHeader(header);
+    this.#previous = bytesToHex(sha256(bytes));
+    this.#state_root = result.state_root;
+    const txs = (this.blocks.at(-1)?.txs ?? []).flatMap((tx) => (tx === null ? [] : [wireOf(tx)]));
+    const final = { block: { header: bytes, txs }, certificate: certify(header.height, this.#previous) };
+    const seen = { header, final, result, received_ms: this.time_ms + FINALITY_MS };
+    for (const listener of this.#listeners) listener(seen);
+    return result;
+  }
+
+  #header(): Header {
+    const height = this.ledger.height();
+    return {
+      v: 1,
+      chain: CHAIN,
+      epoch: 0,
+      height,
+      time_ms: this.time_ms,
+      proposer: height % VALIDATORS.length,
+      previous: this.#previous,
+      txs_root: ZERO,
+      state_root: this.#state_root,
+      beacon: height === 1 ? new Uint8Array(0) : beaconSignature(height - 1),
+      validators_hash: ZERO,
+    };
+  }
+}
+
+/** Precommits of a quorum. */
+function certify(height: number, value: string): Certificate {
+  const votes = VALIDATORS.slice(0, quorum(VALIDATORS.length)).map((validator, i) => signVote(validator, vote(height, value, i)));
+  return { type: 'commit', height, round: 0, value, votes };
+}
+
+const vote = (height: number, value: string, validator: number): Vote => ({
+  type: 'precommit', epoch: 0, height, round: 0, value, valid_round: -1, validator,
+});
+
+export const signVote = (key: string, unsigned: Vote) => ({ ...unsigned, signature: sign(key, voteSignBytes(CHAIN, unsigned)) });
