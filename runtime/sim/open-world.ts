@@ -1,24 +1,36 @@
 // Builds the world of one schedule: validators with their powers and twins, links, oracles, the application.
 import type { CoreConfig } from '#machines/consensus/types.ts';
 import { createPrng } from '#machines/primitives/prng.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import { createLedger } from '#machines/settlement/ledger.ts';
+import type { Genesis } from '#schemas/config/genesis.ts';
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import type { Tx } from '#schemas/settlement/transaction.ts';
+import { decodeTx } from '#schemas/settlement/tx-codec.ts';
 import { createEventQueue } from './event-queue.ts';
+import { openLedgerApplication } from './ledger-application.ts';
+import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
 import { createNetwork, type Network } from './network.ts';
+import { type BooksOracle, createBooksOracle } from './oracles/books.ts';
 import { createChainOracle } from './oracles/chain.ts';
 import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
 import { Replica } from './replica.ts';
 import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
+import { simGenesis } from './sim-genesis.ts';
 import { createTrace } from './trace.ts';
-import { twinCrypto, twinKey } from './twin-crypto.ts';
-import { EPOCH_MS, type SimEvent, type World } from './world.ts';
+import { twinCrypto } from './twin-crypto.ts';
+import { createWorkforce, type Workforce } from './workforce.ts';
+import type { SimEvent, World } from './world.ts';
 
 const CHAIN = 'c4'.repeat(32);
 /** The local profile (design/consensus.md, "Timeouts"). */
 const TIMEOUTS = { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 } as const;
-const GENESIS = { height: 0, id: '00'.repeat(32), time_ms: EPOCH_MS - 1_000, state_root: CHAIN_GENESIS } as const;
+/** Where clients stand on the network: in no partition. */
+const OUTSIDE = 31;
+/** Place of the author's index in a signed statement (schemas/consensus/vote-codec.ts). */
+const AUTHOR_AT = 57;
 
 /** A world where nothing has happened yet. */
 export function openWorld(plan: Plan, mutation: Mutation, report: Report): { readonly world: World; readonly network: Network } {
@@ -26,7 +38,17 @@ export function openWorld(plan: Plan, mutation: Mutation, report: Report): { rea
   const queue = createEventQueue<SimEvent>();
   const network = createNetwork(plan, prng);
   const isCorrect = (validator: number): boolean => !plan.byzantine.has(validator);
+  const genesis = simGenesis(plan.powers);
+  const isLedger = plan.kind === 'ledger';
   const replicas: Replica[] = [];
+  const books = isLedger ? booksOracle(genesis, report) : undefined;
+  let workforce: Workforce | undefined;
+  let heard = 0;
+  const push = (from: number, to: Replica, message: Message): void => {
+    for (const at_ms of network.arrivals(from, to.id, message, queue.now_ms)) {
+      queue.push(at_ms, { type: 'message', from, to: to.id, message });
+    }
+  };
   const world: World = {
     plan,
     mutation,
@@ -36,41 +58,50 @@ export function openWorld(plan: Plan, mutation: Mutation, report: Report): { rea
     votes: createVoteLog(plan.powers, isCorrect, report),
     chain: createChainOracle(plan.powers, report),
     report,
-    accused(validator, what) {
-      if (isCorrect(validator)) report('evidence_unsound', validator, what);
-    },
     replicas,
-    base: baseConfig(plan.powers),
-    genesis: GENESIS,
-    openApp: (store) => openHashChain(store, prng.next),
-    send(from, to, message) {
-      for (const at_ms of network.arrivals(from.id, to.id, message, queue.now_ms)) {
-        queue.push(at_ms, { type: 'message', from: from.id, to: to.id, message });
-      }
+    base: baseConfig(genesis, isLedger),
+    genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
+    openApp: (store, height) => (isLedger ? openLedgerApplication(genesis, CHAIN, store, height) : openHashChain(store, prng.next)),
+    get workforce() {
+      return workforce;
+    },
+    send: (from, to, message) => push(from.id, to, message),
+    deliver: (to, message) => push(OUTSIDE, to, message),
+    accused(finder, evidence) {
+      const author = new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16();
+      if (isCorrect(author)) report('evidence_unsound', author, `found by validator ${finder}`);
+      workforce?.onEvidence(finder, evidence);
+    },
+    executed(execution, { block }) {
+      if (execution.block.height !== heard + 1) return;
+      heard++;
+      books?.executed({ ...execution.block, txs: block.txs.map(txOf) });
+      workforce?.onBlock(execution);
     },
   };
   const twins = [...plan.byzantine].filter(([, style]) => style === 'twins').map(([validator]) => validator);
   for (const validator of [...plan.powers.keys(), ...twins]) replicas.push(new Replica(world, replicas.length, validator));
+  if (isLedger) workforce = createWorkforce(world);
   return { world, network };
 }
 
-function baseConfig(powers: readonly number[]): Omit<CoreConfig, 'self' | 'tip' | 'app'> {
-  return {
-    chain: CHAIN,
-    validators: validatorSet(powers),
-    timeouts: TIMEOUTS,
-    min_block_interval_ms: 10,
-    max_block_interval_ms: 5_000,
-    beacon_required: false,
-    crypto: twinCrypto,
-  };
+const txOf = (wire: Uint8Array): Tx | null => {
+  const received = decodeTx(wire);
+  return received.ok ? received.value.tx : null;
+};
+
+const genesisRoot = (genesis: Genesis, isLedger: boolean): string =>
+  isLedger ? createLedger(genesis, CHAIN, twinCrypto).stateRoot() : CHAIN_GENESIS;
+
+function baseConfig(genesis: Genesis, isLedger: boolean): Omit<CoreConfig, 'self' | 'tip' | 'app'> {
+  const { min_block_interval_ms, max_block_interval_ms } = genesis.params;
+  const interval = { min_block_interval_ms, max_block_interval_ms };
+  return { chain: CHAIN, validators: genesis.validators, timeouts: TIMEOUTS, ...interval, beacon_required: isLedger, crypto: twinCrypto };
 }
 
-const validatorSet = (powers: readonly number[]): ValidatorSet =>
-  powers.map((power, i) => ({
-    id: twinKey(0, i),
-    operator: twinKey(1, i),
-    power,
-    beacon_share: twinKey(2, i),
-    cosigner: twinKey(3, i),
-  }));
+function booksOracle({ balances, nodes, validators }: Genesis, report: Report): BooksOracle {
+  const supply: Record<string, bigint> = {};
+  for (const { asset, amount_units } of balances) supply[asset] = (supply[asset] ?? 0n) + amount_units;
+  const workers = new Set(nodes.filter(({ kind }) => kind === 'worker').map(({ id }) => id));
+  return createBooksOracle(supply, workers, Math.floor(validators.length / 3) + 1, report);
+}

@@ -1,19 +1,16 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
 import type { Input } from '#machines/consensus/types.ts';
-import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { readRange } from '../consensus/block-store.ts';
 import { type Decided, runTurn, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { createForger, type Forger } from './forger.ts';
+import type { Execution } from './ledger-application.ts';
 import { coreInput, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { twinBeacon } from './twin-crypto.ts';
 import { EPOCH_MS, type SimEvent, type World } from './world.ts';
-
-/** Place of the author's index in a signed statement (schemas/consensus/vote-codec.ts). */
-const AUTHOR_AT = 57;
 
 export class Replica {
   readonly id: number;
@@ -35,7 +32,7 @@ export class Replica {
   /** Turns with something to say so far: crash points count them. */
   #turns = 0;
   /** Decided in a batch that is not synced yet. */
-  #undurable: Decided[] = [];
+  #undurable: { readonly decided: Decided; readonly execution: Execution | undefined }[] = [];
   /** Whether the disk has all that the core went by. */
   #isRecorded = false;
   /** State at the crash, where the disk had all of it: the replay must come back to it. */
@@ -150,7 +147,8 @@ export class Replica {
       this.#speak(process, turn, crash);
     }
     this.#isRecorded = turn.mustSync;
-    this.#undurable.push(...turn.decided);
+    const executions = process.app.takeExecuted();
+    turn.decided.forEach((decided, i) => this.#undurable.push({ decided, execution: executions[i] }));
     if (turn.mustSync) this.#disk.write(turn.ops);
     if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
     if (!mutation.speaksBeforeSync) {
@@ -177,7 +175,7 @@ export class Replica {
     }
     for (const height of turn.releases) this.#release(process, height);
     if (!this.isCorrect) return;
-    for (const { a } of turn.evidence) this.#world.accused(new LayoutReader(a.subarray(AUTHOR_AT)).u16(), 'evidence');
+    for (const evidence of turn.evidence) this.#world.accused(this.validator, evidence);
     if (turn.halt !== undefined) report('halted', this.validator, `${turn.halt.code}: ${turn.halt.detail}`);
   }
 
@@ -188,11 +186,14 @@ export class Replica {
 
   #reportDecided(): void {
     const { chain, trace } = this.#world;
-    for (const { height, final, state_root } of this.#undurable.splice(0)) {
+    for (const { decided, execution } of this.#undurable.splice(0)) {
+      const { height, final, state_root } = decided;
       const id = final.certificate.value ?? '';
       this.#height = height;
       trace.text(id);
-      if (this.isCorrect) chain.decided(this.validator, { height, id, state_root, final });
+      if (!this.isCorrect) continue;
+      chain.decided(this.validator, { height, id, state_root, final });
+      if (execution !== undefined) this.#world.executed(execution, final);
     }
   }
 

@@ -2,6 +2,7 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Application } from '#machines/consensus/types.ts';
 import type { Store, StoreOp } from '../store/store.ts';
+import type { Execution } from './ledger-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
 /** The application as a simulated validator hosts it. */
@@ -10,6 +11,8 @@ export type SimApplication = Application & {
   submit(tx: Uint8Array): boolean;
   /** Rows of the blocks executed since the last call. */
   commitOps(): readonly StoreOp[];
+  /** Blocks executed since the last call, where the application is the ledger. */
+  takeExecuted(): readonly Execution[];
 };
 
 /** State of the chain before its first block: the hash over nothing executed, hex. */
@@ -37,6 +40,7 @@ export async function openHashChain(store: Store, nextTx: () => number): Promise
     hasWork: () => true,
     submit: () => false,
     commitOps: () => [{ type: 'put', key: ROOT_KEY, value: hexToBytes(root) }],
+    takeExecuted: () => [],
   };
 }
 

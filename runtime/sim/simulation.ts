@@ -51,6 +51,7 @@ type Phase = { goal_height: number; until_ms: number };
 async function run(world: World, network: Network): Promise<{ readonly events: number; readonly stall: string | null }> {
   const { plan, queue, replicas } = world;
   for (const replica of replicas) await replica.start();
+  world.workforce?.start();
   queue.push(plan.heal_ms, { type: 'heal' });
   if (plan.blackout_ms > 0) queue.push(plan.blackout_ms, { type: 'blackout' });
   let phase: Phase | undefined;
@@ -76,7 +77,7 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
       if (to.postpones(event)) return undefined;
       trace.add(event.to);
       trace.add(tagOf(event.message));
-      return to.hear(replicas[event.from] as Replica, event.message);
+      return to.hear(replicas[event.from] ?? to, event.message);
     }
     case 'timer': {
       const to = replicas[event.to] as Replica;
@@ -90,8 +91,14 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
     case 'blackout':
       for (const replica of replicas) replica.crash(prng.chance(512), prng.between(50, 500));
       return undefined;
-    case 'heal':
+    case 'actor':
+      trace.add(event.to + 512);
+      world.workforce?.hear(event.to, event.event);
+      return undefined;
     case 'client':
+      world.workforce?.tick();
+      return undefined;
+    case 'heal':
       return undefined;
   }
 }
@@ -107,7 +114,7 @@ function heal({ plan, queue, replicas, chain, prng }: World, network: Network): 
 const coreOf = ({ plan, replicas }: World): readonly Replica[] => plan.core.map((validator) => replicas[validator] as Replica);
 
 const isLive = (world: World, { goal_height }: Phase): boolean =>
-  coreOf(world).every((replica) => replica.height >= goal_height);
+  coreOf(world).every((replica) => replica.height >= goal_height) && (world.workforce?.isDone ?? true);
 
 const whereCoreIs = (world: World): string =>
-  `core stands at ${coreOf(world).map((replica) => `${replica.validator}: ${replica.position}`).join(', ')}`;
+  `${world.workforce?.isDone === false ? 'the job is not done, ' : ''}core stands at ${coreOf(world).map((replica) => `${replica.validator}: ${replica.position}`).join(', ')}`;

@@ -1,8 +1,12 @@
 // What all parts of one schedule share: its clock, links, chance, trace and oracles.
 import type { CoreConfig, Tip } from '#machines/consensus/types.ts';
+import type { HostEvent } from '#actors/host.ts';
 import type { Prng } from '#machines/primitives/prng.ts';
+import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Store } from '../store/store.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { Execution } from './ledger-application.ts';
 import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
 import type { ChainOracle } from './oracles/chain.ts';
@@ -12,6 +16,7 @@ import type { Plan } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { SimApplication } from './sim-application.ts';
 import type { Trace } from './trace.ts';
+import type { Workforce } from './workforce.ts';
 
 /** The virtual clocks start here, ms since the Unix epoch. */
 export const EPOCH_MS = 1_700_000_000_000;
@@ -21,6 +26,7 @@ export type SimEvent =
   | { readonly type: 'message'; readonly from: number; readonly to: number; readonly message: Message }
   | { readonly type: 'timer'; readonly to: number; readonly id: string; readonly at_ms: number }
   | { readonly type: 'restart'; readonly to: number }
+  | { readonly type: 'actor'; readonly to: number; readonly event: HostEvent }
   | { readonly type: 'blackout' | 'heal' | 'client' };
 
 export type World = {
@@ -32,14 +38,20 @@ export type World = {
   readonly votes: VoteLog;
   readonly chain: ChainOracle;
   readonly report: Report;
-  /** Somebody found evidence against a validator. */
-  accused(validator: number, what: string): void;
+  /** A correct validator found evidence. */
+  accused(finder: number, evidence: EvidenceBytes): void;
   readonly replicas: readonly Replica[];
   /** The core's configuration, but for what differs between processes. */
   readonly base: Omit<CoreConfig, 'self' | 'tip' | 'app'>;
   readonly genesis: Tip;
   /** The application as it stands on a disk whose last final height is `height`. */
   openApp(store: Store, height: number): Promise<SimApplication>;
+  /** Whoever works and pays, where the application is the ledger. */
+  readonly workforce: Workforce | undefined;
+  /** A replica executed a block, and it is final on its disk. */
+  executed(execution: Execution, final: FinalBlock): void;
+  /** A client's message to a replica, over the same bad network. */
+  deliver(to: Replica, message: Message): void;
   /** Put a message on the link between two replicas, with all that may befall it there. */
   send(from: Replica, to: Replica, message: Message): void;
 };
