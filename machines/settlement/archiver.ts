@@ -92,7 +92,7 @@ export function finish(d: ArchiverData, event: HostEvent): Step {
     effects: [
       { type: 'submit', body: { type: 'settlement.archived', seq, cid, log_root } },
       { type: 'log', level: 'info', message: 'settlement archived', data: { seq, cid } },
-      { type: 'metric', name: 'settlements_archived', add: 1 },
+      { type: 'metric', name: 'sortition_archive_settlements_total', add: 1 },
     ],
   };
 }

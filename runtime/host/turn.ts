@@ -1,7 +1,6 @@
 // The turn: hear → advance → write once → perform → acknowledge. Nothing leaves before what it rests on is on disk.
 import assert from 'node:assert/strict';
 import type { HostEvent } from '#actors/host.ts';
-import type { MetricName } from '#runtime/observe/metrics.ts';
 import { HOST_ACK, HostAckV1 } from '#schemas/node/host-ack.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
@@ -140,11 +139,12 @@ export class TurnRunner {
         return this.#hearMail(input, turn);
       case 'io':
         return this.#hearOutcome(input.call, input.outcome, turn);
-      case 'block':
-        return this.#hearBlock(input, turn);
       case 'connected':
         this.#parts.outbox.repeatAll(input.actors, turn.now_ms);
         return this.#parts.submits.repeatAll(input.actors);
+      case 'block':
+        await this.#hearBlock(input, turn);
+        break;
       case 'inject':
         if (this.#parts.quarantine.remove(input.actor, input.seq, turn.changes)) await this.#tell(input.actor, input, turn);
         break;
@@ -286,7 +286,7 @@ export class TurnRunner {
         turn.after.push(() => log[effect.level]({ ...effect.data, actor: actor.id }, effect.message));
         return;
       case 'metric':
-        turn.after.push(() => metrics.add(effect.name as MetricName, effect.add));
+        turn.after.push(() => metrics.add(effect.name, effect.add));
     }
   }
 

@@ -14,7 +14,7 @@ export type Effect =
   /** Work with the outside; `key` makes a repeat harmless; the answer comes back as `io.done` or `io.failed`. */
   | { readonly type: 'io'; readonly port: string; readonly key: string; readonly request: unknown }
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string; readonly data: Readonly<Record<string, string | number>> }
-  | { readonly type: 'metric'; readonly name: string; readonly add: number };
+  | { readonly type: 'metric'; readonly name: 'sortition_archive_settlements_total'; readonly add: number };
 
 /** Events that every machine may hear beside its own messages. `now_ms` is a recorded input, never read from a clock. */
 export type HostEvent =
