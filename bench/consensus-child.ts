@@ -1,0 +1,120 @@
+// One validator of the consensus bench in a process of its own: real bus, real disk, an application that only hashes.
+import { createHash } from 'node:crypto';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
+import { startValidator, type ValidatorApp } from '#runtime/consensus/validator.ts';
+import { signer } from '#runtime/keys/ed25519.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { createMetrics } from '#runtime/observe/metrics.ts';
+import { openRocksStore } from '#runtime/store/rocks-store.ts';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
+
+/** What the parent sends first. */
+export type ChildPlan = {
+  readonly self: number;
+  readonly seed: string;
+  readonly dir: string;
+  readonly url: string;
+  readonly chain: string;
+  readonly validators: ValidatorSet;
+  readonly beacon: { readonly group_key: string; readonly secret_share: string };
+};
+/** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory. */
+export type ChildReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'final'; readonly height: number; readonly round: number; readonly finality_ms: readonly number[] }
+  | { readonly type: 'memory'; readonly rss_mb: number };
+
+const keyOf = (tx: Uint8Array): string => Buffer.from(tx).toString('base64');
+const report = (message: ChildReport): void => void process.send?.(message);
+
+/** Transactions by the time of their arrival; the state is the hash of all that was executed. */
+class TimedApp implements ValidatorApp {
+  readonly #arrived = new Map<string, { readonly tx: Uint8Array; readonly at_ms: number }>();
+  #root = '0'.repeat(64);
+  #executed: number[] = [];
+  readonly #done = new Set<string>();
+
+  submit(tx: Uint8Array): boolean {
+    const key = keyOf(tx);
+    if (this.#done.has(key)) return false;
+    this.#arrived.set(key, { tx, at_ms: performance.now() });
+    return true;
+  }
+  prepare(): Uint8Array[] {
+    return [...this.#arrived.values()].map(({ tx }) => tx);
+  }
+  validate(): boolean {
+    return true;
+  }
+  hasWork(): boolean {
+    return this.#arrived.size > 0;
+  }
+  execute(_header: unknown, txs: readonly Uint8Array[]): { state_root: string } {
+    const hash = createHash('sha256').update(this.#root);
+    for (const tx of txs) {
+      hash.update(tx);
+      this.#finish(keyOf(tx));
+    }
+    this.#root = hash.digest('hex');
+    return { state_root: this.#root };
+  }
+  commitOps() {
+    return [{ type: 'put' as const, key: 'app/root', value: Buffer.from(this.#root, 'hex') }];
+  }
+  /** Arrival times of what was executed since the last call. */
+  takeExecuted(): number[] {
+    return this.#executed.splice(0);
+  }
+  /** A block may overtake the transaction on its way here: then it is final when it comes. */
+  #finish(key: string): void {
+    this.#executed.push(this.#arrived.get(key)?.at_ms ?? performance.now());
+    this.#arrived.delete(key);
+    this.#done.add(key);
+  }
+}
+
+async function run(plan: ChildPlan): Promise<void> {
+  const key = signer(Buffer.from(plan.seed, 'hex'));
+  const app = new TimedApp();
+  const bus = await connectBus({ url: plan.url, signer: key, onRefused: fail });
+  await startValidator({
+    config: {
+      chain: plan.chain,
+      self: plan.self,
+      validators: plan.validators,
+      timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 },
+      min_block_interval_ms: 0,
+      max_block_interval_ms: 5_000,
+      beacon_required: true,
+    },
+    genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
+    key,
+    beacon: plan.beacon,
+    is_first_start: true,
+    store: await openRocksStore(plan.dir),
+    bus,
+    app,
+    clock: { now_ms: () => Date.now(), setTimer: (delay_ms, fire) => cancelable(setTimeout(fire, delay_ms)) },
+    log: createLog(`validator ${plan.self}`, 'warn'),
+    metrics: createMetrics(),
+    onFinal: ({ height, round }) => {
+      const now_ms = performance.now();
+      report({ type: 'final', height, round, finality_ms: app.takeExecuted().map((at_ms) => now_ms - at_ms) });
+    },
+    onEvidence: () => fail(new Error('a validator of the bench contradicted itself')),
+    onHalt: (code, detail) => fail(new Error(`${code}: ${detail}`)),
+  });
+  report({ type: 'ready' });
+}
+
+const cancelable = (timer: NodeJS.Timeout) => () => clearTimeout(timer);
+
+function fail(error: Error): never {
+  throw error;
+}
+
+process.once('message', (plan) => void run(plan as ChildPlan));
+process.on('message', (message) => {
+  if (message === 'memory') report({ type: 'memory', rss_mb: process.memoryUsage.rss() / 1_048_576 });
+});
+process.once('disconnect', () => process.exit(0));
