@@ -1,6 +1,6 @@
 // The state's Merkle tree: a binary trie over SHA-256(key) whose leaves sit at their shortest unique prefix.
 // The root depends on the rows only, never on their order of arrival (compare the Jellyfish Merkle tree, Diem 2021).
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { equalBytes } from './bytes.ts';
 import type { Sha256 } from './seeded-draw.ts';
 
 /** A row as the tree holds it. Nodes are never changed: an old root stays provable as long as somebody holds it. */
@@ -26,8 +26,12 @@ export const EMPTY_HASH: Uint8Array = new Uint8Array(32);
 const LEAF = 0x00;
 const BRANCH = 0x01;
 
-/** Where a key lies: SHA-256 of its UTF-8 bytes. */
-export const keyPath = (key: string, sha256: Sha256): Uint8Array => sha256(utf8ToBytes(key));
+/** Where a key lies: SHA-256 of its ASCII bytes. */
+export function keyPath(key: string, sha256: Sha256): Uint8Array {
+  const bytes = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
+  return sha256(bytes);
+}
 
 export const rootHash = (tree: StateTree): Uint8Array => tree?.hash ?? EMPTY_HASH;
 
@@ -55,7 +59,7 @@ export function proveTree(tree: StateTree, path: Uint8Array): StateProof {
     siblings.push(rootHash(goesRight ? node.left : node.right));
     node = goesRight ? node.right : node.left;
   }
-  const other = node === null || equal(node.path, path) ? null : { path: node.path, value_hash: node.value_hash };
+  const other = node === null || equalBytes(node.path, path) ? null : { path: node.path, value_hash: node.value_hash };
   return { siblings, other };
 }
 
@@ -75,7 +79,7 @@ export function verifyState(
     (below, sibling, depth) => (bit(path, depth) === 1 ? hash(BRANCH, sibling, below) : hash(BRANCH, below, sibling)),
     end,
   );
-  return equal(found, root);
+  return equalBytes(found, root);
 }
 
 /** Hash of what the proof says lies at the end of `path`; null when that contradicts the claim. */
@@ -83,7 +87,7 @@ function endOfPath(path: Uint8Array, value: Uint8Array | null, proof: StateProof
   const { other, siblings } = proof;
   if (value !== null) return other === null ? hash(LEAF, path, sha256(value)) : null;
   if (other === null) return EMPTY_HASH;
-  const isOnTheWay = !equal(other.path, path) && siblings.every((_, depth) => bit(other.path, depth) === bit(path, depth));
+  const isOnTheWay = !equalBytes(other.path, path) && siblings.every((_, depth) => bit(other.path, depth) === bit(path, depth));
   return isOnTheWay ? hash(LEAF, other.path, other.value_hash) : null;
 }
 
@@ -113,7 +117,7 @@ function update(
   if (node === null || isLeaf(node)) {
     if (end - start === 1) {
       const only = changes[start] as LeafChange;
-      if (node === null || equal(node.path, only.path)) return leafOf(only, hash);
+      if (node === null || equalBytes(node.path, only.path)) return leafOf(only, hash);
       if (only.value_hash === null) return node;
     }
     return rebuild(node, changes.slice(start, end), depth, hash);
@@ -126,7 +130,7 @@ function update(
 
 /** Where at most one leaf stood, several changes meet: the leaf joins them and all are built anew. */
 function rebuild(leaf: Leaf | null, changes: readonly LeafChange[], depth: number, hash: Hasher): StateTree {
-  const isReplaced = leaf === null || changes.some(({ path }) => equal(path, leaf.path));
+  const isReplaced = leaf === null || changes.some(({ path }) => equalBytes(path, leaf.path));
   const kept = changes.filter(({ value_hash }) => value_hash !== null);
   return build(isReplaced ? kept : [...kept, leaf], depth, hash);
 }
@@ -164,9 +168,3 @@ function partition(changes: LeafChange[], start: number, end: number, depth: num
 
 const isLeaf = (node: Leaf | Branch): node is Leaf => 'path' in node;
 const bit = (path: Uint8Array, depth: number): number => ((path[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -4,6 +4,7 @@ import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { allocate } from '../primitives/allocate.ts';
 import { assert, present } from '../primitives/assert.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { auditIndices, sampleSize } from '../work/audit.ts';
 import { KERNELS, type KernelName } from '../work/kernels/kernel.ts';
 import { verifySubUnit } from '../work/kernels/unit-tree.ts';
@@ -13,7 +14,7 @@ import { type Books, emit } from './books.ts';
 import { openDispute } from './disputes.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 import { notePass } from './nodes.ts';
-import { equal, isOver, rowOfWorker, workOf } from './units.ts';
+import { isOver, rowOfWorker, workOf } from './units.ts';
 
 /** Shares of a unit's reward: worker 80 %, each auditor 10 %. */
 const WORKER_SHARE = 8n;
@@ -86,12 +87,15 @@ const covers = (row: UnitRow, items: readonly { readonly index: number }[]): boo
 /** Once the openings and both reports are in, compare them: byte equality, nothing less. */
 function compare(books: Books, row: UnitRow): null {
   const isComplete = row.opened.length > 0 && row.reports.every((report) => report.length > 0);
-  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !equal(report[i], row.opened[i])));
+  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !isSame(report[i], row.opened[i])));
   if (!isComplete) books.tables.tasks.put(row.unit, row);
   else if (differing.length > 0) openDispute(books, row, differing);
   else payUnit(books, row);
   return null;
 }
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a !== undefined && b !== undefined && equalBytes(a, b);
 
 /** The result is checked: pay it, once, and keep the receipt. */
 function payUnit(books: Books, row: UnitRow): void {

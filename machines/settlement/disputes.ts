@@ -4,10 +4,11 @@ import type { DisputeRow, DisputeVote, UnitRow } from '#schemas/settlement/state
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { present } from '../primitives/assert.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 import { noteMisconduct } from './nodes.ts';
-import { awaitAudit, equal, exclude, requeueUnit, workOf } from './units.ts';
+import { awaitAudit, exclude, requeueUnit, workOf } from './units.ts';
 
 /** What a proven wrong result costs, in rewards of the unit (work rules, 6). */
 const WRONG_RESULT_REWARDS = 10n;
@@ -67,8 +68,11 @@ const isQuorum = (books: Books, power: number): boolean =>
 
 /** Who was wrong pays; a wrong worker loses the attempt, wrong auditors are replaced. */
 function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {
-  const isRight = (results: readonly Uint8Array[] | undefined): boolean =>
-    dispute.indices.every((index) => equal(results?.[row.audit_indices.indexOf(index)], truthOf(books, dispute, index)));
+  const isRight = (results: readonly Uint8Array[] = []): boolean =>
+    dispute.indices.every((index) => {
+      const result = results[row.audit_indices.indexOf(index)];
+      return result !== undefined && equalBytes(result, present(truthOf(books, dispute, index), 'every index is decided'));
+    });
   const right = row.auditors.filter((_, place) => isRight(row.reports[place]));
   const wrong = row.auditors.filter((auditor) => !right.includes(auditor));
   const slash_units = WRONG_RESULT_REWARDS * jobOfUnit(books, row.unit).reward_per_unit_units;
@@ -79,6 +83,6 @@ function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {
     awaitAudit(books, judged);
     return;
   }
-  noteMisconduct(books, present(row.worker, 'an audited unit has a worker'), slash_units, right, 'wrong_result');
+  noteMisconduct(books, row.worker, slash_units, right, 'wrong_result');
   requeueUnit(books, judged, 'wrong_result');
 }

@@ -3,6 +3,7 @@ import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import { MAX_DRAW_HISTORY_HEIGHTS, MAX_DRAW_HISTORY_MEMBERS } from '#schemas/wire/limits.ts';
 import type { NodeRow } from '#schemas/settlement/state.ts';
 import { assert, present } from '../primitives/assert.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { type Pool, poolOf } from '../work/draw.ts';
 import { balanceOf } from './accounts.ts';
 import type { Books } from './books.ts';
@@ -14,7 +15,7 @@ export function refreshPool(books: Books): void {
   const eligible = Array.from(books.indexes.workers).filter((id) => isEligible(books, id)).toSorted();
   const rows = eligible.map((id) => present(books.tables.nodes.get(id), 'workers are registered'));
   const members = concatBytes(...rows.flatMap(({ id, operator }) => [hexToBytes(id), hexToBytes(operator)]));
-  const isSame = equal(members, books.pool.members);
+  const isSame = equalBytes(members, books.pool.members);
   const version = books.pool.version + (isSame ? 0 : 1);
   books.pool = isSame ? { ...books.pool, changes_at_ms: nextChange(books) } : currentPool(books, version, members, rows);
   books.indexes.is_pool_stale = false;
@@ -99,8 +100,4 @@ export function dropHistory(books: Books): void {
     beacons.remove(`${height}`);
     if (!books.indexes.versions.has(version)) pools.remove(`${version}`);
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,5 +1,7 @@
 // Rows in memory with an undo: what a refused transaction wrote is taken back, and what a block changed is known at its end.
-import type { RowCodec } from '#schemas/settlement/row-codec.ts';
+import { encodeRow, type RowCodec } from '#schemas/settlement/row-codec.ts';
+import { RowWriter } from '#schemas/settlement/row-writer.ts';
+import type { RowChange } from './types.ts';
 
 /** Told of every change, its taking back included, so that what it derives is always true. */
 export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | undefined) => void;
@@ -8,12 +10,13 @@ export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | un
 type Journaled = {
   readonly name: string;
   restore(id: string, before: unknown): void;
-  encode(id: string): Uint8Array | null;
+  write(writer: RowWriter, id: string): boolean;
 };
 
 /** What was changed since the block began, in order, with what stood there before. */
 export class Journal {
   readonly #steps: { readonly table: Journaled; readonly id: string; readonly before: unknown }[] = [];
+  readonly #writer = new RowWriter();
 
   note(table: Journaled, id: string, before: unknown): void {
     this.#steps.push({ table, id, before });
@@ -33,16 +36,21 @@ export class Journal {
   }
 
   /** All changed rows as key and bytes (null = gone), ordered by key; the journal starts anew. */
-  flush(): { readonly key: string; readonly value: Uint8Array | null }[] {
-    const touched = new Map<string, { table: Journaled; id: string }>();
-    for (const { table, id } of this.#steps) touched.set(`${table.name}/${id}`, { table, id });
+  flush(): readonly RowChange[] {
+    const touched = new Map<Journaled, Set<string>>();
+    for (const { table, id } of this.#steps) touched.set(table, (touched.get(table) ?? new Set()).add(id));
     this.#steps.length = 0;
-    return Array.from(touched.keys())
-      .toSorted()
-      .map((key) => {
-        const { table, id } = touched.get(key) as { table: Journaled; id: string };
-        return { key, value: table.encode(id) };
-      });
+    this.#writer.restart();
+    const spans = Array.from(touched).flatMap(([table, ids]) => Array.from(ids, (id) => this.#write(table, id)));
+    const bytes = this.#writer.taken();
+    return spans
+      .map(({ key, start, end }) => ({ key, value: end < 0 ? null : bytes.subarray(start, end) }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  #write(table: Journaled, id: string): { readonly key: string; readonly start: number; readonly end: number } {
+    const start = this.#writer.length;
+    return { key: `${table.name}/${id}`, start, end: table.write(this.#writer, id) ? this.#writer.length : -1 };
   }
 }
 
@@ -99,7 +107,14 @@ export class Table<Row> {
 
   encode(id: string): Uint8Array | null {
     const row = this.#rows.get(id);
-    return row === undefined ? null : this.#codec.encode(row);
+    return row === undefined ? null : encodeRow(this.#codec, row);
+  }
+
+  /** Whether there is such a row to write. */
+  write(writer: RowWriter, id: string): boolean {
+    const row = this.#rows.get(id);
+    if (row !== undefined) this.#codec.write(writer, row);
+    return row !== undefined;
   }
 
   watch(watcher: Watcher<Row>): void {

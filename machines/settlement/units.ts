@@ -6,6 +6,7 @@ import { fromU128 } from '#schemas/wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_JOB_SUSPECTS } from '#schemas/wire/limits.ts';
 import type { z } from 'zod';
 import { present } from '../primitives/assert.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { commitment } from '../work/commitment.ts';
 import { jobOf, unitStart } from '../work/units.ts';
 import { escrowOf, settle } from './accounts.ts';
@@ -101,7 +102,7 @@ function applyReveal(books: Books, account: string, reveal: z.infer<typeof Revea
   if (row.phase !== 'committed') return 'REVEAL_DONE';
   if (row.committed_height === books.block.height) return 'REVEAL_EARLY';
   if (isOver(books, row)) return 'ATTEMPT_OVER';
-  if (!equal(commitment(account, reveal, books.crypto.sha256), row.commitment)) return 'REVEAL_MISMATCH';
+  if (!equalBytes(commitment(account, reveal, books.crypto.sha256), row.commitment)) return 'REVEAL_MISMATCH';
   const job = jobOfUnit(books, unit);
   if (!reveal.suspects.every((number) => isWithin(job, unit, number))) return 'SUSPECT_OUT_OF_RANGE';
   noteSuspects(books, job, unit, account, reveal.suspects);
@@ -155,9 +156,4 @@ function parkUnit(books: Books, row: UnitRow): void {
   settle(books, 'credit', escrowOf(job.id), job.account, job.reward_per_unit_units);
   emit(books, { type: 'unit.parked', unit });
   countUnit(books, unit, 'parked_count');
-}
-
-/** Equal bytes; lengths may differ. */
-export function equal(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

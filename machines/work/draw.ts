@@ -1,9 +1,10 @@
 // The lottery: who works on a unit and who audits it. Beacon and registry decide; whoever computes it has no choice.
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { seededOrder, type Sha256 } from '../primitives/seeded-draw.ts';
 
 /** Version of the algorithm; part of every seed. */
 const TAG = utf8ToBytes('draw/v1');
+const PURPOSES = { work: utf8ToBytes('work'), audit: utf8ToBytes('audit'), indices: utf8ToBytes('indices') } as const;
 /** Auditors of one unit. */
 export const AUDITORS = 2;
 
@@ -29,12 +30,16 @@ export type DrawFilter = {
 
 /** SHA-256("draw/v1" | beacon 32 | purpose, 8 bytes padded with zeros | job 16 | index u32 | attempt u32), big-endian. */
 export function drawSeed({ beacon, purpose, unit, attempt }: DrawPoint, sha256: Sha256): Uint8Array {
-  const [job = '', index = ''] = unit.split('/');
-  const place = new DataView(new ArrayBuffer(8));
-  place.setUint32(0, Number(index));
-  place.setUint32(4, attempt);
-  const name = utf8ToBytes(purpose.padEnd(8, '\0'));
-  return sha256(concatBytes(TAG, beacon, name, hexToBytes(job), new Uint8Array(place.buffer)));
+  const slash = unit.indexOf('/');
+  const input = new Uint8Array(TAG.length + 64);
+  const view = new DataView(input.buffer, TAG.length);
+  input.set(TAG);
+  input.set(beacon, TAG.length);
+  input.set(PURPOSES[purpose], TAG.length + 32);
+  input.set(hexToBytes(unit.slice(0, slash)), TAG.length + 40);
+  view.setUint32(56, Number(unit.slice(slash + 1)));
+  view.setUint32(60, attempt);
+  return sha256(input);
 }
 
 /** The worker of a unit: the pool is shuffled by the seed, and the first who may do it does. Empty when nobody may. */

@@ -1,5 +1,6 @@
 // How rows of the ledger's state are written: MessagePack arrays in field order, so that equal rows are equal bytes.
-import { Packr } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
+import { RowWriter, type RowValue } from './row-writer.ts';
 import type {
   BalanceRow,
   BeaconRow,
@@ -21,22 +22,22 @@ import type {
 } from './state.ts';
 
 /** Bytes of a row and back; the bytes of one row are always the same. */
-export type RowCodec<Row> = { encode(row: Row): Uint8Array; decode(bytes: Uint8Array): Row };
+export type RowCodec<Row> = { write(writer: RowWriter, row: Row): void; decode(bytes: Uint8Array): Row };
 
 /** How one field is written where it is not written as it is. */
-type Part = { readonly write: (value: never) => unknown; readonly read: (raw: never) => unknown };
+type Part = { readonly write: (value: never) => RowValue; readonly read: (raw: never) => unknown };
 /** Every field of the row, in the order of its bytes. */
 type Fields<Row> = { readonly [K in keyof Row]: true | Part };
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true });
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
 function rowCodec<Row extends object>(fields: Fields<Row>): RowCodec<Row> {
   const parts = Object.entries(fields) as [string & keyof Row, true | Part][];
   return {
-    encode: (row) =>
-      packr.pack(parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)))),
+    write: (writer, row) =>
+      writer.value(parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)) as RowValue)),
     decode: (bytes) => {
-      const raw = packr.unpack(bytes) as unknown[];
+      const raw = unpackr.unpack(bytes) as unknown[];
       return Object.fromEntries(
         parts.map(([name, part], i) => [name, part === true ? raw[i] : part.read(raw[i] as never)]),
       ) as Row;
@@ -145,3 +146,10 @@ export const ROW_CODECS = {
     unsettled_height: true,
   }),
 } as const;
+
+/** The bytes of one row alone. */
+export function encodeRow<Row>(codec: RowCodec<Row>, row: Row): Uint8Array {
+  const writer = new RowWriter();
+  codec.write(writer, row);
+  return writer.taken();
+}

@@ -16,7 +16,7 @@ const transfer = (amount_units: bigint, asset: 'credit' | 'stake' = 'credit'): T
 const job = (change: Partial<Extract<TxBody, { type: 'job.submit' }>> = {}): TxBody => ({
   type: 'job.submit', idempotency_key: 'k', kernel: 'noop/v1', start: u128(0n), unit_log2: 10, units: 2, reward_per_unit_units: 100n, ...change,
 });
-const heartbeat = (world: World, worker: string, at_ms: number, signer = worker): TxBody => ({
+const heartbeat = (worker: string, at_ms: number, signer = worker): TxBody => ({
   type: 'availability', heartbeats: [{ worker, at_ms, signature: sign(signer, heartbeatSignBytes(CHAIN, worker, at_ms)) }],
 });
 const vote = (value: string | null, round = 0, signer = V0): Uint8Array => {
@@ -84,10 +84,10 @@ describe('accounts, registry, jobs', () => {
     ['STAKE_LOCKED', V0, () => transfer(1n, 'stake')],
     ['NODE_EXISTS', W0, (world) => world.register(W0, id('alpha'))],
     ['OPERATOR_SIGNATURE_INVALID', CLIENT, (world) => ({ ...world.register(CLIENT, id('alpha')), operator: id('beta') }) as TxBody],
-    ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(world, W0, world.time_ms, id('thief'))],
-    ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(world, CLIENT, world.time_ms)],
-    ['HEARTBEAT_STALE', SHUFFLER, (world) => heartbeat(world, W0, world.time_ms - 60_000)],
-    ['HEARTBEAT_AHEAD', SHUFFLER, (world) => heartbeat(world, W0, world.time_ms + 60_000)],
+    ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(W0, world.time_ms, id('thief'))],
+    ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(CLIENT, world.time_ms)],
+    ['HEARTBEAT_STALE', SHUFFLER, (world) => heartbeat(W0, world.time_ms - 60_000)],
+    ['HEARTBEAT_AHEAD', SHUFFLER, (world) => heartbeat(W0, world.time_ms + 60_000)],
     ['JOB_RANGE_INVALID', CLIENT, () => job({ start: u128(5n) })],
     ['JOB_RANGE_INVALID', CLIENT, () => job({ start: u128(2n ** 128n - 1024n) })],
     ['JOB_RANGE_INVALID', CLIENT, () => job({ kernel: 'collatz/v1', start: u128(0n), unit_log2: 20 })],
