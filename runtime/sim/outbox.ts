@@ -1,8 +1,9 @@
-// The transactions of one account: signed once in nonce order, sent to every validator, repeated until the ledger has them.
+// The transactions of one account: signed once in nonce order, sent to two validators, repeated to others until the ledger has them.
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { twinCrypto } from './twin-crypto.ts';
+import type { Replica } from './replica.ts';
 import type { World } from './world.ts';
 
 export type Outbox = {
@@ -19,7 +20,8 @@ export function createOutbox(world: World, account: string): Outbox {
   const waiting = new Map<number, Uint8Array>();
   let next = 0;
   const send = (bytes: Uint8Array): void => {
-    for (const replica of world.replicas) world.deliver(replica, { type: 'transaction', bytes });
+    const first = world.prng.below(world.replicas.length);
+    for (const i of [first, (first + 1) % world.replicas.length]) world.deliver(world.replicas[i] as Replica, { type: 'transaction', bytes });
   };
   return {
     submit(body) {

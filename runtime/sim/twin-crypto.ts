@@ -1,4 +1,5 @@
 // Cheap twins of SHA-256 and Ed25519 for simulated networks: pure, fast, and as unforgeable as the adversary is honest about keys.
+import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 
 /** Twin cryptography: the core checks with it as it checks with the real one; only the simulator can sign. */
@@ -25,14 +26,14 @@ export const twinCrypto: TwinCrypto = {
   },
   verifyBeacon(height, signature) {
     absorb(0x51ed270b, height, new Uint8Array(0));
-    return signature.length === 48 && isSqueezed(signature);
+    return signature.length === BEACON_BYTES && isSqueezed(signature);
   },
 };
 
-/** The beacon signature of a height: unique, as the real one is, and 48 bytes long. */
+/** The beacon signature of a height: unique and as long as the real one is. */
 export function twinBeacon(height: number): Uint8Array {
   absorb(0x51ed270b, height, new Uint8Array(0));
-  return squeeze(48);
+  return squeeze(BEACON_BYTES);
 }
 
 /** The key of twin validator or account number `index`: 64 hex digits, like a real one. */

@@ -103,7 +103,7 @@ export function createWorkforce(world: World): Workforce {
 
   function ask(index: number, actor: Actor, io: Extract<Effect, { type: 'io' }>): void {
     if (io.port === 'sandbox') return answer(index, io, actor.sandbox(SandboxRequest.parse(io.request)), prng.between(1, 40));
-    if (io.port === 'heartbeats') return answer(index, io, { heartbeats: heartbeats() }, latest === undefined ? 5 : HeartbeatsRequest.parse(io.request).interval_ms);
+    if (io.port === 'heartbeats') return answer(index, io, { heartbeats: heartbeats() }, untilHeard(io));
     actor.asked.set(io.port, io);
     if (io.port === 'lottery') draw(index, actor);
   }
@@ -111,6 +111,10 @@ export function createWorkforce(world: World): Workforce {
   function answer(index: number, { port, key }: Extract<Effect, { type: 'io' }>, answer: unknown, delay_ms: number): void {
     later(index, delay_ms, (now_ms) => ({ type: 'io.done', port, key, answer, now_ms }));
   }
+
+  /** Everyone comes at once, then nobody new: the port answers when its interval ends. */
+  const untilHeard = ({ key, request }: Extract<Effect, { type: 'io' }>): number =>
+    key === 'heartbeats:1' ? 5 : HeartbeatsRequest.parse(request).interval_ms;
 
   function heartbeats() {
     const at_ms = now();
