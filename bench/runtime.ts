@@ -34,7 +34,12 @@ const TokenV1 = z.strictObject({ id: z.int(), hops: z.int() });
 const RelayContext = z.strictObject({ d: z.strictObject({ received_count: z.int() }) });
 
 const relayMachine = setup({
-  types: { input: {} as { id: string }, context: {} as z.infer<typeof RelayContext>, events: {} as HostEvent, emitted: {} as Effect },
+  types: {
+    input: {} as { id: string },
+    context: {} as z.infer<typeof RelayContext>,
+    events: {} as HostEvent,
+    emitted: {} as Effect,
+  },
   actions: {
     relay: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'message') return;
@@ -75,7 +80,11 @@ function memory(): Wiring {
 async function jetStream(seats: readonly Signer[]): Promise<Wiring> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-broker-'));
   const provisioner = signer(randomBytes(32));
-  const broker = await startBroker({ dir, users: seats.map(({ id }) => ({ id, kind: 'client' })), provisioner: provisioner.id });
+  const broker = await startBroker({
+    dir,
+    users: seats.map(({ id }) => ({ id, kind: 'client' })),
+    provisioner: provisioner.id,
+  });
   const onRefused = (error: Error): never => {
     throw error;
   };

@@ -30,7 +30,10 @@ type Actor = { readonly definition: ActorDefinition; readonly stepper: Stepper }
  * back as poisoned. The schema is checked once at the end; only where that fails is it checked after each event, to find the culprit.
  */
 export function advance(actor: Actor, before: ActorState, heard: readonly Heard[]): Advance {
-  return attempt(actor, before, heard, false) ?? attempt(actor, before, heard, true) ?? { state: before, row: undefined, orders: [], poisoned: [] };
+  return (
+    attempt(actor, before, heard, false) ??
+    attempt(actor, before, heard, true) ?? { state: before, row: undefined, orders: [], poisoned: [] }
+  );
 }
 
 function attempt(actor: Actor, before: ActorState, heard: readonly Heard[], isCareful: boolean): Advance | undefined {
@@ -85,4 +88,5 @@ function check(definition: ActorDefinition, effect: Effect, trace: string): Orde
 }
 
 const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
-const isKind = (text: string): boolean => text.length <= MAX_KIND_CHARS && /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*\.v[1-9][0-9]*$/.test(text);
+const isKind = (text: string): boolean =>
+  text.length <= MAX_KIND_CHARS && /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*\.v[1-9][0-9]*$/.test(text);

@@ -13,7 +13,8 @@ export const epochOf = (counter: number): number => Math.floor(counter / PLACES)
 /** First counter of an epoch. */
 export const firstOf = (epoch: number): number => epoch * PLACES + 1;
 /** Whether a counter can have been given out by a correct sender by now. */
-export const isCredible = (counter: number, now_ms: number): boolean => epochOf(counter) <= epochAt(now_ms) + MAX_EPOCHS_AHEAD;
+export const isCredible = (counter: number, now_ms: number): boolean =>
+  epochOf(counter) <= epochAt(now_ms) + MAX_EPOCHS_AHEAD;
 /** Half an epoch is used up: start the next one at the first moment when nothing is under way. */
 export const isWorn = (counter: number): boolean => counter % PLACES > PLACES / 2;
 

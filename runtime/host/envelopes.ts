@@ -2,7 +2,13 @@
 import { verify } from '#runtime/keys/ed25519.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
-import { decodeEnvelope, encodeEnvelope, envelopeBytes, envelopeSignBytes, type ReceivedEnvelope } from '#schemas/wire/envelope-codec.ts';
+import {
+  decodeEnvelope,
+  encodeEnvelope,
+  envelopeBytes,
+  envelopeSignBytes,
+  type ReceivedEnvelope,
+} from '#schemas/wire/envelope-codec.ts';
 import { ENVELOPE_EXPIRY_MS, MAX_CLOCK_DRIFT_MS, MAX_EXPIRY_AHEAD_MS } from '#schemas/wire/limits.ts';
 
 /** Sign `items` for their receivers, valid from now for ENVELOPE_EXPIRY_MS. */
@@ -12,7 +18,14 @@ export function seal(
   trace: string,
   items: readonly EnvelopeItem[],
 ): Uint8Array {
-  const bytes = envelopeBytes({ v: 1, network: from.chain, sender: from.id, expiry_ms: now_ms + ENVELOPE_EXPIRY_MS, trace, items });
+  const bytes = envelopeBytes({
+    v: 1,
+    network: from.chain,
+    sender: from.id,
+    expiry_ms: now_ms + ENVELOPE_EXPIRY_MS,
+    trace,
+    items,
+  });
   return encodeEnvelope(bytes, from.sign(envelopeSignBytes(bytes)));
 }
 
@@ -31,4 +44,5 @@ export function open(data: Uint8Array, sender: string, chain: string, now_ms: nu
   return accept(got.value);
 }
 
-export const isAuthentic = ({ envelope, signed, signature }: ReceivedEnvelope): boolean => verify(envelope.sender, signed, signature);
+export const isAuthentic = ({ envelope, signed, signature }: ReceivedEnvelope): boolean =>
+  verify(envelope.sender, signed, signature);

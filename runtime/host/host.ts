@@ -1,4 +1,5 @@
 // The host: runs many actors of one node over one store, each event applied exactly once. See docs/runtime.md.
+import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { HostEvent } from '#actors/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
@@ -52,6 +53,7 @@ class ActorHost implements Host {
   constructor(options: HostOptions) {
     this.#options = options;
     const { store, actors, ports, ledger, chain, metrics } = options;
+    for (const port of actors.flatMap((seat) => seat.definition.ports)) assert(port in ports, `no port ${port}`);
     this.#parts = {
       residents: new Residents(store, actors),
       inbox: new Inbox(),
@@ -149,12 +151,19 @@ class ActorHost implements Host {
 
   #subscribe(): void {
     const byBus = Map.groupBy(this.#options.actors, (seat) => seat.bus);
-    for (const [bus, seats] of byBus) this.#subscribeOn(bus, seats.map((seat) => seat.id));
+    for (const [bus, seats] of byBus)
+      this.#subscribeOn(
+        bus,
+        seats.map((seat) => seat.id),
+      );
   }
 
   #subscribeOn(bus: Bus, ids: readonly string[]): void {
     const receive = (delivery: Delivery) => this.#receive(delivery);
-    this.#subscriptions.push(bus.mailbox(ids, receive), ...ids.map((id) => bus.subscribe(subject.acknowledgements(id), receive)));
+    this.#subscriptions.push(
+      bus.mailbox(ids, receive),
+      ...ids.map((id) => bus.subscribe(subject.acknowledgements(id), receive)),
+    );
     bus.onConnect(() => this.#push({ type: 'connected', actors: new Set(ids) }));
   }
 

@@ -13,9 +13,22 @@ export type Input =
   | { readonly type: 'io'; readonly call: IoCall; readonly outcome: IoOutcome }
   /** The connection of these actors is (again) there. */
   | { readonly type: 'connected'; readonly actors: ReadonlySet<string> }
-  | { readonly type: 'block'; readonly height: number; readonly time_ms: number; readonly events: readonly LedgerEvent[]; readonly waiter: Waiter }
+  | {
+      readonly type: 'block';
+      readonly height: number;
+      readonly time_ms: number;
+      readonly events: readonly LedgerEvent[];
+      readonly waiter: Waiter;
+    }
   /** Orders of an operator. */
-  | { readonly type: 'inject'; readonly actor: string; readonly seq: number; readonly event: HostEvent; readonly trace: string; readonly waiter: Waiter }
+  | {
+      readonly type: 'inject';
+      readonly actor: string;
+      readonly seq: number;
+      readonly event: HostEvent;
+      readonly trace: string;
+      readonly waiter: Waiter;
+    }
   | { readonly type: 'drop'; readonly actor: string; readonly seq: number; readonly waiter: Waiter }
   | { readonly type: 'resume'; readonly actor: string; readonly waiter: Waiter };
 

@@ -5,8 +5,16 @@ import type { Store } from '../store/store.ts';
 import type { IoPort } from './ports.ts';
 import { type Changes, readTable, row } from './rows.ts';
 
-export type IoCall = { readonly actor: string; readonly port: string; readonly key: string; readonly trace: string; readonly request: unknown };
-export type IoOutcome = { readonly isDone: true; readonly answer: unknown } | { readonly isDone: false; readonly code: string };
+export type IoCall = {
+  readonly actor: string;
+  readonly port: string;
+  readonly key: string;
+  readonly trace: string;
+  readonly request: unknown;
+};
+export type IoOutcome =
+  | { readonly isDone: true; readonly answer: unknown }
+  | { readonly isDone: false; readonly code: string };
 
 const IoRow = z.strictObject({ trace: z.string(), request: z.unknown() });
 

@@ -44,10 +44,15 @@ export class LedgerFeed {
   }
 
   /** Hear a block. The answer: which of the host's actors it concerns, and with which events. */
-  hear(height: number, events: readonly LedgerEvent[], actors: ReadonlyMap<string, Listener>): Map<string, LedgerEvent[]> {
+  hear(
+    height: number,
+    events: readonly LedgerEvent[],
+    actors: ReadonlyMap<string, Listener>,
+  ): Map<string, LedgerEvent[]> {
     const isNewest = height === this.#height + 1;
     if (isNewest) this.#height = height;
-    const isBehindAndNext = (id: string) => this.#behind.get(id) === height - 1 && actors.get(id)?.stopped === undefined;
+    const isBehindAndNext = (id: string) =>
+      this.#behind.get(id) === height - 1 && actors.get(id)?.stopped === undefined;
     const late = [...this.#behind.keys()].filter(isBehindAndNext);
     const concerned = isNewest || late.length > 0 ? concernedBy(events, actors) : new Map<string, LedgerEvent[]>();
     for (const id of concerned.keys()) {
@@ -84,7 +89,10 @@ export class LedgerFeed {
 }
 
 /** Asks each kind of actor once per event, and then only the actors that the event names, or all of a kind that hears it all. */
-function concernedBy(events: readonly LedgerEvent[], actors: ReadonlyMap<string, Listener>): Map<string, LedgerEvent[]> {
+function concernedBy(
+  events: readonly LedgerEvent[],
+  actors: ReadonlyMap<string, Listener>,
+): Map<string, LedgerEvent[]> {
   const concerned = new Map<string, LedgerEvent[]>();
   const byDefinition = Map.groupBy(actors.values(), (actor) => actor.definition);
   for (const event of events) {

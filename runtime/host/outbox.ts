@@ -42,7 +42,10 @@ export type Channel = {
   pause_ms: number;
 };
 
-const BundleRow = z.strictObject({ trace: z.string(), messages: z.array(z.tuple([z.string(), z.instanceof(Uint8Array)])) });
+const BundleRow = z.strictObject({
+  trace: z.string(),
+  messages: z.array(z.tuple([z.string(), z.instanceof(Uint8Array)])),
+});
 
 /** Room for the acknowledgement that rides along. */
 const MAX_BUNDLE_MESSAGES = MAX_ENVELOPE_ITEMS - 1;
@@ -78,7 +81,12 @@ export class Outbox {
       channel.next = channel.born = next;
       channel.acked = channel.sent = channel.loaded = next - 1;
     }
-    for await (const [[sender = '', receiver = '', first = ''], stored] of readTable(this.#store, 'outbox', 3, BundleRow)) {
+    for await (const [[sender = '', receiver = '', first = ''], stored] of readTable(
+      this.#store,
+      'outbox',
+      3,
+      BundleRow,
+    )) {
       const channel = this.#channel(sender, receiver, now_ms);
       if (channel.bundles.length === 0) channel.acked = channel.sent = channel.loaded = Number(first) - 1;
       this.#rows_count++;
@@ -130,7 +138,9 @@ export class Outbox {
   }
 
   /** Envelopes' worth of messages that may leave now, channel by channel. */
-  async *publishable(now_ms: number): AsyncIterable<{ readonly channel: Channel; readonly trace: string; readonly items: EnvelopeItem[] }> {
+  async *publishable(
+    now_ms: number,
+  ): AsyncIterable<{ readonly channel: Channel; readonly trace: string; readonly items: EnvelopeItem[] }> {
     for (const channel of this.#ready) {
       this.#ready.delete(channel);
       await this.#refill(channel);
@@ -174,7 +184,10 @@ export class Outbox {
   }
 
   #writeBundle(channel: Channel, bundle: Bundle, changes: Changes): void {
-    changes.put(row.outbox(channel.sender, channel.receiver, bundle.first), { trace: bundle.trace, messages: bundle.messages });
+    changes.put(row.outbox(channel.sender, channel.receiver, bundle.first), {
+      trace: bundle.trace,
+      messages: bundle.messages,
+    });
     this.#rows_count++;
     this.#keep(channel, bundle);
   }
@@ -274,7 +287,19 @@ export class Outbox {
 function newChannel(sender: string, receiver: string, now_ms: number): Channel {
   const next = firstOf(epochAt(now_ms));
   const before = next - 1;
-  return { sender, receiver, next, born: next, acked: before, life_ms: 0, bundles: [], loaded: before, sent: before, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS };
+  return {
+    sender,
+    receiver,
+    next,
+    born: next,
+    acked: before,
+    life_ms: 0,
+    bundles: [],
+    loaded: before,
+    sent: before,
+    retry_at_ms: Infinity,
+    pause_ms: RETRY_MIN_MS,
+  };
 }
 
 const toBundle = (first: number, { trace, messages }: z.infer<typeof BundleRow>): Bundle => ({
@@ -296,7 +321,9 @@ function nextBundles(channel: Channel): Bundle[] {
     if (last(bundle) <= channel.sent) continue;
     count += bundle.messages.length;
     size_bytes += bundle.size_bytes;
-    const fits = chosen.length === 0 || (count <= MAX_BUNDLE_MESSAGES && size_bytes <= MAX_BUNDLE_BYTES && chosen[0]?.trace === bundle.trace);
+    const fits =
+      chosen.length === 0 ||
+      (count <= MAX_BUNDLE_MESSAGES && size_bytes <= MAX_BUNDLE_BYTES && chosen[0]?.trace === bundle.trace);
     if (!fits) break;
     chosen.push(bundle);
   }

@@ -23,7 +23,10 @@ export type LedgerPort = {
 };
 
 /** Performs `io` effects. A repeat with the same key must be harmless. Rejections carry a `code`. */
-export type IoPort = (request: unknown, call: { readonly key: string; readonly actor: string; readonly signal: AbortSignal }) => Promise<unknown>;
+export type IoPort = (
+  request: unknown,
+  call: { readonly key: string; readonly actor: string; readonly signal: AbortSignal },
+) => Promise<unknown>;
 
 export type ActorSeat = {
   readonly definition: ActorDefinition;

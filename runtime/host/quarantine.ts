@@ -33,7 +33,13 @@ export class Quarantine {
   }
 
   /** False: the actor's quarantine is full, the event is lost but for the count. */
-  add(actor: string, { event, trace }: { readonly event: HostEvent; readonly trace: string }, error: unknown, at_ms: number, changes: Changes): boolean {
+  add(
+    actor: string,
+    { event, trace }: { readonly event: HostEvent; readonly trace: string },
+    error: unknown,
+    at_ms: number,
+    changes: Changes,
+  ): boolean {
     const seqs = this.#of(actor);
     if (seqs.size >= MAX_QUARANTINE_ROWS) return false;
     const seq = this.#next_seq++;
@@ -53,7 +59,9 @@ export class Quarantine {
     const key = row.quarantine(actor, seq);
     const bytes = await this.#store.get(key);
     // What `add` wrote was a HostEvent; the row's schema checks the frame, the machine's own checks hold for the rest.
-    return bytes === undefined ? undefined : { seq, ...(parseRow(key, QuarantineRow, bytes) as Omit<QuarantinedEvent, 'seq'> & { event: HostEvent }) };
+    return bytes === undefined
+      ? undefined
+      : { seq, ...(parseRow(key, QuarantineRow, bytes) as Omit<QuarantinedEvent, 'seq'> & { event: HostEvent }) };
   }
 
   async list(actor: string): Promise<readonly QuarantinedEvent[]> {

@@ -35,7 +35,10 @@ export class Residents {
       return stepper;
     };
     this.#actors = new Map(
-      seats.map((seat) => [seat.id, { ...seat, stepper: stepperOf(seat.definition), state: undefined, stopped: undefined, faults_ms: [] }]),
+      seats.map((seat) => [
+        seat.id,
+        { ...seat, stepper: stepperOf(seat.definition), state: undefined, stopped: undefined, faults_ms: [] },
+      ]),
     );
     assert(this.#actors.size === seats.length, 'an actor is hosted twice');
   }

@@ -54,14 +54,20 @@ export function parseRow<T extends z.ZodType>(key: string, schema: T, bytes: Uin
 }
 
 /** The value of one row, or `otherwise` where there is none. */
-export async function readRow<T extends z.ZodType>(store: Store, key: string, schema: T, otherwise: z.output<T>): Promise<z.output<T>> {
+export async function readRow<T extends z.ZodType>(
+  store: Store,
+  key: string,
+  schema: T,
+  otherwise: z.output<T>,
+): Promise<z.output<T>> {
   const bytes = await store.get(key);
   return bytes === undefined ? otherwise : parseRow(key, schema, bytes);
 }
 
 /** Rows of one table, each with its key cut into `parts` pieces after the table's name; the last piece keeps its slashes. */
 export async function* readTable<T extends z.ZodType>(store: Store, table: string, parts: number, schema: T) {
-  for await (const [key, bytes] of store.scan(`${table}/`)) yield [cut(key, parts), parseRow(key, schema, bytes)] as const;
+  for await (const [key, bytes] of store.scan(`${table}/`))
+    yield [cut(key, parts), parseRow(key, schema, bytes)] as const;
 }
 
 function cut(key: string, parts: number): string[] {

@@ -19,7 +19,12 @@ export type Stepper = {
 };
 
 /** What XState hands to a scope for each action that is not an assignment. */
-type ExecutableAction = { readonly type: string; readonly info: unknown; readonly params: unknown; readonly exec?: (info: unknown, params: unknown) => void };
+type ExecutableAction = {
+  readonly type: string;
+  readonly info: unknown;
+  readonly params: unknown;
+  readonly exec?: (info: unknown, params: unknown) => void;
+};
 type Scope = Parameters<AnyStateMachine['transition']>[2];
 
 const EMITS = 'xstate.emit';
@@ -59,7 +64,10 @@ function inertScope(machine: AnyStateMachine, emit: (effect: Effect) => void): S
     emit: (event: EventObject) => emit(event as Effect),
     actionExecutor: (action: ExecutableAction) => {
       // Anything else (a function, a delay, a child) would do I/O or be forgotten by a restart.
-      assert(action.type === EMITS || (action.type === RAISES && isUndelayed(action)), `a machine may not use ${action.type}`);
+      assert(
+        action.type === EMITS || (action.type === RAISES && isUndelayed(action)),
+        `a machine may not use ${action.type}`,
+      );
       if (action.type === EMITS) action.exec?.(action.info, action.params);
     },
   };
@@ -70,7 +78,8 @@ const isUndelayed = ({ params }: ExecutableAction): boolean => (params as { dela
 
 /** XState makes a new object for every transition taken; only another state or context is a change. */
 const isSame = (before: AnyMachineSnapshot, after: AnyMachineSnapshot): boolean =>
-  before === after || (before.context === after.context && before.status === after.status && sameNodes(before._nodes, after._nodes));
+  before === after ||
+  (before.context === after.context && before.status === after.status && sameNodes(before._nodes, after._nodes));
 
 function sameNodes(a: AnyMachineSnapshot['_nodes'], b: AnyMachineSnapshot['_nodes']): boolean {
   return a === b || (a.length === b.length && a.every((node) => b.includes(node)));

@@ -1,8 +1,13 @@
 // Transactions of this node's actors: contiguous nonces, rows until the ledger has consumed them, published again until then.
 import { z } from 'zod';
-import { decodeTx, encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
-import { MAX_MEMPOOL_TXS_PER_ACCOUNT, RETRY_MAX_MS, RETRY_MIN_MS, SUBMIT_EXPIRY_HEIGHTS } from '#schemas/wire/limits.ts';
+import { decodeTx, encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import {
+  MAX_MEMPOOL_TXS_PER_ACCOUNT,
+  RETRY_MAX_MS,
+  RETRY_MIN_MS,
+  SUBMIT_EXPIRY_HEIGHTS,
+} from '#schemas/wire/limits.ts';
 import type { Store } from '../store/store.ts';
 import type { LedgerPort } from './ports.ts';
 import { Changes, readTable, row } from './rows.ts';
@@ -30,11 +35,18 @@ export class Submits {
   /** Accounts whose nonce is to be written with the turn. */
   readonly #changed = new Set<Account>();
 
-  constructor(chain: string, ledger: LedgerPort, seats: readonly { readonly id: string; readonly sign: (bytes: Uint8Array) => Uint8Array }[]) {
+  constructor(
+    chain: string,
+    ledger: LedgerPort,
+    seats: readonly { readonly id: string; readonly sign: (bytes: Uint8Array) => Uint8Array }[],
+  ) {
     this.#chain = chain;
     this.#ledger = ledger;
     this.#accounts = new Map(
-      seats.map(({ id, sign }) => [id, { id, sign, next: 0, pending: new Map(), sent: 0, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS }]),
+      seats.map(({ id, sign }) => [
+        id,
+        { id, sign, next: 0, pending: new Map(), sent: 0, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS },
+      ]),
     );
   }
 
@@ -142,7 +154,15 @@ export class Submits {
 
   #sign(account: Account, nonce: number, body: TxBody, changes: Changes): void {
     const expiry_height = this.#ledger.height() + SUBMIT_EXPIRY_HEIGHTS;
-    const bytes = txBytes({ v: 1, chain: this.#chain, account: account.id, nonce, expiry_height, fee_units: this.#ledger.feeUnits(), body });
+    const bytes = txBytes({
+      v: 1,
+      chain: this.#chain,
+      account: account.id,
+      nonce,
+      expiry_height,
+      fee_units: this.#ledger.feeUnits(),
+      body,
+    });
     const signed = encodeTx(bytes, account.sign(txSignBytes(bytes)));
     account.pending.set(nonce, { signed, expiry_height });
     changes.put(row.submit(account.id, nonce), signed);

@@ -12,7 +12,8 @@ export class Timers {
   readonly #heap: Timer[] = [];
 
   async load(store: Store): Promise<void> {
-    for await (const [[actor = '', id = ''], at_ms] of readTable(store, 'timer', 2, z.int())) this.#add({ actor, id, at_ms });
+    for await (const [[actor = '', id = ''], at_ms] of readTable(store, 'timer', 2, z.int()))
+      this.#add({ actor, id, at_ms });
   }
 
   set(actor: string, id: string, at_ms: number, changes: Changes): void {

@@ -49,7 +49,13 @@ type Turn = {
   readonly after: (() => void)[];
 };
 
-const newTurn = (now_ms: number): Turn => ({ now_ms, changes: new Changes(), heard: new Map(), events_count: 0, after: [] });
+const newTurn = (now_ms: number): Turn => ({
+  now_ms,
+  changes: new Changes(),
+  heard: new Map(),
+  events_count: 0,
+  after: [],
+});
 
 /** Runs turns, one at a time: nobody else changes the host's parts. */
 export class TurnRunner {
@@ -118,7 +124,11 @@ export class TurnRunner {
     while (turn.events_count < limit) {
       const timer = timers.takeDue(turn.now_ms, isAwake, turn.changes);
       if (timer === undefined) break;
-      await this.#tell(timer.actor, { event: { type: 'timer.fired', id: timer.id, now_ms: turn.now_ms }, trace: '' }, turn);
+      await this.#tell(
+        timer.actor,
+        { event: { type: 'timer.fired', id: timer.id, now_ms: turn.now_ms }, trace: '' },
+        turn,
+      );
     }
     while (turn.events_count < limit) {
       const input = inbox.shift();
@@ -146,7 +156,8 @@ export class TurnRunner {
         await this.#hearBlock(input, turn);
         break;
       case 'inject':
-        if (this.#parts.quarantine.remove(input.actor, input.seq, turn.changes)) await this.#tell(input.actor, input, turn);
+        if (this.#parts.quarantine.remove(input.actor, input.seq, turn.changes))
+          await this.#tell(input.actor, input, turn);
         break;
       case 'drop':
         this.#parts.quarantine.remove(input.actor, input.seq, turn.changes);
@@ -165,7 +176,9 @@ export class TurnRunner {
     const got = open(data, sender, this.#options.chain, turn.now_ms);
     if (!got.ok) return refusals.count(sender, got.code);
     const { items } = got.value.envelope;
-    if (items.every((item) => item.counter > 0 && watermarks.judge(receiver, sender, item.counter) === 'COUNTER_REPLAYED')) {
+    if (
+      items.every((item) => item.counter > 0 && watermarks.judge(receiver, sender, item.counter) === 'COUNTER_REPLAYED')
+    ) {
       watermarks.remind(receiver, sender, turn.now_ms);
       return refusals.count(sender, 'COUNTER_REPLAYED');
     }
@@ -295,7 +308,10 @@ export class TurnRunner {
     const isKept = quarantine.add(actor.id, heard, error, turn.now_ms, turn.changes);
     const isStopped = residents.blame(actor, error, turn.now_ms, turn.changes);
     if (isStopped) feed.hold(actor.id);
-    this.#options.log.warn({ actor: actor.id, event: heard.event.type, err: error, is_kept: isKept, is_stopped: isStopped }, 'event set aside');
+    this.#options.log.warn(
+      { actor: actor.id, event: heard.event.type, err: error, is_kept: isKept, is_stopped: isStopped },
+      'event set aside',
+    );
   }
 
   async #write({ now_ms, changes }: Turn): Promise<void> {
@@ -312,8 +328,10 @@ export class TurnRunner {
     const { outbox, submits } = this.#parts;
     for (const act of turn.after) act();
     outbox.repeatDue(turn.now_ms);
-    for await (const { channel, trace, items } of outbox.publishable(turn.now_ms)) this.#send(channel, trace, items, turn.now_ms);
-    for (const { account, signed } of submits.publishable(turn.now_ms)) this.#publish(account, subject.transaction(account), signed);
+    for await (const { channel, trace, items } of outbox.publishable(turn.now_ms))
+      this.#send(channel, trace, items, turn.now_ms);
+    for (const { account, signed } of submits.publishable(turn.now_ms))
+      this.#publish(account, subject.transaction(account), signed);
     this.#acknowledge(turn.now_ms);
   }
 
@@ -322,14 +340,18 @@ export class TurnRunner {
     const watermark = watermarks.take(channel.sender, channel.receiver);
     if (watermark !== undefined) items.push(this.#ackItem(channel.receiver, watermark));
     const data = this.#seal(channel.sender, now_ms, trace, items);
-    this.#publish(channel.sender, subject.mailbox(channel.receiver, channel.sender), data, () => outbox.slowDown(channel, now_ms));
+    this.#publish(channel.sender, subject.mailbox(channel.receiver, channel.sender), data, () =>
+      outbox.slowDown(channel, now_ms),
+    );
   }
 
   /** A failure needs no handling but patience when the broker is full: the rows stay, and are repeated. */
   #publish(from: string, to: string, data: Uint8Array, onBusy: () => void = () => {}): void {
-    const published = this.#seat(from).bus.publish(to, data).catch((error: unknown) => {
-      if (error instanceof BusError && error.code === 'BUS_BUSY') onBusy();
-    });
+    const published = this.#seat(from)
+      .bus.publish(to, data)
+      .catch((error: unknown) => {
+        if (error instanceof BusError && error.code === 'BUS_BUSY') onBusy();
+      });
     this.#publishing.add(published);
     void published.then(() => this.#publishing.delete(published));
   }

@@ -94,7 +94,8 @@ export class Watermarks {
     let bySender = this.#marks.get(receiver);
     if (bySender === undefined) this.#marks.set(receiver, (bySender = new Map()));
     let mark = bySender.get(sender);
-    if (mark === undefined) bySender.set(sender, (mark = { receiver, sender, counter: 0, unacknowledged: 0, due_ms: Infinity }));
+    if (mark === undefined)
+      bySender.set(sender, (mark = { receiver, sender, counter: 0, unacknowledged: 0, due_ms: Infinity }));
     return mark;
   }
 }

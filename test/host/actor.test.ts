@@ -55,7 +55,11 @@ describe('timers', () => {
   test('a timer that is set again moves, one that is cancelled is silent', async () => {
     const { world, node, peer } = await setUp();
     const now_ms = world.clock.now_ms();
-    peer.order(a, { do: 'timer', id: 'moved', at_ms: now_ms + 500 }, { do: 'timer', id: 'moved', at_ms: now_ms + 9_000 });
+    peer.order(
+      a,
+      { do: 'timer', id: 'moved', at_ms: now_ms + 500 },
+      { do: 'timer', id: 'moved', at_ms: now_ms + 9_000 },
+    );
     peer.order(a, { do: 'timer', id: 'gone', at_ms: now_ms + 500 }, { do: 'cancel', id: 'gone' });
     await world.pass(5_000);
     expect((await node.data(a)).heard).toEqual(['started']);
@@ -66,7 +70,14 @@ describe('timers', () => {
   test('a thousand timers fire in the order of their times', async () => {
     const { world, node, peer } = await setUp();
     const at_ms = (n: number) => world.clock.now_ms() + 1_000 + ((n * 7_919) % 100) * 10;
-    peer.order(a, ...Array.from({ length: 100 }, (_, n) => ({ do: 'timer', id: String((n * 7_919) % 100).padStart(2, '0'), at_ms: at_ms(n) })));
+    peer.order(
+      a,
+      ...Array.from({ length: 100 }, (_, n) => ({
+        do: 'timer',
+        id: String((n * 7_919) % 100).padStart(2, '0'),
+        at_ms: at_ms(n),
+      })),
+    );
     await world.until(async () => (await node.data(a)).heard.length === 100);
     const order = (await node.data(a)).heard;
     await world.pass(100);
@@ -108,7 +119,9 @@ describe('io', () => {
 
   test('no more than the limit is under way at once, and the rest follows', async () => {
     const answers: (() => void)[] = [];
-    const { world, node, peer } = await setUp({ echo: () => new Promise((resolve) => answers.push(() => resolve('late'))) });
+    const { world, node, peer } = await setUp({
+      echo: () => new Promise((resolve) => answers.push(() => resolve('late'))),
+    });
     const count = MAX_IO_AT_ONCE + 10;
     peer.order(a, ...Array.from({ length: count }, (_, n) => ({ do: 'io', key: `k${n}` })));
     await world.until(() => answers.length === MAX_IO_AT_ONCE);
@@ -122,17 +135,20 @@ describe('io', () => {
 });
 
 describe('faults', () => {
-  test.each(['throw', 'leave_schema', 'send_nonsense'])('an event on which a machine does %s goes to quarantine and nowhere else', async (what) => {
-    const { world, node, peer } = await setUp();
-    peer.order(a, { do: 'note', text: 'before' }, { do: what }, { do: 'note', text: 'after' });
-    peer.order(b, { do: 'note', text: 'neighbour' });
-    await world.until(async () => (await heard(node, 'after')) && (await heard(node, 'neighbour', b)));
-    expect((await node.data(a)).heard).toEqual(['started', 'before', 'after']);
-    const [event, ...rest] = await node.host.quarantine.list(a.id);
-    expect(rest).toEqual([]);
-    expect(event?.event).toMatchObject({ type: 'message', from: peer.signer.id, body: { do: what } });
-    expect(event?.error).not.toBe('');
-  });
+  test.each(['throw', 'leave_schema', 'send_nonsense'])(
+    'an event on which a machine does %s goes to quarantine and nowhere else',
+    async (what) => {
+      const { world, node, peer } = await setUp();
+      peer.order(a, { do: 'note', text: 'before' }, { do: what }, { do: 'note', text: 'after' });
+      peer.order(b, { do: 'note', text: 'neighbour' });
+      await world.until(async () => (await heard(node, 'after')) && (await heard(node, 'neighbour', b)));
+      expect((await node.data(a)).heard).toEqual(['started', 'before', 'after']);
+      const [event, ...rest] = await node.host.quarantine.list(a.id);
+      expect(rest).toEqual([]);
+      expect(event?.event).toMatchObject({ type: 'message', from: peer.signer.id, body: { do: what } });
+      expect(event?.error).not.toBe('');
+    },
+  );
 
   test('quarantine survives a restart; an event can be given again or dropped', async () => {
     const { world, node, peer } = await setUp();
@@ -160,7 +176,11 @@ describe('faults', () => {
     peer.order(b, { do: 'note', text: 'neighbour' });
     await world.until(() => heard(again, 'neighbour', b));
     expect(await heard(again, 'late')).toBe(false);
-    expect(again.host.refusals()).toContainEqual({ peer: peer.signer.id, code: 'ACTOR_STOPPED', count: expect.any(Number) });
+    expect(again.host.refusals()).toContainEqual({
+      peer: peer.signer.id,
+      code: 'ACTOR_STOPPED',
+      count: expect.any(Number),
+    });
     await again.host.quarantine.resume(a.id);
     peer.send(a, late);
     await world.until(() => heard(again, 'late'));
@@ -168,7 +188,11 @@ describe('faults', () => {
 
   test('timers and calls of a stopped actor wait until it is resumed', async () => {
     const { world, node, peer } = await setUp();
-    peer.order(a, { do: 'timer', id: 't', at_ms: world.clock.now_ms() + 2_000 }, ...Array.from({ length: MAX_ACTOR_FAULTS }, () => ({ do: 'throw' })));
+    peer.order(
+      a,
+      { do: 'timer', id: 't', at_ms: world.clock.now_ms() + 2_000 },
+      ...Array.from({ length: MAX_ACTOR_FAULTS }, () => ({ do: 'throw' })),
+    );
     await world.until(async () => (await node.host.inspect(a.id)).is_stopped);
     await world.pass(5_000);
     expect(await heard(node, 'timer t')).toBe(false);

@@ -45,33 +45,39 @@ test('tokens that wander among actors are received once at each hop, and their s
 });
 
 describe.each(['lost', 'unacknowledged'] as const)('a crash in which a batch is %s', (fault: BatchFault) => {
-  test.each(Array.from({ length: 25 }, (_, index) => index + 1))('at write %i of a node changes nothing', async (crash_at) => {
-    const world = new World();
-    const disk = new MemoryDisk();
-    let writes = 0;
-    const options = { actors: halves[0], disk, fault: () => (++writes === crash_at ? fault : undefined) };
-    const first = await world.node(options).catch(() => world.node({ ...options }));
-    const nodes = [first, await world.node({ actors: halves[1] })];
-    const isDown = () => writes >= crash_at;
-    void mint(world, nodes, 5, 79).catch(() => undefined);
-    await world.until(isDown);
-    await first.kill();
-    nodes[0] = await world.node({ ...options });
-    await mint(world, nodes, 5, 79);
-    await expectExact(world, nodes, 400);
-  });
+  test.each(Array.from({ length: 25 }, (_, index) => index + 1))(
+    'at write %i of a node changes nothing',
+    async (crash_at) => {
+      const world = new World();
+      const disk = new MemoryDisk();
+      let writes = 0;
+      const options = { actors: halves[0], disk, fault: () => (++writes === crash_at ? fault : undefined) };
+      const first = await world.node(options).catch(() => world.node({ ...options }));
+      const nodes = [first, await world.node({ actors: halves[1] })];
+      const isDown = () => writes >= crash_at;
+      void mint(world, nodes, 5, 79).catch(() => undefined);
+      await world.until(isDown);
+      await first.kill();
+      nodes[0] = await world.node({ ...options });
+      await mint(world, nodes, 5, 79);
+      await expectExact(world, nodes, 400);
+    },
+  );
 });
 
 test('messages that the network drops, repeats and delays are applied once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.infiniteStream(fc.constantFrom<Fate>('deliver', 'deliver', 'drop', 'duplicate')), async (fates) => {
-      const world = new World();
-      const nodes = await Promise.all(halves.map((half) => world.node({ actors: half })));
-      world.broker.fate = () => fates.next().value ?? 'deliver';
-      await mint(world, nodes, 20, 7);
-      await expectExact(world, nodes, 160);
-      for (const node of nodes) await node.drain();
-    }),
+    fc.asyncProperty(
+      fc.infiniteStream(fc.constantFrom<Fate>('deliver', 'deliver', 'drop', 'duplicate')),
+      async (fates) => {
+        const world = new World();
+        const nodes = await Promise.all(halves.map((half) => world.node({ actors: half })));
+        world.broker.fate = () => fates.next().value ?? 'deliver';
+        await mint(world, nodes, 20, 7);
+        await expectExact(world, nodes, 160);
+        for (const node of nodes) await node.drain();
+      },
+    ),
     { numRuns: 10 },
   );
 });

@@ -22,7 +22,7 @@ export const Order = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('throw') }),
   z.strictObject({ do: z.literal('leave_schema') }),
   z.strictObject({ do: z.literal('send_nonsense') }),
-  z.strictObject({ do: z.literal('nothing') }),
+  z.strictObject({ do: z.literal('nothing'), padding: z.instanceof(Uint8Array).optional() }),
   z.strictObject({ do: z.literal('note'), text: z.string() }),
   z.strictObject({ do: z.literal('timer'), id: z.string(), at_ms: z.int() }),
   z.strictObject({ do: z.literal('cancel'), id: z.string() }),
@@ -38,7 +38,9 @@ const note = (d: Data, text: string): Data => ({ ...d, heard: [...d.heard, text]
 function step(d: Data, event: HostEvent): Step {
   switch (event.type) {
     case 'message':
-      return event.kind === 'test.token.v1' ? pass(d, event.body as z.infer<typeof Token>) : obey(d, event.body as Order);
+      return event.kind === 'test.token.v1'
+        ? pass(d, event.body as z.infer<typeof Token>)
+        : obey(d, event.body as Order);
     case 'actor.started':
       return { d: note(d, 'started'), effects: [] };
     case 'timer.fired':
@@ -56,7 +58,10 @@ function pass(d: Data, { amount, hops, path }: z.infer<typeof Token>): Step {
   const received = { ...d, received_count: d.received_count + 1 };
   const to = path[hops % path.length];
   if (hops === 0 || to === undefined) return { d: { ...received, balance: d.balance + amount }, effects: [] };
-  return { d: received, effects: [{ type: 'send', to, kind: 'test.token.v1', body: { amount, hops: hops - 1, path } }] };
+  return {
+    d: received,
+    effects: [{ type: 'send', to, kind: 'test.token.v1', body: { amount, hops: hops - 1, path } }],
+  };
 }
 
 function obey(d: Data, order: Order): Step {
@@ -76,12 +81,28 @@ function obey(d: Data, order: Order): Step {
     case 'cancel':
       return { d, effects: [{ type: 'timer.cancel', id: order.id }] };
     case 'io':
-      return { d: note(d, `asked ${order.key}`), effects: [{ type: 'io', port: 'echo', key: order.key, request: { key: order.key } }] };
+      return {
+        d: note(d, `asked ${order.key}`),
+        effects: [{ type: 'io', port: 'echo', key: order.key, request: { key: order.key } }],
+      };
     case 'submit':
-      return { d, effects: [{ type: 'submit', body: { type: 'transfer', to: order.to, asset: 'credit', amount_units: order.amount } }] };
+      return {
+        d,
+        effects: [
+          { type: 'submit', body: { type: 'transfer', to: order.to, asset: 'credit', amount_units: order.amount } },
+        ],
+      };
     case 'mint': {
       const { count, amount, hops, path } = order;
-      const effects = Array.from({ length: count }, (_, index): Effect => ({ type: 'send', to: path[(hops + 1 + index) % path.length] ?? '', kind: 'test.token.v1', body: { amount, hops, path } }));
+      const effects = Array.from(
+        { length: count },
+        (_, index): Effect => ({
+          type: 'send',
+          to: path[(hops + 1 + index) % path.length] ?? '',
+          kind: 'test.token.v1',
+          body: { amount, hops, path },
+        }),
+      );
       return { d: { ...d, balance: d.balance - count * amount }, effects };
     }
   }

@@ -1,7 +1,8 @@
 // Nodes, a broker and a clock in one process, with handles to crash, forget and go back in time.
 import { createHash } from 'node:crypto';
 import type { ActorDefinition } from '#actors/host.ts';
-import { type Fate, MemoryBroker } from '#runtime/bus/memory-bus.ts';
+import type { Bus } from '#runtime/bus/bus.ts';
+import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { seal } from '#runtime/host/envelopes.ts';
 import { createHost } from '#runtime/host/host.ts';
 import type { Clock, Host, HostOptions, IoPort } from '#runtime/host/ports.ts';
@@ -9,7 +10,7 @@ import { type Signer, signer } from '#runtime/keys/ed25519.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { type BatchFault, MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
-import type { Store, StoreOp } from '#runtime/store/store.ts';
+import type { StoreOp } from '#runtime/store/store.ts';
 import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
@@ -49,7 +50,9 @@ type NodeOptions = {
   readonly disk?: MemoryDisk;
   readonly echo?: IoPort;
   readonly fault?: (ops: readonly StoreOp[]) => BatchFault | undefined;
-  readonly store?: Store;
+  readonly clock?: Clock;
+  /** In place of the bus's own. */
+  readonly publish?: Bus['publish'];
 };
 
 /** Asks for a thing until it is so; fails loudly instead of hanging. */
@@ -81,10 +84,6 @@ export class World {
     const end_ms = this.clock.now_ms() + ms;
     await this.until(() => this.clock.now_ms() >= end_ms);
   }
-
-  drop(fate: (subject: string, receiver: string) => Fate): void {
-    this.broker.fate = fate;
-  }
 }
 
 export class TestNode {
@@ -98,11 +97,16 @@ export class TestNode {
   constructor(world: World, options: NodeOptions) {
     this.disk = options.disk ?? new MemoryDisk();
     this.#actors = options.actors ?? [];
-    const seats = this.#actors.map(({ id, sign }) => ({ definition: options.definition ?? probe, id, sign, bus: world.broker.connect(id) }));
+    const seats = this.#actors.map(({ id, sign }) => ({
+      definition: options.definition ?? probe,
+      id,
+      sign,
+      bus: this.#connect(world, id, options),
+    }));
     this.#bus = seats.map((seat) => seat.bus);
     const hostOptions: HostOptions = {
-      store: options.store ?? openMemoryStore(this.disk, (ops) => (this.#isKilled ? 'lost' : options.fault?.(ops))),
-      clock: world.clock,
+      store: openMemoryStore(this.disk, (ops) => (this.#isKilled ? 'lost' : options.fault?.(ops))),
+      clock: options.clock ?? world.clock,
       chain: CHAIN,
       actors: seats,
       ports: { echo: options.echo ?? (async (_request, { key }) => `echo of ${key}`) },
@@ -120,6 +124,12 @@ export class TestNode {
 
   async start(): Promise<void> {
     await this.host.start();
+  }
+
+  #connect(world: World, id: string, { publish }: NodeOptions): Bus {
+    const bus = world.broker.connect(id);
+    if (publish !== undefined) bus.publish = publish;
+    return bus;
   }
 
   /** The process is gone: nothing more is heard, said or written. */

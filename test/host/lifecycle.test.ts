@@ -1,0 +1,109 @@
+// How a host starts, stops, fails, and reads what an earlier release of an actor wrote.
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { ActorDefinition } from '#actors/host.ts';
+import { DRAIN_MS } from '#schemas/wire/limits.ts';
+import { ProbeContext, type ProbeData, probe } from './probe.ts';
+import { Outsider, signerOf, TestClock, type TestNode, World } from './world.ts';
+
+const a = signerOf('a');
+const heard = async (node: TestNode, text: string) => (await node.data(a)).heard.includes(text);
+
+/** The probe's next release: its context also says which house it belongs to. */
+const ContextV2 = z.strictObject({ d: ProbeContext.shape.d.extend({ house: z.string() }) });
+const probeV2: ActorDefinition = {
+  ...probe,
+  snapshot: {
+    version: 2,
+    context: ContextV2,
+    previous: {
+      shape: probe.snapshot,
+      migrate: ({ value, context }) => ({
+        value,
+        context: { d: { ...(context as { d: ProbeData }).d, house: 'old' } },
+      }),
+    },
+  },
+};
+
+test('an actor that an earlier release wrote is migrated and goes on', async () => {
+  const world = new World();
+  const old = await world.node({ actors: [a] });
+  new Outsider(world, 'one').order(a, { do: 'note', text: 'then' });
+  await world.until(() => heard(old, 'then'));
+  await old.drain();
+  const fresh = await world.node({ actors: [a], disk: old.disk, definition: probeV2 });
+  new Outsider(world, 'two').order(a, { do: 'note', text: 'now' });
+  await world.until(() => heard(fresh, 'now'));
+  expect(await fresh.host.inspect(a.id)).toMatchObject({
+    version: 2,
+    context: { d: { house: 'old', heard: ['started', 'then', 'now'] } },
+  });
+});
+
+test('an actor that a later release wrote is stopped, not misread, and its mail waits', async () => {
+  const world = new World();
+  const later = await world.node({
+    actors: [a],
+    definition: { ...probe, snapshot: { version: 3, context: ProbeContext } },
+  });
+  await later.drain();
+  const node = await world.node({ actors: [a], disk: later.disk });
+  const peer = new Outsider(world, 'peer');
+  peer.order(a, { do: 'note', text: 'hello' });
+  await world.until(() => node.host.refusals().some(({ code }) => code === 'ACTOR_STOPPED'));
+  expect([...node.disk.rows.keys()].filter((key) => key.startsWith('mark/'))).toEqual([]);
+});
+
+test('a host that drains tells its peers how far it is, keeps what is unsent, and hears no more', async () => {
+  const world = new World();
+  const node = await world.node({ actors: [a] });
+  const peer = new Outsider(world, 'peer');
+  peer.order(a, { do: 'mint', amount: 1, hops: 0, count: 10, path: ['d'.repeat(64)] }, { do: 'note', text: 'seen' });
+  await world.until(() => heard(node, 'seen'));
+  await node.drain();
+  peer.order(a, { do: 'note', text: 'too late' });
+  await world.pass(100);
+  expect(await heard(node, 'too late')).toBe(false);
+  await expect(node.host.deliverBlock(1, 1, [])).rejects.toMatchObject({ code: 'HOST_DRAINING' });
+  const again = await world.node({ actors: [a], disk: node.disk });
+  expect((await again.host.inspect(a.id)).outbox).toEqual([{ to: 'd'.repeat(64), count: 10 }]);
+});
+
+test('a drain ends in time even when the broker never answers', async () => {
+  const world = new World();
+  const clock = new TestClock();
+  const node = await world.node({ actors: [a], clock, publish: () => new Promise(() => {}) });
+  new Outsider(world, 'peer').order(a, { do: 'mint', amount: 1, hops: 0, count: 1, path: ['d'.repeat(64)] });
+  await world.until(async () => (await node.host.inspect(a.id)).outbox.length === 1);
+  let isDrained = false;
+  void node.host.drain().then(() => (isDrained = true));
+  await world.pass(1_000);
+  expect(isDrained).toBe(false);
+  clock.advance(DRAIN_MS);
+  await world.until(() => isDrained);
+});
+
+test('a store that fails ends the host, once, and nothing leaves of what was not written', async () => {
+  const world = new World();
+  let isBroken = false;
+  const node = await world.node({ actors: [a], fault: () => (isBroken ? 'lost' : undefined) });
+  const said: string[] = [];
+  world.broker.connect('ear').subscribe('>', ({ subject }) => said.push(subject));
+  isBroken = true;
+  const peer = new Outsider(world, 'peer');
+  peer.order(a, { do: 'mint', amount: 1, hops: 0, count: 1, path: ['d'.repeat(64)] });
+  await world.until(() => node.failures.length > 0);
+  await world.pass(1_000);
+  expect(node.failures).toMatchObject([{ code: 'STORE_WRITE_FAILED' }]);
+  expect(said.filter((subject) => subject.endsWith(a.id))).toEqual([]);
+});
+
+test('an actor cannot be hosted twice', async () => {
+  await expect(new World().node({ actors: [a, a] })).rejects.toThrow('twice');
+});
+
+test('a port that an actor needs must be there', async () => {
+  const needy: ActorDefinition = { ...probe, ports: ['echo', 'sandbox'] };
+  await expect(new World().node({ actors: [a], definition: needy })).rejects.toThrow('sandbox');
+});
