@@ -98,8 +98,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
 
   command('inspect', 'Ask a running actor for its snapshot, mailbox, timers, outbox and quarantine.')
     .argument('<actor>', 'actor id').addOption(DATA).action(runs('inspect'));
-  command('quarantine', 'List, inject again or drop messages that an actor could not process.')
-    .argument('<verb>', 'list, inject or drop').argument('<actor>', 'actor id').argument('[message]', 'message key from the list').addOption(DATA).action(runs('quarantine'));
+  command('quarantine', 'List, inject again or drop messages that an actor could not process, or let a stopped actor go on.')
+    .argument('<verb>', 'list, inject, drop or resume').argument('<actor>', 'actor id').argument('[message]', 'number of a message from the list').addOption(DATA).action(runs('quarantine'));
 
   command('sim', 'Run seeded schedules of the production machines under a virtual network, clock and disk.')
     .option('--schedules <n>', 'how many', whole(1, 10_000_000), 200)

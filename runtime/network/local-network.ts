@@ -42,11 +42,13 @@ const STOP_LIMIT_MS = 3_000;
 export async function startLocalNetwork(o: LocalNetworkOptions): Promise<RunningNetwork> {
   const network = await openLocalNetwork(o.dir, o.validators_count);
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
-  const users = [...(await plannedUsers(o.dir, network)), ...(await extraUsers(o.dir))];
+  const users = await allUsers(o.dir, network);
   const origins = o.port === 0 ? [] : [`http://127.0.0.1:${o.port}`, `http://localhost:${o.port}`];
   const broker = await startBroker({ dir: join(o.dir, 'broker'), users, provisioner: provisioner.id, origins });
   const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
   const nodes = new Supervisor(o, network, broker);
+  const readmit = (): void => void allUsers(o.dir, network).then((all) => broker.reload(all));
+  process.on('SIGHUP', readmit);
   for (const { name } of network.nodes) nodes.start(name);
   const gateway_url = await nodes.allReady();
   await noteRunning(o.dir, { gateway_url, broker_url: broker.url, broker_pid: broker.pid, ws_url: broker.ws_url, pid: process.pid });
@@ -57,6 +59,7 @@ export async function startLocalNetwork(o: LocalNetworkOptions): Promise<Running
     process: (name) => nodes.process(name),
     start: (name) => nodes.start(name),
     async stop() {
+      process.off('SIGHUP', readmit);
       await nodes.stop();
       await streams.close();
       await broker.stop();
@@ -64,6 +67,9 @@ export async function startLocalNetwork(o: LocalNetworkOptions): Promise<Running
     },
   };
 }
+
+/** Those of the genesis and those that were admitted since (`sortition keys admit`). */
+const allUsers = async (dir: string, network: LocalNetwork): Promise<BrokerUser[]> => [...(await plannedUsers(dir, network)), ...(await extraUsers(dir))];
 
 async function plannedUsers(dir: string, { nodes }: LocalNetwork): Promise<BrokerUser[]> {
   const actors = [...nodes.flatMap((node) => node.actors), { kind: 'client' as const, key: keyPath(dir, 'client') }];

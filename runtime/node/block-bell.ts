@@ -5,9 +5,10 @@ export class BlockBell {
   readonly #listeners = new Set<(block: ExecutedBlock) => void>();
   #waiting: (() => void)[] = [];
 
-  /** Hear every block from now on. */
-  onBlock(listener: (block: ExecutedBlock) => void): void {
+  /** Hear every block from now on; the answer ends it. */
+  onBlock(listener: (block: ExecutedBlock) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   ring(block: ExecutedBlock): void {

@@ -6,12 +6,15 @@ import { createContentStore } from '../archive/content-store.ts';
 import { createCosigner } from '../archive/cosigner.ts';
 import { createArchivePorts } from '../archive/ports.ts';
 import { createTrustlessGateway } from '../archive/trustless-gateway.ts';
+import { openGateway } from '../gateway/gateway.ts';
+import type { SeenBlock } from '../gateway/ports.ts';
 import type { IoPort } from '../host/ports.ts';
 import { verify } from '../keys/ed25519.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { fakeSubUnits } from '../sandbox/dishonest-pool.ts';
 import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
+import { productionCrypto } from './crypto.ts';
 import { collectHeartbeats } from './heartbeats.ts';
 import { createLotteryPort } from './lottery-port.ts';
 import type { NodeContext } from './node.ts';
@@ -30,6 +33,8 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   if (kinds.has('shuffler') || kinds.has('validator')) opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
   if (kinds.has('shuffler')) opened.push(heartbeatsPart(node));
   if (kinds.has('archiver')) opened.push(archivePart(node));
+  const gateway = node.seats.find(({ kind }) => kind === 'gateway');
+  if (gateway !== undefined) opened.push(await gatewayPart(node, gateway));
   if (evidence !== undefined) opened.push(part({ evidence }));
   if (node.options.cosigner !== undefined) opened.push(await cosignPart(node, node.options.cosigner));
   return {
@@ -71,6 +76,14 @@ function archivePart({ chain, store, ledger, options }: NodeContext): NodePorts 
     },
   ];
   return part(ports, { routes });
+}
+
+async function gatewayPart({ chain, ledger, store, clock, log, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+  const onBlock = (listener: (block: SeenBlock) => void) =>
+    bell.onBlock(({ checked, result, received_ms }) => listener({ header: checked.header, final: checked.final, result, received_ms }));
+  const reads = { chain, ledger, onBlock };
+  const gateway = await openGateway({ reads, signer, bus, store, clock, log, crypto: productionCrypto(chain), ws_url: options.ws_url ?? '' });
+  return part({ feed: gateway.feed }, { routes: [gateway.routes], close: () => gateway.close() });
 }
 
 async function cosignPart({ chain, store, ledger, clock, seats }: NodeContext, path: string): Promise<NodePorts> {

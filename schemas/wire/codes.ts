@@ -167,6 +167,11 @@ export const CODES = {
   JOB_UNKNOWN: 'There is no such job on the ledger.',
   DRAW_UNKNOWN: 'This gateway holds no proof of a draw of that unit: it was not drawn yet, or too long ago.',
   DRAW_PROOF_INVALID: 'The proof does not lead from the genesis to the drawn nodes; do not trust who gave it.',
+  KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',
+  NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
+  MUTATION_UNKNOWN: 'Name one of the planted bugs that the command lists.',
+  BENCH_UNKNOWN: 'Use runtime, consensus, work, store or start.',
+  QUARANTINE_VERB_UNKNOWN: 'Use list, inject, drop or resume; inject and drop take the number of a message from the list.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */
