@@ -87,7 +87,8 @@ function endOfPath(path: Uint8Array, value: Uint8Array | null, proof: StateProof
   const { other, siblings } = proof;
   if (value !== null) return other === null ? hash(LEAF, path, sha256(value)) : null;
   if (other === null) return EMPTY_HASH;
-  const isOnTheWay = !equalBytes(other.path, path) && siblings.every((_, depth) => bit(other.path, depth) === bit(path, depth));
+  const isOnTheWay =
+    !equalBytes(other.path, path) && siblings.every((_, depth) => bit(other.path, depth) === bit(path, depth));
   return isOnTheWay ? hash(LEAF, other.path, other.value_hash) : null;
 }
 

@@ -24,7 +24,11 @@ export type LedgerApplication = Application & {
 };
 
 /** A block's outcome beside what the events do not say. */
-export type ExecutedBlock = BlockResult & { readonly height: number; readonly time_ms: number; readonly txs_count: number };
+export type ExecutedBlock = BlockResult & {
+  readonly height: number;
+  readonly time_ms: number;
+  readonly txs_count: number;
+};
 
 export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerApplication {
   const mempool = new Mempool(ledger);

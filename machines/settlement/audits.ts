@@ -34,7 +34,16 @@ export function assignAuditors(books: Books, row: UnitRow, auditors: readonly st
   const reports = auditors.map(() => []);
   books.tables.tasks.put(unit, { ...row, phase: 'auditing', auditors, audit_indices: indices, reports, deadline_ms });
   countUnit(books, unit, 'audits_count');
-  emit(books, { type: 'audit.assigned', unit, attempt, worker, auditors, indices, ...workOf(books, unit), deadline_ms });
+  emit(books, {
+    type: 'audit.assigned',
+    unit,
+    attempt,
+    worker,
+    auditors,
+    indices,
+    ...workOf(books, unit),
+    deadline_ms,
+  });
 }
 
 function sample(books: Books, { unit, attempt, worker }: UnitRow, beacon: Uint8Array): readonly number[] {
@@ -68,7 +77,11 @@ export function applyReports(books: Books, tx: Tx, body: Reports): Code | null {
   return applyEach(books, tx, body.reports, (report) => applyReport(books, tx.account, report));
 }
 
-function applyReport(books: Books, account: string, { unit, attempt, results }: Reports['reports'][number]): Code | null {
+function applyReport(
+  books: Books,
+  account: string,
+  { unit, attempt, results }: Reports['reports'][number],
+): Code | null {
   const row = books.tables.tasks.get(unit);
   if (row === undefined) return books.tables.proofs.has(unit) ? 'ATTEMPT_OVER' : 'UNIT_UNKNOWN';
   const place = row.auditors.indexOf(account);
@@ -77,7 +90,13 @@ function applyReport(books: Books, account: string, { unit, attempt, results }: 
   if (row.reports[place]?.length !== 0) return 'REPORT_DONE';
   if (row.phase !== 'auditing' || isOver(books, row)) return 'AUDIT_NOT_OPEN';
   if (!covers(row, results)) return 'REPORT_INVALID';
-  return compare(books, { ...row, reports: row.reports.with(place, results.map(({ result }) => result)) });
+  return compare(books, {
+    ...row,
+    reports: row.reports.with(
+      place,
+      results.map(({ result }) => result),
+    ),
+  });
 }
 
 /** Exactly the audited sub-units, in order. */

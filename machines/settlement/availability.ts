@@ -1,14 +1,19 @@
 // Who is there: signed heartbeats in batches; each speaks for itself, whoever brings it.
+
+import type { z } from 'zod';
 import type { Heartbeat, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
-import type { z } from 'zod';
 import { applyEach } from './batch.ts';
 import type { Books } from './books.ts';
 
 /** Transaction `availability`. */
-export function applyAvailability(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'availability' }>): Code | null {
+export function applyAvailability(
+  books: Books,
+  tx: Tx,
+  body: Extract<Tx['body'], { type: 'availability' }>,
+): Code | null {
   return applyEach(books, tx, body.heartbeats, (heartbeat) => hear(books, heartbeat));
 }
 

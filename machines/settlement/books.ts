@@ -50,7 +50,19 @@ export function openBooks(genesis: Genesis, chain: string, crypto: LedgerCrypto)
   const block = { height: 0, time_ms: genesis.time_ms };
   const indexes = createIndexes(tables);
   const supply = new Map(Asset.options.map((asset) => [asset, mintedBy(genesis, asset)]));
-  return { genesis, params: genesis.params, chain, crypto, supply, journal, tables, indexes, block, pool: noPool, events: [] };
+  return {
+    genesis,
+    params: genesis.params,
+    chain,
+    crypto,
+    supply,
+    journal,
+    tables,
+    indexes,
+    block,
+    pool: noPool,
+    events: [],
+  };
 }
 
 const mintedBy = ({ balances }: Genesis, asset: Asset): bigint =>
@@ -61,7 +73,9 @@ const emptyPool: Pool = { size: 0, id: () => '', operator: () => '' };
 /** The table and the id of a row's key: `{table}/{id}`. */
 export function locate(books: Books, key: string): { readonly table: Table<unknown>; readonly id: string } {
   const slash = key.indexOf('/');
-  const table = new Map<string, Table<unknown>>(Object.entries(books.tables) as [string, Table<unknown>][]).get(key.slice(0, slash));
+  const table = new Map<string, Table<unknown>>(Object.entries(books.tables) as [string, Table<unknown>][]).get(
+    key.slice(0, slash),
+  );
   return { table: present(table, `rows are kept under ${key}`), id: key.slice(slash + 1) };
 }
 

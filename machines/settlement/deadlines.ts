@@ -2,8 +2,8 @@
 import type { UnitRow } from '#schemas/settlement/state.ts';
 import { MAX_DEADLINES_PER_BLOCK } from '#schemas/wire/limits.ts';
 import { present } from '../primitives/assert.ts';
-import { askValidators, undecided } from './disputes.ts';
 import { type Books, emit } from './books.ts';
+import { askValidators, undecided } from './disputes.ts';
 import { jobOfUnit } from './jobs.ts';
 import { noteFault, slash } from './nodes.ts';
 import { awaitAudit, exclude, requeueUnit } from './units.ts';
@@ -24,8 +24,13 @@ function dueUnits(books: Books): UnitRow[] {
 function passDeadline(books: Books, row: UnitRow): void {
   if (row.phase === 'working') return late(books, row);
   if (row.phase === 'committed') return silent(books, row, 'no_reveal');
-  if (row.phase === 'auditing') return row.opened.length === 0 ? silent(books, row, 'no_opening') : auditLate(books, row);
-  askValidators(books, row, undecided(books, present(books.tables.disputes.get(row.unit), 'a disputed unit has a dispute')));
+  if (row.phase === 'auditing')
+    return row.opened.length === 0 ? silent(books, row, 'no_opening') : auditLate(books, row);
+  askValidators(
+    books,
+    row,
+    undecided(books, present(books.tables.disputes.get(row.unit), 'a disputed unit has a dispute')),
+  );
 }
 
 function late(books: Books, row: UnitRow): void {

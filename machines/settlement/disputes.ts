@@ -71,7 +71,9 @@ function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {
   const isRight = (results: readonly Uint8Array[] = []): boolean =>
     dispute.indices.every((index) => {
       const result = results[row.audit_indices.indexOf(index)];
-      return result !== undefined && equalBytes(result, present(truthOf(books, dispute, index), 'every index is decided'));
+      return (
+        result !== undefined && equalBytes(result, present(truthOf(books, dispute, index), 'every index is decided'))
+      );
     });
   const right = row.auditors.filter((_, place) => isRight(row.reports[place]));
   const wrong = row.auditors.filter((auditor) => !right.includes(auditor));

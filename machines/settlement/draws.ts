@@ -1,9 +1,18 @@
 // Draws on the ledger: anyone may compute one and send it; it counts only if the beacon says the same.
+
+import type { z } from 'zod';
 import type { UnitRow } from '#schemas/settlement/state.ts';
 import type { Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import type { z } from 'zod';
-import { canDraw, type DrawExplanation, type DrawFilter, drawAuditors, drawWorker, explainDraw, type Pool } from '../work/draw.ts';
+import {
+  canDraw,
+  type DrawExplanation,
+  type DrawFilter,
+  drawAuditors,
+  drawWorker,
+  explainDraw,
+  type Pool,
+} from '../work/draw.ts';
 import { assignAuditors } from './audits.ts';
 import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
@@ -26,7 +35,8 @@ function applyDraw(books: Books, draw: DrawItem): Code | null {
   const row = books.tables.tasks.get(draw.unit);
   if (row === undefined) return books.tables.proofs.has(draw.unit) ? 'DRAW_DONE' : 'UNIT_UNKNOWN';
   const wanted = purposeOf(row);
-  if (wanted !== draw.purpose || row.attempt !== draw.attempt) return isPast(row, draw) ? 'DRAW_DONE' : 'DRAW_TOO_EARLY';
+  if (wanted !== draw.purpose || row.attempt !== draw.attempt)
+    return isPast(row, draw) ? 'DRAW_DONE' : 'DRAW_TOO_EARLY';
   const drawn = drawnFor(books, row, wanted);
   if (drawn === undefined) return 'DRAW_TOO_EARLY';
   if (drawn.length === 0 || drawn.join() !== draw.workers.join()) return 'DRAW_FALSE';
@@ -55,7 +65,12 @@ function drawnFor(books: Books, row: UnitRow, purpose: Purpose): readonly string
   return recompute(books, row, purpose, basis);
 }
 
-function recompute(books: Books, row: Drawable, purpose: Purpose, basis: { beacon: Uint8Array; pool: Pool }): readonly string[] {
+function recompute(
+  books: Books,
+  row: Drawable,
+  purpose: Purpose,
+  basis: { beacon: Uint8Array; pool: Pool },
+): readonly string[] {
   const point = { beacon: basis.beacon, purpose, unit: row.unit, attempt: row.attempt };
   const draw = purpose === 'work' ? drawWorker : drawAuditors;
   return draw(point, basis.pool, filterOf(books, row, purpose), books.crypto.sha256);

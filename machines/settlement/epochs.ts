@@ -1,8 +1,8 @@
 // Settlement epochs: what paid work changed since the last one, as balanced lines under a root that anyone can recompute.
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
-import { MAX_BATCH_ITEMS, MAX_SETTLEMENT_ENTRIES, MAX_SETTLEMENT_HEIGHTS } from '#schemas/wire/limits.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { MAX_BATCH_ITEMS, MAX_SETTLEMENT_ENTRIES, MAX_SETTLEMENT_HEIGHTS } from '#schemas/wire/limits.ts';
 import { assert } from '../primitives/assert.ts';
 import { type LeafChange, rootHash, type StateTree, updateTree } from '../primitives/state-tree.ts';
 import { type Books, emit, head, setHead } from './books.ts';
@@ -82,7 +82,10 @@ function takeEntries(books: Books): readonly SettlementEntry[] {
   const sums = new Map<string, bigint>();
   for (const { a, d } of entries) sums.set(a, (sums.get(a) ?? 0n) + d);
   assert(entries.length <= MAX_SETTLEMENT_ENTRIES, 'a settlement fits into its record');
-  assert(Array.from(sums.values()).every((sum) => sum === 0n), 'a settlement sums to zero in every asset');
+  assert(
+    Array.from(sums.values()).every((sum) => sum === 0n),
+    'a settlement sums to zero in every asset',
+  );
   return entries;
 }
 
@@ -96,7 +99,11 @@ function settleEntry(books: Books, { a, k, d }: SettlementEntry): LeafChange {
 }
 
 /** Transaction `settlement.archived`: the first statement of an archiver stays. */
-export function applyArchived(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'settlement.archived' }>): Code | null {
+export function applyArchived(
+  books: Books,
+  tx: Tx,
+  body: Extract<Tx['body'], { type: 'settlement.archived' }>,
+): Code | null {
   const { seq, cid } = body;
   if (books.tables.nodes.get(tx.account)?.kind !== 'archiver') return 'NOT_AUTHORISED';
   const row = books.tables.settlements.get(`${seq}`);

@@ -1,8 +1,9 @@
 // Jobs: what a client asks for, paid into escrow first; their units are released to the lottery in order.
-import { fromU128 } from '#schemas/wire/fields.ts';
+
 import type { JobRow } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { fromU128 } from '#schemas/wire/fields.ts';
 import { MAX_AMOUNT, MAX_OPEN_JOBS } from '#schemas/wire/limits.ts';
 import { assert, present } from '../primitives/assert.ts';
 import { isUnit, kernelSpec } from '../work/kernels/kernel.ts';

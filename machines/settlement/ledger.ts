@@ -1,11 +1,11 @@
 // The ledger: executes final blocks over its rows, keeps their Merkle root, answers questions about them. Deterministic.
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { z } from 'zod';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas/settlement/state.ts';
 import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
-import type { z } from 'zod';
 import { assert } from '../primitives/assert.ts';
 import { keyPath, proveTree, rootHash, type StateProof, type StateTree, updateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation } from '../work/draw.ts';
@@ -32,7 +32,12 @@ export type LedgerBlock = {
 };
 
 /** A row with the proof that it stands under the state root of the last block; value null: proof that there is none. */
-export type ProvenRow = { readonly key: string; readonly value: Uint8Array | null; readonly proof: StateProof; readonly state_root: string };
+export type ProvenRow = {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+  readonly proof: StateProof;
+  readonly state_root: string;
+};
 
 export type Ledger = ReturnType<typeof ledgerOver>;
 
@@ -115,7 +120,8 @@ function ledgerOver(books: Books, stored: StateTree = null) {
     receipt: (unit: string): ProofRow | undefined => books.tables.proofs.get(unit),
     job: (id: string): JobRow | undefined => books.tables.jobs.get(id),
     /** All jobs, oldest first. */
-    jobs: (): JobRow[] => rowsOf(books.tables.jobs).toSorted((a, b) => a.submitted_height - b.submitted_height || order(a.id, b.id)),
+    jobs: (): JobRow[] =>
+      rowsOf(books.tables.jobs).toSorted((a, b) => a.submitted_height - b.submitted_height || order(a.id, b.id)),
     node: (id: string): NodeRow | undefined => books.tables.nodes.get(id),
     /** All nodes by id. */
     nodes: (): NodeRow[] => rowsOf(books.tables.nodes).toSorted((a, b) => order(a.id, b.id)),
@@ -174,5 +180,6 @@ function mergeChanges(first: readonly RowChange[], then: readonly RowChange[]): 
   return Array.from(merged.values()).toSorted((a, b) => order(a.key, b.key));
 }
 
-const rowsOf = <Row>(table: { entries(): Iterable<[string, Row]> }): Row[] => Array.from(table.entries(), ([, row]) => row);
+const rowsOf = <Row>(table: { entries(): Iterable<[string, Row]> }): Row[] =>
+  Array.from(table.entries(), ([, row]) => row);
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -69,7 +69,8 @@ export class Mempool {
 
   /** Whether any transaction can execute now. */
   hasReady(): boolean {
-    const isReady = ({ tx }: WaitingTx) => tx.nonce === this.#ledger.nextNonce(tx.account) && this.#ledger.check(tx) === null;
+    const isReady = ({ tx }: WaitingTx) =>
+      tx.nonce === this.#ledger.nextNonce(tx.account) && this.#ledger.check(tx) === null;
     return this.#waiting.values().some(isReady);
   }
 

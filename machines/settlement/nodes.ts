@@ -48,7 +48,8 @@ export function applyRegister(books: Books, tx: Tx, body: Extract<Tx['body'], { 
 }
 
 /** Who answers for an account: its node's operator, or the account itself. */
-export const operatorOf = (books: Books, account: string): string => books.tables.nodes.get(account)?.operator ?? account;
+export const operatorOf = (books: Books, account: string): string =>
+  books.tables.nodes.get(account)?.operator ?? account;
 
 /** A checked result of this worker was right. */
 export function notePass(books: Books, worker: string): void {
@@ -78,7 +79,13 @@ export function noteFault(books: Books, id: string): void {
 const pauseOf = (nth: number): number => HOUR_MS * 2 ** Math.min(nth - 1, MAX_DOUBLINGS);
 
 /** The node was proven to lie: stake, reputation and a day. */
-export function noteMisconduct(books: Books, id: string, amount_units: bigint, finders: readonly string[], reason: string): void {
+export function noteMisconduct(
+  books: Books,
+  id: string,
+  amount_units: bigint,
+  finders: readonly string[],
+  reason: string,
+): void {
   slash(books, id, amount_units, finders, reason);
   const node = nodeOf(books, id);
   const paused_until_ms = Math.max(node.paused_until_ms, books.block.time_ms + MISCONDUCT_PAUSE_MS);
@@ -87,12 +94,21 @@ export function noteMisconduct(books: Books, id: string, amount_units: bigint, f
 }
 
 /** Take up to `amount_units` of the node's stake: 30 % to the finders in equal parts, the rest is burned. */
-export function slash(books: Books, id: string, amount_units: bigint, finders: readonly string[], reason: string): void {
+export function slash(
+  books: Books,
+  id: string,
+  amount_units: bigint,
+  finders: readonly string[],
+  reason: string,
+): void {
   const held = balanceOf(books, 'stake', id);
   const taken = held < amount_units ? held : amount_units;
   const found = finders.length === 0 ? 0n : (taken * FINDER_PERCENT) / 100n;
   if (finders.length > 0)
-    for (const { key, amount_units: part } of allocate(found, finders.map((key) => ({ key, weight: 1n }))))
+    for (const { key, amount_units: part } of allocate(
+      found,
+      finders.map((key) => ({ key, weight: 1n })),
+    ))
       settle(books, 'stake', id, key, part);
   settle(books, 'stake', id, BURNED, taken - found);
   emit(books, { type: 'node.slashed', node: id, amount_units: taken, reason });

@@ -1,7 +1,7 @@
 // Who can be drawn, as of the end of each height: kept with the height's beacon while somebody may want to repeat a draw.
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
-import { MAX_DRAW_HISTORY_HEIGHTS, MAX_DRAW_HISTORY_MEMBERS } from '#schemas/wire/limits.ts';
 import type { NodeRow } from '#schemas/settlement/state.ts';
+import { MAX_DRAW_HISTORY_HEIGHTS, MAX_DRAW_HISTORY_MEMBERS } from '#schemas/wire/limits.ts';
 import { assert, present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { type Pool, poolOf } from '../work/draw.ts';
@@ -12,12 +12,16 @@ import type { Books } from './books.ts';
 export function refreshPool(books: Books): void {
   const { time_ms } = books.block;
   if (!books.indexes.is_pool_stale && time_ms < books.pool.changes_at_ms) return;
-  const eligible = Array.from(books.indexes.workers).filter((id) => isEligible(books, id)).toSorted();
+  const eligible = Array.from(books.indexes.workers)
+    .filter((id) => isEligible(books, id))
+    .toSorted();
   const rows = eligible.map((id) => present(books.tables.nodes.get(id), 'workers are registered'));
   const members = concatBytes(...rows.flatMap(({ id, operator }) => [hexToBytes(id), hexToBytes(operator)]));
   const isSame = equalBytes(members, books.pool.members);
   const version = books.pool.version + (isSame ? 0 : 1);
-  books.pool = isSame ? { ...books.pool, changes_at_ms: nextChange(books) } : currentPool(books, version, members, rows);
+  books.pool = isSame
+    ? { ...books.pool, changes_at_ms: nextChange(books) }
+    : currentPool(books, version, members, rows);
   books.indexes.is_pool_stale = false;
 }
 
@@ -74,12 +78,18 @@ export function keepBeacon(books: Books, height: number, value: Uint8Array): voi
 }
 
 /** What decides the draws of a height; undefined until its beacon is on the ledger, and when it is long past. */
-export function drawBasis(books: Books, height: number): { readonly beacon: Uint8Array; readonly pool_version: number; readonly pool: Pool } | undefined {
+export function drawBasis(
+  books: Books,
+  height: number,
+): { readonly beacon: Uint8Array; readonly pool_version: number; readonly pool: Pool } | undefined {
   const row = books.tables.beacons.get(`${height}`);
   if (row === undefined || row.value.length === 0) return undefined;
   const { value: beacon, pool_version } = row;
   if (pool_version === books.pool.version) return { beacon, pool_version, pool: books.pool.pool };
-  const { members } = present(books.tables.pools.get(`${pool_version}`), `pool ${pool_version} of height ${height} is kept`);
+  const { members } = present(
+    books.tables.pools.get(`${pool_version}`),
+    `pool ${pool_version} of height ${height} is kept`,
+  );
   return { beacon, pool_version, pool: poolOf(members) };
 }
 

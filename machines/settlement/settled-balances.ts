@@ -20,7 +20,10 @@ export function applySettlement(balances: SettledBalances, entries: readonly Set
 
 /** The `state_root` of a settlement: state tree over `{asset}/{account}` → the balance in decimal digits, UTF-8. */
 export function settledRoot(balances: SettledBalances, sha256: Sha256): Uint8Array {
-  return rootOf(Array.from(balances, ([key, amount]) => [key, settledValue(amount)] as const), sha256);
+  return rootOf(
+    Array.from(balances, ([key, amount]) => [key, settledValue(amount)] as const),
+    sha256,
+  );
 }
 
 /** One line of the settled balances as a change of their tree: for who keeps the tree instead of rebuilding it. */

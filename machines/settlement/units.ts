@@ -1,10 +1,11 @@
 // Units on their way to a result: released, drawn, committed, revealed; or drawn again, and parked in the end.
+
+import type { z } from 'zod';
 import type { JobRow, LedgerEvent, UnitRow } from '#schemas/settlement/state.ts';
 import type { CommitBatch, Reveal, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_JOB_SUSPECTS } from '#schemas/wire/limits.ts';
-import type { z } from 'zod';
 import { present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { commitment } from '../work/commitment.ts';
@@ -72,7 +73,8 @@ export function rowOfWorker(books: Books, account: string, unit: string, attempt
 }
 
 /** Whether the phase's deadline has passed by block time, handled or not. */
-export const isOver = (books: Books, row: UnitRow): boolean => row.deadline_ms > 0 && books.block.time_ms >= row.deadline_ms;
+export const isOver = (books: Books, row: UnitRow): boolean =>
+  row.deadline_ms > 0 && books.block.time_ms >= row.deadline_ms;
 
 /** Transaction `commit`. */
 export function applyCommits(books: Books, tx: Tx, body: z.infer<typeof CommitBatch>): Code | null {

@@ -1,5 +1,5 @@
 // Which sub-units of a result are recomputed: few, but nobody knows which before the result is on the ledger (work rules, 2).
-import { seededOrder, type Sha256 } from '../primitives/seeded-draw.ts';
+import { type Sha256, seededOrder } from '../primitives/seeded-draw.ts';
 import { type DrawPoint, drawSeed } from './draw.ts';
 
 /** Checked results after which a worker is no longer new, and after which it is a veteran. */
@@ -15,5 +15,8 @@ export function sampleSize(passed_count: number, sub_units_count: number): numbe
 /** The `size` distinct sub-units that the audit's beacon names, ascending. */
 export function auditIndices(point: DrawPoint, size: number, sub_units_count: number, sha256: Sha256): number[] {
   const order = seededOrder(drawSeed({ ...point, purpose: 'indices' }, sha256), sub_units_count, sha256);
-  return order.take(size).toArray().toSorted((a, b) => a - b);
+  return order
+    .take(size)
+    .toArray()
+    .toSorted((a, b) => a - b);
 }

@@ -1,7 +1,7 @@
 // The worker's commitment: it binds the result to unit, attempt and worker, so that copying one is useless (work rules, 1).
 import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Reveal } from '#schemas/settlement/transaction.ts';
 import type { z } from 'zod';
+import type { Reveal } from '#schemas/settlement/transaction.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
 
 /** What is committed to: everything that the reveal shows, but for suspects, which are never punished. */
@@ -15,7 +15,11 @@ const TAG = utf8ToBytes('commit/v1');
  *
  * @param worker id of the worker, hex
  */
-export function commitment(worker: string, { unit, attempt, root, output_hash, fuel, salt }: Committed, sha256: Sha256): Uint8Array {
+export function commitment(
+  worker: string,
+  { unit, attempt, root, output_hash, fuel, salt }: Committed,
+  sha256: Sha256,
+): Uint8Array {
   const [job = '', index = ''] = unit.split('/');
   const numbers = new DataView(new ArrayBuffer(16));
   numbers.setUint32(0, Number(index));
@@ -23,5 +27,7 @@ export function commitment(worker: string, { unit, attempt, root, output_hash, f
   numbers.setBigUint64(8, BigInt(fuel));
   const bytes = new Uint8Array(numbers.buffer);
   const place = bytes.subarray(0, 8);
-  return sha256(concatBytes(TAG, hexToBytes(job), place, hexToBytes(worker), root, output_hash, bytes.subarray(8), salt));
+  return sha256(
+    concatBytes(TAG, hexToBytes(job), place, hexToBytes(worker), root, output_hash, bytes.subarray(8), salt),
+  );
 }

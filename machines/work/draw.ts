@@ -1,6 +1,6 @@
 // The lottery: who works on a unit and who audits it. Beacon and registry decide; whoever computes it has no choice.
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { seededOrder, type Sha256 } from '../primitives/seeded-draw.ts';
+import { type Sha256, seededOrder } from '../primitives/seeded-draw.ts';
 
 /** Version of the algorithm; part of every seed. */
 const TAG = utf8ToBytes('draw/v1');
@@ -90,7 +90,8 @@ function firstOf({ operators, excluded }: DrawFilter, find: (mayDo: Rule) => rea
   return found.length > 0 || excluded.length === 0 ? found : find(isOther);
 }
 
-const shuffled = (point: DrawPoint, pool: Pool, sha256: Sha256) => seededOrder(drawSeed(point, sha256), pool.size, sha256);
+const shuffled = (point: DrawPoint, pool: Pool, sha256: Sha256) =>
+  seededOrder(drawSeed(point, sha256), pool.size, sha256);
 
 /** A pool over its row's bytes: 64 bytes each, id 32 | operator 32. */
 export function poolOf(members: Uint8Array): Pool {

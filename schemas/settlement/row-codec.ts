@@ -1,6 +1,6 @@
 // How rows of the ledger's state are written: MessagePack arrays in field order, so that equal rows are equal bytes.
 import { Unpackr } from 'msgpackr';
-import { RowWriter, type RowValue } from './row-writer.ts';
+import { type RowValue, RowWriter } from './row-writer.ts';
 import type {
   BalanceRow,
   BeaconRow,
@@ -35,7 +35,9 @@ function rowCodec<Row extends object>(fields: Fields<Row>): RowCodec<Row> {
   const parts = Object.entries(fields) as [string & keyof Row, true | Part][];
   return {
     write: (writer, row) =>
-      writer.value(parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)) as RowValue)),
+      writer.value(
+        parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)) as RowValue),
+      ),
     decode: (bytes) => {
       const raw = unpackr.unpack(bytes) as unknown[];
       return Object.fromEntries(

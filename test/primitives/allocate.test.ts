@@ -5,7 +5,10 @@ import { allocate } from '#machines/primitives/allocate.ts';
 import { AssertionError } from '#machines/primitives/assert.ts';
 
 const weights = fc
-  .uniqueArray(fc.record({ key: fc.string({ minLength: 1 }), weight: fc.bigInt(0n, 2n ** 40n) }), { selector: (w) => w.key, minLength: 1 })
+  .uniqueArray(fc.record({ key: fc.string({ minLength: 1 }), weight: fc.bigInt(0n, 2n ** 40n) }), {
+    selector: (w) => w.key,
+    minLength: 1,
+  })
   .filter((list) => list.some(({ weight }) => weight > 0n));
 
 test('the parts sum to the total, and each is within one unit of its exact share', () => {
@@ -23,14 +26,22 @@ test('the parts sum to the total, and each is within one unit of its exact share
 });
 
 test('a weight of 0 gets nothing', () => {
-  expect(allocate(7n, [{ key: 'a', weight: 0n }, { key: 'b', weight: 3n }])).toEqual([
+  expect(
+    allocate(7n, [
+      { key: 'a', weight: 0n },
+      { key: 'b', weight: 3n },
+    ]),
+  ).toEqual([
     { key: 'a', amount_units: 0n },
     { key: 'b', amount_units: 7n },
   ]);
 });
 
 test('a tie goes to the lower key, whatever the order of the list', () => {
-  const list = [{ key: 'b', weight: 1n }, { key: 'a', weight: 1n }];
+  const list = [
+    { key: 'b', weight: 1n },
+    { key: 'a', weight: 1n },
+  ];
   expect(allocate(1n, list).find(({ amount_units }) => amount_units === 1n)?.key).toBe('a');
   expect(allocate(1n, list.toReversed()).find(({ amount_units }) => amount_units === 1n)?.key).toBe('a');
 });

@@ -1,6 +1,7 @@
 // The state tree against its definition written out naively, and its proofs against tampering.
-import fc from 'fast-check';
+
 import { sha256 } from '@noble/hashes/sha2.js';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   EMPTY_HASH,
@@ -22,7 +23,12 @@ const bits = (path: Uint8Array): string => Array.from(path, (byte) => byte.toStr
 function naiveRoot(rows: readonly { path: string; leaf: Buffer }[], depth = 0): Buffer {
   if (rows.length === 0) return Buffer.alloc(32);
   if (rows.length === 1) return Buffer.from(sha256(Buffer.concat([Buffer.of(0), rows[0]?.leaf ?? Buffer.of()])));
-  const [left, right] = ['0', '1'].map((bit) => naiveRoot(rows.filter(({ path }) => path[depth] === bit), depth + 1));
+  const [left, right] = ['0', '1'].map((bit) =>
+    naiveRoot(
+      rows.filter(({ path }) => path[depth] === bit),
+      depth + 1,
+    ),
+  );
   return Buffer.from(sha256(Buffer.concat([Buffer.of(1), left ?? Buffer.of(), right ?? Buffer.of()])));
 }
 const naive = (rows: ReadonlyMap<string, string>): string =>
@@ -54,7 +60,11 @@ function apply(steps: readonly (readonly (readonly [string, string | null])[])[]
       if (value === null) rows.delete(key);
       else rows.set(key, value);
     }
-    tree = updateTree(tree, step.map(([key, value]) => change(key, value)), sha256);
+    tree = updateTree(
+      tree,
+      step.map(([key, value]) => change(key, value)),
+      sha256,
+    );
   }
   return { tree, rows };
 }
@@ -64,7 +74,14 @@ test('after any batches of writes and removals the root is that of the rows that
     fc.property(batches, (steps) => {
       const { tree, rows } = apply(steps);
       expect(hex(rootHash(tree))).toBe(naive(rows));
-      expect(hex(rootOf(Array.from(rows, ([key, value]) => [key, text.encode(value)] as const), sha256))).toBe(naive(rows));
+      expect(
+        hex(
+          rootOf(
+            Array.from(rows, ([key, value]) => [key, text.encode(value)] as const),
+            sha256,
+          ),
+        ),
+      ).toBe(naive(rows));
     }),
   );
 });

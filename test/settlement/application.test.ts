@@ -6,7 +6,7 @@ import { Mempool } from '#machines/settlement/mempool.ts';
 import type { Header } from '#schemas/consensus/types.ts';
 import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
 import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
-import { CHAIN, CLIENT, genesisOf, id, SHUFFLER, sign, START_MS, twinCrypto } from './world/chain.ts';
+import { CHAIN, CLIENT, genesisOf, id, SHUFFLER, START_MS, sign, twinCrypto } from './world/chain.ts';
 
 const LIMITS = { max_bytes: 100_000, max_txs: 100 };
 const pay = (amount_units = 1n): TxBody => ({ type: 'transfer', to: id('friend'), asset: 'credit', amount_units });
@@ -19,11 +19,24 @@ function signed(nonce: number, bend: Partial<Tx> = {}, key?: string): Uint8Array
 
 function open() {
   let verifications = 0;
-  const crypto = { ...twinCrypto, verify: (...args: Parameters<typeof twinCrypto.verify>) => (verifications++, twinCrypto.verify(...args)) };
+  const crypto = {
+    ...twinCrypto,
+    verify: (...args: Parameters<typeof twinCrypto.verify>) => (verifications++, twinCrypto.verify(...args)),
+  };
   const ledger = createLedger(genesisOf(), CHAIN, crypto);
   const app = createApplication(ledger, crypto);
   const header = (height: number): Header => ({
-    v: 1, chain: CHAIN, epoch: 0, height, time_ms: START_MS + height * 100, proposer: 0, previous: '', txs_root: '', state_root: '', beacon: new Uint8Array(0), validators_hash: '',
+    v: 1,
+    chain: CHAIN,
+    epoch: 0,
+    height,
+    time_ms: START_MS + height * 100,
+    proposer: 0,
+    previous: '',
+    txs_root: '',
+    state_root: '',
+    beacon: new Uint8Array(0),
+    validators_hash: '',
   });
   const decide = (txs = app.prepare(LIMITS)) => app.execute(header(ledger.height() + 1), txs);
   return { app, ledger, decide, verifications: () => verifications };
@@ -111,7 +124,10 @@ describe('the pool', () => {
   });
   test('MEMPOOL_FULL at the limit of all places', () => {
     const pool = new Mempool({ check: () => null, nextNonce: () => 0 });
-    const waiting = (i: number) => ({ tx: { account: `${i}`, nonce: 0, fee_units: 1n } as Tx, wire: new Uint8Array(0) });
+    const waiting = (i: number) => ({
+      tx: { account: `${i}`, nonce: 0, fee_units: 1n } as Tx,
+      wire: new Uint8Array(0),
+    });
     for (let i = 0; i < 16_384; i++) pool.add(waiting(i));
     expect(pool.check(waiting(16_384).tx)).toBe('MEMPOOL_FULL');
     expect(pool.check({ ...waiting(5).tx, fee_units: 2n })).toBe(null);

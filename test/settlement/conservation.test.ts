@@ -6,7 +6,7 @@ import { applySettlement, type SettledBalances, settledRoot } from '#machines/se
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
-import { CHAIN, CLIENT, id, sha256, SHUFFLER, twinCrypto, VALIDATORS, WORKERS, World } from './world/chain.ts';
+import { CHAIN, CLIENT, id, SHUFFLER, sha256, twinCrypto, VALIDATORS, WORKERS, World } from './world/chain.ts';
 import { type Behaviour, commitOf, openingsOf, react, reportOf, revealOf, run } from './world/nodes.ts';
 
 /** What one block of a random story does, beside the honest reactions. */
@@ -22,7 +22,10 @@ const step: fc.Arbitrary<Step> = fc.record({
   who: fc.nat(10),
   what: fc.nat(9),
   amount: fc.oneof(fc.bigInt(1n, 500n), fc.bigInt(1n, 3_000_000n)),
-  after_ms: fc.oneof({ weight: 9, arbitrary: fc.constant(100) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 50_000 }) }),
+  after_ms: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(100) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 50_000 }) },
+  ),
   bend: fc.nat(12),
   reacts: fc.boolean(),
 });
@@ -41,10 +44,26 @@ function bodyOf(world: World, { what, amount, who }: Step, account: string): TxB
   const unit = world.results.at(-1)?.events.find((e) => 'unit' in e)?.unit ?? `${'0'.repeat(32)}/0`;
   const { attempt, audit_indices: indices } = world.ledger.unit(unit) ?? { attempt: 1, audit_indices: [0] };
   const bodies: TxBody[] = [
-    { type: 'transfer', to: ACCOUNTS[Number(amount) % ACCOUNTS.length] ?? CLIENT, asset: 'credit', amount_units: amount },
+    {
+      type: 'transfer',
+      to: ACCOUNTS[Number(amount) % ACCOUNTS.length] ?? CLIENT,
+      asset: 'credit',
+      amount_units: amount,
+    },
     { type: 'transfer', to: CLIENT, asset: 'stake', amount_units: amount },
-    { type: 'job.submit', idempotency_key: `${amount % 7n}`, kernel: 'noop/v1', start: u128(0n), unit_log2: 10, units: 1 + who, reward_per_unit_units: amount },
-    { type: 'draw', draws: [{ unit, attempt, purpose: who % 2 === 0 ? 'work' : 'audit', workers: WORKERS.slice(0, 2) }] },
+    {
+      type: 'job.submit',
+      idempotency_key: `${amount % 7n}`,
+      kernel: 'noop/v1',
+      start: u128(0n),
+      unit_log2: 10,
+      units: 1 + who,
+      reward_per_unit_units: amount,
+    },
+    {
+      type: 'draw',
+      draws: [{ unit, attempt, purpose: who % 2 === 0 ? 'work' : 'audit', workers: WORKERS.slice(0, 2) }],
+    },
     { type: 'commit', commits: [commitOf(account, unit, attempt)] },
     { type: 'reveal', reveals: [revealOf(unit, attempt)] },
     { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices) }] },
@@ -65,7 +84,11 @@ function play(steps: readonly Step[], behaviours: readonly Behaviour[]): World {
     if (s.reacts) react(world, last, by);
     if (i % 10 === 0) world.heartbeats();
     const account = ACCOUNTS[s.who] ?? CLIENT;
-    world.send(account, bodyOf(world, s, account), s.bend === 0 ? { nonce: 0 } : s.bend === 1 ? { fee_units: s.amount } : {});
+    world.send(
+      account,
+      bodyOf(world, s, account),
+      s.bend === 0 ? { nonce: 0 } : s.bend === 1 ? { fee_units: s.amount } : {},
+    );
     last = world.block(s.after_ms);
   }
   return world;
@@ -81,16 +104,20 @@ function counted(world: World, asset: string): { sum: bigint; lowest: bigint } {
 
 test('in any story both assets are conserved, no balance is negative, no unit is paid twice, settlements sum to zero', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), fc.array(behaviour, { minLength: 6, maxLength: 6 }), (steps, behaviours) => {
-      const world = play(steps, behaviours);
-      for (const asset of ['credit', 'stake'] as const) {
-        const supply = world.genesis.balances.reduce((sum, b) => sum + (b.asset === asset ? b.amount_units : 0n), 0n);
-        expect(counted(world, asset)).toEqual({ sum: supply, lowest: 0n });
-      }
-      const paid = world.events('unit.settled').map(({ unit }) => unit);
-      expect(new Set(paid).size).toBe(paid.length);
-      checkSettlements(world);
-    }),
+    fc.property(
+      fc.array(step, { minLength: 5, maxLength: 60 }),
+      fc.array(behaviour, { minLength: 6, maxLength: 6 }),
+      (steps, behaviours) => {
+        const world = play(steps, behaviours);
+        for (const asset of ['credit', 'stake'] as const) {
+          const supply = world.genesis.balances.reduce((sum, b) => sum + (b.asset === asset ? b.amount_units : 0n), 0n);
+          expect(counted(world, asset)).toEqual({ sum: supply, lowest: 0n });
+        }
+        const paid = world.events('unit.settled').map(({ unit }) => unit);
+        expect(new Set(paid).size).toBe(paid.length);
+        checkSettlements(world);
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -102,7 +129,8 @@ function checkSettlements(world: World): void {
     const row = world.ledger.settlement(seq);
     const keys = row?.entries.map(({ a, k }) => `${a}/${k}`) ?? [];
     expect(keys).toEqual(Array.from(new Set(keys)).toSorted());
-    for (const asset of ['credit', 'stake']) expect(row?.entries.reduce((sum, { a, d }) => sum + (a === asset ? d : 0n), 0n)).toBe(0n);
+    for (const asset of ['credit', 'stake'])
+      expect(row?.entries.reduce((sum, { a, d }) => sum + (a === asset ? d : 0n), 0n)).toBe(0n);
     balances = applySettlement(balances, row?.entries ?? []);
     expect(Buffer.from(settledRoot(balances, sha256))).toEqual(Buffer.from(row?.state_root ?? []));
   }
@@ -110,20 +138,25 @@ function checkSettlements(world: World): void {
 
 test('in any story another ledger gives the same roots, also one reopened from the stored rows at any height', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), fc.array(behaviour, { minLength: 6, maxLength: 6 }), fc.nat(), (steps, behaviours, cut) => {
-      const world = play(steps, behaviours);
-      const rows = new Map<string, Uint8Array>();
-      let ledger = createLedger(world.genesis, CHAIN, twinCrypto);
-      for (const [i, block] of world.blocks.entries()) {
-        const result = ledger.executeBlock(block);
-        expect(result.state_root).toBe(world.results[i]?.state_root);
-        expect(result.outcomes).toEqual(world.results[i]?.outcomes);
-        for (const { key, value } of result.changes)
-          if (value === null) rows.delete(key);
-          else rows.set(key, value);
-        if (i % (1 + (cut % 7)) === 0) ledger = openLedger(world.genesis, CHAIN, twinCrypto, shuffled(rows, cut));
-      }
-    }),
+    fc.property(
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      fc.array(behaviour, { minLength: 6, maxLength: 6 }),
+      fc.nat(),
+      (steps, behaviours, cut) => {
+        const world = play(steps, behaviours);
+        const rows = new Map<string, Uint8Array>();
+        let ledger = createLedger(world.genesis, CHAIN, twinCrypto);
+        for (const [i, block] of world.blocks.entries()) {
+          const result = ledger.executeBlock(block);
+          expect(result.state_root).toBe(world.results[i]?.state_root);
+          expect(result.outcomes).toEqual(world.results[i]?.outcomes);
+          for (const { key, value } of result.changes)
+            if (value === null) rows.delete(key);
+            else rows.set(key, value);
+          if (i % (1 + (cut % 7)) === 0) ledger = openLedger(world.genesis, CHAIN, twinCrypto, shuffled(rows, cut));
+        }
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -1,7 +1,7 @@
 // The ledger from submission to settlement, with honest nodes, liars and sleepers around it.
 import { expect, test } from 'vitest';
-import { createLedger } from '#machines/settlement/ledger.ts';
 import { BURNED, escrowOf, TREASURY } from '#machines/settlement/accounts.ts';
+import { createLedger } from '#machines/settlement/ledger.ts';
 import { CHAIN, CLIENT, twinCrypto, WORKERS, World } from './world/chain.ts';
 import { run } from './world/nodes.ts';
 
@@ -27,7 +27,9 @@ test('the same blocks give the same roots, from the beginning and from stored ro
   world.submitJob(6);
   run(world, finished(world));
   const again = createLedger(world.genesis, CHAIN, twinCrypto);
-  expect(world.blocks.map((block) => again.executeBlock(block).state_root)).toEqual(world.results.map((r) => r.state_root));
+  expect(world.blocks.map((block) => again.executeBlock(block).state_root)).toEqual(
+    world.results.map((r) => r.state_root),
+  );
 });
 
 test('a worker that lies about every sub-unit is caught, slashed ten rewards, and its unit is done by another', () => {

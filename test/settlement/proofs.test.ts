@@ -12,21 +12,37 @@ function story(): World {
   world.submitJob(10);
   world.send(CLIENT, { type: 'transfer', to: id('friend'), asset: 'credit', amount_units: 77n });
   const [liar = '', sleeper = ''] = WORKERS;
-  run(world, () => false, new Map([[liar, { lies: [0, 1, 2, 3] }], [sleeper, { skips: ['open'] }]]), 40);
+  run(
+    world,
+    () => false,
+    new Map([
+      [liar, { lies: [0, 1, 2, 3] }],
+      [sleeper, { skips: ['open'] }],
+    ]),
+    40,
+  );
   world.block(31_000);
   run(world, () => world.events('job.finished').length > 0);
   return world;
 }
 
 test('the roots of a known story are the recorded ones, block by block', () => {
-  const golden = JSON.parse(readFileSync(new URL('../golden/settlement/ledger-roots.json', import.meta.url), 'utf8')) as string[];
+  const golden = JSON.parse(
+    readFileSync(new URL('../golden/settlement/ledger-roots.json', import.meta.url), 'utf8'),
+  ) as string[];
   expect(story().results.map(({ state_root }) => state_root)).toEqual(golden);
 });
 
 test('balances, receipts and absences are provable against the state root', () => {
   const world = story();
   const { unit } = world.events('unit.settled')[0] ?? { unit: '' };
-  for (const key of [`accounts/credit/${CLIENT}`, `proofs/${unit}`, 'settlements/0', `accounts/credit/${id('nobody')}`, 'nodes/none']) {
+  for (const key of [
+    `accounts/credit/${CLIENT}`,
+    `proofs/${unit}`,
+    'settlements/0',
+    `accounts/credit/${id('nobody')}`,
+    'nodes/none',
+  ]) {
     const { value, proof, state_root } = world.ledger.prove(key);
     const root = Buffer.from(state_root, 'hex');
     expect(verifyState(root, key, value, proof, sha256)).toBe(true);

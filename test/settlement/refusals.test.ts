@@ -1,27 +1,52 @@
 // Every refusal of the ledger, each by the input that brings it, and what a refusal costs.
 import { describe, expect, test } from 'vitest';
+import { TREASURY } from '#machines/settlement/accounts.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import type { SignedVote } from '#schemas/consensus/types.ts';
 import { SIGNED_STATEMENT_BYTES, voteSignBytes, writeSignedVote } from '#schemas/consensus/vote-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
-import { TREASURY } from '#machines/settlement/accounts.ts';
 import { ARCHIVER, CHAIN, CLIENT, id, SHUFFLER, sign, VALIDATORS, WORKERS, World } from './world/chain.ts';
 import { commitOf, openingsOf, react, reportOf, resultsOf, revealOf, run } from './world/nodes.ts';
 
 const [V0 = ''] = VALIDATORS;
 const [W0 = ''] = WORKERS;
-const transfer = (amount_units: bigint, asset: 'credit' | 'stake' = 'credit'): TxBody => ({ type: 'transfer', to: SHUFFLER, asset, amount_units });
+const transfer = (amount_units: bigint, asset: 'credit' | 'stake' = 'credit'): TxBody => ({
+  type: 'transfer',
+  to: SHUFFLER,
+  asset,
+  amount_units,
+});
 const job = (change: Partial<Extract<TxBody, { type: 'job.submit' }>> = {}): TxBody => ({
-  type: 'job.submit', idempotency_key: 'k', kernel: 'noop/v1', start: u128(0n), unit_log2: 10, units: 2, reward_per_unit_units: 100n, ...change,
+  type: 'job.submit',
+  idempotency_key: 'k',
+  kernel: 'noop/v1',
+  start: u128(0n),
+  unit_log2: 10,
+  units: 2,
+  reward_per_unit_units: 100n,
+  ...change,
 });
 const heartbeat = (worker: string, at_ms: number, signer = worker): TxBody => ({
-  type: 'availability', heartbeats: [{ worker, at_ms, signature: sign(signer, heartbeatSignBytes(CHAIN, worker, at_ms)) }],
+  type: 'availability',
+  heartbeats: [{ worker, at_ms, signature: sign(signer, heartbeatSignBytes(CHAIN, worker, at_ms)) }],
 });
 const vote = (value: string | null, round = 0, signer = V0): Uint8Array => {
-  const v: SignedVote = { type: 'prevote', epoch: 0, height: 5, round, value, valid_round: -1, validator: 0, signature: new Uint8Array(64) };
-  return writeSignedVote(new LayoutWriter(SIGNED_STATEMENT_BYTES), { ...v, signature: sign(signer, voteSignBytes(CHAIN, v)) }).bytes;
+  const v: SignedVote = {
+    type: 'prevote',
+    epoch: 0,
+    height: 5,
+    round,
+    value,
+    valid_round: -1,
+    validator: 0,
+    signature: new Uint8Array(64),
+  };
+  return writeSignedVote(new LayoutWriter(SIGNED_STATEMENT_BYTES), {
+    ...v,
+    signature: sign(signer, voteSignBytes(CHAIN, v)),
+  }).bytes;
 };
 
 /** A world with one unit under way, stopped before the nodes react to the event of this type. */
@@ -83,7 +108,11 @@ describe('accounts, registry, jobs', () => {
     ['BALANCE_LOW', CLIENT, () => job({ reward_per_unit_units: 600_000n })],
     ['STAKE_LOCKED', V0, () => transfer(1n, 'stake')],
     ['NODE_EXISTS', W0, (world) => world.register(W0, id('alpha'))],
-    ['OPERATOR_SIGNATURE_INVALID', CLIENT, (world) => ({ ...world.register(CLIENT, id('alpha')), operator: id('beta') }) as TxBody],
+    [
+      'OPERATOR_SIGNATURE_INVALID',
+      CLIENT,
+      (world) => ({ ...world.register(CLIENT, id('alpha')), operator: id('beta') }) as TxBody,
+    ],
     ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(W0, world.time_ms, id('thief'))],
     ['HEARTBEAT_INVALID', SHUFFLER, (world) => heartbeat(CLIENT, world.time_ms)],
     ['HEARTBEAT_STALE', SHUFFLER, (world) => heartbeat(W0, world.time_ms - 60_000)],
@@ -93,17 +122,41 @@ describe('accounts, registry, jobs', () => {
     ['JOB_RANGE_INVALID', CLIENT, () => job({ kernel: 'collatz/v1', start: u128(0n), unit_log2: 20 })],
     ['JOB_REWARD_LOW', CLIENT, () => job({ reward_per_unit_units: 9n })],
     ['AMOUNT_INVALID', CLIENT, () => job({ reward_per_unit_units: 2n ** 61n, units: 4 })],
-    ['NOT_AUTHORISED', CLIENT, () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] })],
-    ['UNIT_UNKNOWN', SHUFFLER, () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] })],
+    [
+      'NOT_AUTHORISED',
+      CLIENT,
+      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] }),
+    ],
+    [
+      'UNIT_UNKNOWN',
+      SHUFFLER,
+      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] }),
+    ],
     ['UNIT_UNKNOWN', W0, () => ({ type: 'commit', commits: [commitOf(W0, `${'0'.repeat(32)}/0`, 1)] })],
-    ['UNIT_UNKNOWN', W0, () => ({ type: 'audit.report', reports: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, results: [] }] })],
-    ['NOT_AUTHORISED', CLIENT, () => ({ type: 'adjudicate', unit: `${'0'.repeat(32)}/0`, attempt: 1, index: 0, result: new Uint8Array(64) })],
-    ['DISPUTE_UNKNOWN', V0, () => ({ type: 'adjudicate', unit: `${'0'.repeat(32)}/0`, attempt: 1, index: 0, result: new Uint8Array(64) })],
+    [
+      'UNIT_UNKNOWN',
+      W0,
+      () => ({ type: 'audit.report', reports: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, results: [] }] }),
+    ],
+    [
+      'NOT_AUTHORISED',
+      CLIENT,
+      () => ({ type: 'adjudicate', unit: `${'0'.repeat(32)}/0`, attempt: 1, index: 0, result: new Uint8Array(64) }),
+    ],
+    [
+      'DISPUTE_UNKNOWN',
+      V0,
+      () => ({ type: 'adjudicate', unit: `${'0'.repeat(32)}/0`, attempt: 1, index: 0, result: new Uint8Array(64) }),
+    ],
     ['EVIDENCE_INVALID', CLIENT, () => ({ type: 'evidence', a: new Uint8Array(9), b: vote(null) })],
     ['EVIDENCE_INVALID', CLIENT, () => ({ type: 'evidence', a: vote(null), b: vote(null) })],
     ['EVIDENCE_INVALID', CLIENT, () => ({ type: 'evidence', a: vote(null), b: vote(id('block'), 1) })],
     ['NOT_AUTHORISED', CLIENT, () => ({ type: 'settlement.archived', seq: 0, cid: 'c', log_root: new Uint8Array(32) })],
-    ['SETTLEMENT_UNKNOWN', ARCHIVER, () => ({ type: 'settlement.archived', seq: 0, cid: 'c', log_root: new Uint8Array(32) })],
+    [
+      'SETTLEMENT_UNKNOWN',
+      ARCHIVER,
+      () => ({ type: 'settlement.archived', seq: 0, cid: 'c', log_root: new Uint8Array(32) }),
+    ],
   ];
   test.each(cases)('%s', (code, account, body) => {
     const world = new World();
@@ -116,7 +169,8 @@ describe('accounts, registry, jobs', () => {
   });
   test('JOBS_FULL at the limit of open jobs', () => {
     const world = new World();
-    for (let i = 0; i < 1_024; i++) world.send(CLIENT, job({ idempotency_key: `${i}`, units: 1, reward_per_unit_units: 10n }));
+    for (let i = 0; i < 1_024; i++)
+      world.send(CLIENT, job({ idempotency_key: `${i}`, units: 1, reward_per_unit_units: 10n }));
     world.block();
     expect(world.outcome(CLIENT, job())).toBe('JOBS_FULL');
   });
@@ -139,7 +193,10 @@ test('EVIDENCE_DONE: two votes of one validator in a round cost its stake, once'
 });
 
 describe('draws', () => {
-  const draw = (unit: string, workers: string[], change: object = {}): TxBody => ({ type: 'draw', draws: [{ unit, attempt: 1, purpose: 'work', workers, ...change }] });
+  const draw = (unit: string, workers: string[], change: object = {}): TxBody => ({
+    type: 'draw',
+    draws: [{ unit, attempt: 1, purpose: 'work', workers, ...change }],
+  });
   test('DRAW_TOO_EARLY before the beacon, for a later attempt, for an audit without a result', () => {
     const { world, unit } = worldAt('unit.drawable');
     expect(world.outcome(SHUFFLER, draw(unit, [W0]))).toBe('DRAW_TOO_EARLY');
@@ -168,7 +225,10 @@ describe('draws', () => {
 
 describe('commit and reveal', () => {
   const reveal = (r: ReturnType<typeof revealOf>): TxBody => ({ type: 'reveal', reveals: [r] });
-  const commit = (worker: string, unit: string, attempt = 1): TxBody => ({ type: 'commit', commits: [commitOf(worker, unit, attempt)] });
+  const commit = (worker: string, unit: string, attempt = 1): TxBody => ({
+    type: 'commit',
+    commits: [commitOf(worker, unit, attempt)],
+  });
   test('NOT_DRAWN for another worker, and for an attempt that is yet to come', () => {
     const { world, unit, row } = worldAt('unit.assigned');
     const other = WORKERS.find((worker) => worker !== row.worker) ?? '';
@@ -214,8 +274,14 @@ describe('commit and reveal', () => {
 });
 
 describe('audits', () => {
-  const open = (unit: string, openings: ReturnType<typeof openingsOf>): TxBody => ({ type: 'audit.open', opens: [{ unit, attempt: 1, openings }] });
-  const report = (unit: string, results: ReturnType<typeof reportOf>): TxBody => ({ type: 'audit.report', reports: [{ unit, attempt: 1, results }] });
+  const open = (unit: string, openings: ReturnType<typeof openingsOf>): TxBody => ({
+    type: 'audit.open',
+    opens: [{ unit, attempt: 1, openings }],
+  });
+  const report = (unit: string, results: ReturnType<typeof reportOf>): TxBody => ({
+    type: 'audit.report',
+    reports: [{ unit, attempt: 1, results }],
+  });
   test('AUDIT_NOT_OPEN before the auditors are drawn', () => {
     const { world, unit, row } = worldAt('unit.revealed');
     expect(world.outcome(row.worker, open(unit, openingsOf(unit, [0])))).toBe('AUDIT_NOT_OPEN');
@@ -226,7 +292,9 @@ describe('audits', () => {
     const good = openingsOf(unit, indices);
     expect(world.outcome(worker, open(unit, good.slice(1)))).toBe('OPENING_INVALID');
     expect(world.outcome(worker, open(unit, good.toReversed()))).toBe('OPENING_INVALID');
-    expect(world.outcome(worker, open(unit, openingsOf(unit, indices, { lies: [0, 1, 2, 3] })))).toBe('OPENING_INVALID');
+    expect(world.outcome(worker, open(unit, openingsOf(unit, indices, { lies: [0, 1, 2, 3] })))).toBe(
+      'OPENING_INVALID',
+    );
   });
   test('OPENING_DONE and REPORT_DONE for a second time, REPORT_INVALID for other sub-units, NOT_DRAWN for strangers', () => {
     const { world, unit, row } = worldAt('audit.assigned');
@@ -247,7 +315,13 @@ describe('audits', () => {
     for (const auditor of auditors) world.send(auditor, report(unit, reportOf(unit, indices, { lies: [0, 1, 2, 3] })));
     world.block();
     const index = world.events('audit.disputed')[0]?.index ?? -1;
-    const judge: TxBody = { type: 'adjudicate', unit, attempt: 1, index, result: resultsOf(unit)[index] ?? new Uint8Array(64) };
+    const judge: TxBody = {
+      type: 'adjudicate',
+      unit,
+      attempt: 1,
+      index,
+      result: resultsOf(unit)[index] ?? new Uint8Array(64),
+    };
     expect(world.outcome(V0, judge)).toBe(null);
     expect(world.outcome(V0, judge)).toBe('ADJUDICATION_DONE');
     expect(world.outcome(V0, { ...judge, attempt: 2 })).toBe('DISPUTE_UNKNOWN');
@@ -261,7 +335,9 @@ describe('audits', () => {
     world.block();
     expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('ATTEMPT_OVER');
     expect(world.outcome(auditors[0] ?? '', report(unit, reportOf(unit, indices)))).toBe('ATTEMPT_OVER');
-    expect(world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, purpose: 'work', workers: [worker] }] })).toBe('DRAW_DONE');
+    expect(
+      world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, purpose: 'work', workers: [worker] }] }),
+    ).toBe('DRAW_DONE');
     expect(world.outcome(worker, transfer(1n, 'stake'))).toBe(null);
   });
 });
@@ -278,7 +354,10 @@ test('ARCHIVED_DONE: the first statement of an archiver about a settlement stays
 
 test('of a batch what applies is applied, and what does not is named', () => {
   const { world, unit, row } = worldAt('unit.assigned');
-  world.send(row.worker, { type: 'commit', commits: [commitOf(row.worker, `${'0'.repeat(32)}/0`, 1), commitOf(row.worker, unit, 1)] });
+  world.send(row.worker, {
+    type: 'commit',
+    commits: [commitOf(row.worker, `${'0'.repeat(32)}/0`, 1), commitOf(row.worker, unit, 1)],
+  });
   const { events, outcomes } = world.block();
   expect(outcomes).toEqual([null]);
   expect(events).toContainEqual({ type: 'item.refused', account: row.worker, nonce: 0, item: 0, code: 'UNIT_UNKNOWN' });

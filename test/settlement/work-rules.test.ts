@@ -1,7 +1,7 @@
 // What becomes of units whose worker or auditors lie, sleep or vanish: who pays, who is paid, and that the work is done.
 import { expect, test } from 'vitest';
-import { BURNED, escrowOf } from '#machines/settlement/accounts.ts';
 import { present } from '#machines/primitives/assert.ts';
+import { BURNED, escrowOf } from '#machines/settlement/accounts.ts';
 import { CLIENT, VALIDATORS, WORKERS, World } from './world/chain.ts';
 import { type Behaviour, openingsOf, react, reportOf, run } from './world/nodes.ts';
 
@@ -25,11 +25,20 @@ function auditing() {
 const assigned = (world: World) => present(world.events('audit.assigned')[0], 'an audit was assigned');
 
 /** Everybody answers the audit of `auditing`, as their behaviour says, in one block. */
-function answer({ world, unit, worker, auditors, indices }: ReturnType<typeof auditing>, behaviours: ReadonlyMap<string, Behaviour>) {
+function answer(
+  { world, unit, worker, auditors, indices }: ReturnType<typeof auditing>,
+  behaviours: ReadonlyMap<string, Behaviour>,
+) {
   const of = (node: string) => behaviours.get(node) ?? {};
-  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices, of(worker)) }] });
+  world.send(worker, {
+    type: 'audit.open',
+    opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices, of(worker)) }],
+  });
   for (const auditor of auditors)
-    world.send(auditor, { type: 'audit.report', reports: [{ unit, attempt: 1, results: reportOf(unit, indices, of(auditor)) }] });
+    world.send(auditor, {
+      type: 'audit.report',
+      reports: [{ unit, attempt: 1, results: reportOf(unit, indices, of(auditor)) }],
+    });
   return world.block();
 }
 
@@ -54,7 +63,9 @@ test('a wrong auditor pays the same, the right one finds it, and the worker is p
   const [liar = '', honest = ''] = auditors;
   answer(audit, new Map([[liar, { lies: ALL }]]));
   run(world, finished(world));
-  expect(world.events('node.slashed')).toEqual([{ type: 'node.slashed', node: liar, amount_units: 1_000n, reason: 'wrong_report' }]);
+  expect(world.events('node.slashed')).toEqual([
+    { type: 'node.slashed', node: liar, amount_units: 1_000n, reason: 'wrong_report' },
+  ]);
   expect(world.ledger.balance('stake', honest)).toBe(10_000n + 300n);
   expect(world.ledger.receipt(unit)).toMatchObject({ worker, attempt: 1, excluded: [liar] });
   expect(world.ledger.receipt(unit)?.auditors).not.toContain(liar);
@@ -65,7 +76,12 @@ test('when both auditors lie together against an honest worker, the validators s
   const { world, unit, worker, auditors } = audit;
   answer(audit, new Map(auditors.map((auditor) => [auditor, { lies: ALL }])));
   run(world, finished(world));
-  expect(world.events('node.slashed').map(({ node }) => node).toSorted()).toEqual([...auditors].toSorted());
+  expect(
+    world
+      .events('node.slashed')
+      .map(({ node }) => node)
+      .toSorted(),
+  ).toEqual([...auditors].toSorted());
   expect(world.ledger.balance('stake', BURNED)).toBe(2_000n);
   expect(world.ledger.receipt(unit)?.worker).toBe(worker);
 });
@@ -79,7 +95,13 @@ test('less than a quorum of validators decides nothing; when time runs out they 
   const [index = 0] = indices;
   const results = reportOf(unit, [index]);
   for (const validator of VALIDATORS.slice(0, 2))
-    world.send(validator, { type: 'adjudicate', unit, attempt: 1, index, result: present(results[0], 'one index').result });
+    world.send(validator, {
+      type: 'adjudicate',
+      unit,
+      attempt: 1,
+      index,
+      result: present(results[0], 'one index').result,
+    });
   world.block();
   expect(world.ledger.unit(unit)?.phase).toBe('disputed');
   world.block(40_000);
@@ -91,7 +113,13 @@ test('validators that disagree with each other leave the unit disputed', () => {
   const { world, unit, auditors, indices } = audit;
   answer(audit, new Map([[auditors[0] ?? '', { lies: [indices[0] ?? 0] }]]));
   for (const [i, validator] of VALIDATORS.entries())
-    world.send(validator, { type: 'adjudicate', unit, attempt: 1, index: indices[0] ?? 0, result: new Uint8Array(64).fill(i % 2) });
+    world.send(validator, {
+      type: 'adjudicate',
+      unit,
+      attempt: 1,
+      index: indices[0] ?? 0,
+      result: new Uint8Array(64).fill(i % 2),
+    });
   world.block();
   expect(world.ledger.unit(unit)?.phase).toBe('disputed');
 });
@@ -122,7 +150,12 @@ test.each(['reveal', 'open'] as const)('a worker that commits and then does not 
   const slashes = world.events('node.slashed');
   expect(slashes.length).toBeGreaterThan(0);
   expect(slashes.every((e) => e.node === sleeper && e.amount_units === REWARD && e.reason === reason)).toBe(true);
-  expect(world.events('unit.requeued').filter(({ worker }) => worker === sleeper).every((e) => e.reason === reason)).toBe(true);
+  expect(
+    world
+      .events('unit.requeued')
+      .filter(({ worker }) => worker === sleeper)
+      .every((e) => e.reason === reason),
+  ).toBe(true);
 });
 
 test('an auditor that is late is replaced without a slash, and the openings stay', () => {
@@ -168,10 +201,12 @@ test('after six attempts a unit is parked, its reward goes back to the client, a
   expect(world.events('unit.parked')).toHaveLength(1);
   expect(job).toMatchObject({ parked_count: 1, settled_count: 0, attempts_count: 6 });
   expect(world.ledger.balance('credit', CLIENT)).toBe(1_000_000n - 1n);
-  expect(world.ledger.settlement(0)?.entries).toEqual([
-    { a: 'credit', k: CLIENT, d: REWARD },
-    { a: 'credit', k: escrowOf(job?.id ?? ''), d: -REWARD },
-  ].toSorted((a, b) => (a.k < b.k ? -1 : 1)));
+  expect(world.ledger.settlement(0)?.entries).toEqual(
+    [
+      { a: 'credit', k: CLIENT, d: REWARD },
+      { a: 'credit', k: escrowOf(job?.id ?? ''), d: -REWARD },
+    ].toSorted((a, b) => (a.k < b.k ? -1 : 1)),
+  );
 });
 
 test('without a worker of another operator than the client, or auditors of another than the worker, units wait', () => {

@@ -18,18 +18,23 @@ test('a new worker has 8 sub-units checked, a known one 3, a veteran 2, and neve
 });
 
 test('the sample is distinct, ascending, within the unit, and moves with the beacon', () => {
-  const of = (n: number) => auditIndices({ beacon: bytes(n, 32), purpose: 'indices', unit: UNIT, attempt: 1 }, 8, 256, sha256);
+  const of = (n: number) =>
+    auditIndices({ beacon: bytes(n, 32), purpose: 'indices', unit: UNIT, attempt: 1 }, 8, 256, sha256);
   for (let n = 0; n < 50; n++) {
     const indices = of(n);
     expect(indices).toEqual(Array.from(new Set(indices)).toSorted((a, b) => a - b));
     expect(indices.length === 8 && indices.every((index) => index >= 0 && index < 256)).toBe(true);
   }
   expect(of(1)).not.toEqual(of(2));
-  expect(auditIndices({ beacon: bytes(1, 32), purpose: 'indices', unit: UNIT, attempt: 1 }, 4, 4, sha256)).toEqual([0, 1, 2, 3]);
+  expect(auditIndices({ beacon: bytes(1, 32), purpose: 'indices', unit: UNIT, attempt: 1 }, 4, 4, sha256)).toEqual([
+    0, 1, 2, 3,
+  ]);
 });
 
 test('the commitment of a known result is what another implementation computes', () => {
-  expect(bytesToHex(commitment(WORKER, shown, sha256))).toBe('0a899981ecb14ce7d31a41ab1fbcc128b9679044db1a272338b295ca24412add');
+  expect(bytesToHex(commitment(WORKER, shown, sha256))).toBe(
+    '0a899981ecb14ce7d31a41ab1fbcc128b9679044db1a272338b295ca24412add',
+  );
 });
 
 test('any other worker, unit, attempt, result, fuel or salt gives another commitment', () => {

@@ -16,7 +16,9 @@ const point = (n: number, purpose: DrawPoint['purpose'] = 'work'): DrawPoint => 
 });
 /** A pool of workers, each given by its operator. */
 const pool = (operators: readonly string[]) =>
-  poolOf(concatBytes(...operators.flatMap((operator, i) => [hexToBytes(name(`worker ${i}`)), hexToBytes(name(operator))])));
+  poolOf(
+    concatBytes(...operators.flatMap((operator, i) => [hexToBytes(name(`worker ${i}`)), hexToBytes(name(operator))])),
+  );
 const worker = (i: number): string => name(`worker ${i}`);
 const NOBODY = { operators: [], excluded: [] };
 
@@ -35,7 +37,13 @@ test('each of ten workers is drawn equally often: chi-square below the 0.1 % lim
 test('beacon, unit, attempt and purpose each lead to another draw', () => {
   const many = pool(Array.from({ length: 200 }, (_, i) => `operator ${i}`));
   const base = point(1);
-  const points = [base, { ...base, attempt: 2 }, { ...base, unit: `${'ab'.repeat(16)}/8` }, { ...base, purpose: 'audit' as const }, point(2)];
+  const points = [
+    base,
+    { ...base, attempt: 2 },
+    { ...base, unit: `${'ab'.repeat(16)}/8` },
+    { ...base, purpose: 'audit' as const },
+    point(2),
+  ];
   expect(new Set(points.map((p) => drawWorker(p, many, NOBODY, sha256)[0])).size).toBe(points.length);
 });
 
@@ -49,7 +57,9 @@ test('neither a barred operator nor an excluded worker is drawn while there is a
 
 test('an excluded worker is drawn again where nobody else is left, a barred operator never', () => {
   const two = pool(['client', 'a']);
-  expect(drawWorker(point(1), two, { operators: [name('client')], excluded: [worker(1)] }, sha256)).toEqual([worker(1)]);
+  expect(drawWorker(point(1), two, { operators: [name('client')], excluded: [worker(1)] }, sha256)).toEqual([
+    worker(1),
+  ]);
   expect(drawWorker(point(1), pool(['client']), { operators: [name('client')], excluded: [] }, sha256)).toEqual([]);
 });
 
@@ -74,7 +84,9 @@ test('whether a draw is possible is known without drawing', () => {
       const filter = { operators: [name('a')], excluded: excluded.map(worker) };
       const members = pool(list);
       expect(canDraw('work', members, filter)).toBe(drawWorker(point(n), members, filter, sha256).length > 0);
-      expect(canDraw('audit', members, filter)).toBe(drawAuditors(point(n, 'audit'), members, filter, sha256).length > 0);
+      expect(canDraw('audit', members, filter)).toBe(
+        drawAuditors(point(n, 'audit'), members, filter, sha256).length > 0,
+      );
     }),
   );
 });
@@ -85,7 +97,12 @@ test('the explanation of a draw names every step up to the last one drawn', () =
   const at = { height: 9, pool_version: 3 };
   const told = explainDraw({ ...point(5), purpose: 'audit' }, at, members, filter, sha256);
   expect(told.drawn).toEqual(drawAuditors(point(5, 'audit'), members, filter, sha256));
-  expect(told.steps.filter(({ taken }) => taken).map(({ id }) => id).toSorted()).toEqual([...told.drawn].toSorted());
+  expect(
+    told.steps
+      .filter(({ taken }) => taken)
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual([...told.drawn].toSorted());
   expect(told.steps.at(-1)?.taken).toBe(true);
   expect(told.pool).toHaveLength(4);
 });

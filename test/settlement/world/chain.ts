@@ -58,10 +58,20 @@ export function genesisOf({ workers = WORKERS, params: changed = {} }: WorldOpti
     network: 'test',
     time_ms: START_MS,
     params: { ...params, ...changed },
-    validators: VALIDATORS.map((v) => ({ id: v, operator: id(`${v} operator`), power: 1, beacon_share: '00'.repeat(48), cosigner: v })),
+    validators: VALIDATORS.map((v) => ({
+      id: v,
+      operator: id(`${v} operator`),
+      power: 1,
+      beacon_share: '00'.repeat(48),
+      cosigner: v,
+    })),
     beacon_key: '00'.repeat(48),
     nodes: [
-      ...workers.map((worker, i) => ({ id: worker, kind: 'worker', operator: present(OPERATORS[i % 3], 'three operators') })),
+      ...workers.map((worker, i) => ({
+        id: worker,
+        kind: 'worker',
+        operator: present(OPERATORS[i % 3], 'three operators'),
+      })),
       { id: SHUFFLER, kind: 'shuffler', operator: id('lottery') },
       { id: ARCHIVER, kind: 'archiver', operator: id('library') },
     ],
@@ -141,13 +151,23 @@ export class World {
   /** All workers say that they are there. */
   heartbeats(workers: readonly string[] = WORKERS): void {
     const at_ms = this.time_ms;
-    const heartbeats = workers.map((worker) => ({ worker, at_ms, signature: sign(worker, heartbeatSignBytes(CHAIN, worker, at_ms)) }));
+    const heartbeats = workers.map((worker) => ({
+      worker,
+      at_ms,
+      signature: sign(worker, heartbeatSignBytes(CHAIN, worker, at_ms)),
+    }));
     this.send(SHUFFLER, { type: 'availability', heartbeats });
   }
 
   submitJob(units: number, reward = 100n, key = 'job', account = CLIENT): void {
     this.send(account, {
-      type: 'job.submit', idempotency_key: key, kernel: 'noop/v1', start: u128(0n), unit_log2: 10, units, reward_per_unit_units: reward,
+      type: 'job.submit',
+      idempotency_key: key,
+      kernel: 'noop/v1',
+      start: u128(0n),
+      unit_log2: 10,
+      units,
+      reward_per_unit_units: reward,
     });
   }
 
@@ -162,6 +182,8 @@ export class World {
   }
 
   events<T extends LedgerEvent['type']>(type: T): Extract<LedgerEvent, { type: T }>[] {
-    return this.results.flatMap(({ events }) => events).filter((e): e is Extract<LedgerEvent, { type: T }> => e.type === type);
+    return this.results
+      .flatMap(({ events }) => events)
+      .filter((e): e is Extract<LedgerEvent, { type: T }> => e.type === type);
   }
 }

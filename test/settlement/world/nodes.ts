@@ -1,10 +1,11 @@
 // The nodes of the test world: they hear events and answer as the work rules want, unless a test makes them lie or sleep.
+
+import type { z } from 'zod';
 import { leafHash } from '#machines/primitives/merkle.ts';
+import type { BlockResult } from '#machines/settlement/types.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
-import type { BlockResult } from '#machines/settlement/types.ts';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
-import type { z } from 'zod';
 import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
 
 /** How a node differs from an honest one. */
@@ -24,7 +25,15 @@ export const resultsOf = (unit: string, { lies = [] }: Behaviour = {}): Uint8Arr
 /** What a worker reveals for a unit. */
 export function revealOf(unit: string, attempt: number, behaviour: Behaviour = {}): z.infer<typeof Reveal> {
   const results = resultsOf(unit, behaviour);
-  return { unit, attempt, root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 7, salt: NO_SALT, suspects: [] };
+  return {
+    unit,
+    attempt,
+    root: unitRoot(results),
+    output_hash: sha256(Buffer.concat(results)),
+    fuel: 7,
+    salt: NO_SALT,
+    suspects: [],
+  };
 }
 
 export const commitOf = (worker: string, unit: string, attempt: number, behaviour: Behaviour = {}) => ({
@@ -35,7 +44,11 @@ export const commitOf = (worker: string, unit: string, attempt: number, behaviou
 
 export const openingsOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
   const results = resultsOf(unit, behaviour);
-  return indices.map((index) => ({ index, result: results[index] ?? leafHash(NO_SALT), proof: openSubUnit(results, index) }));
+  return indices.map((index) => ({
+    index,
+    result: results[index] ?? leafHash(NO_SALT),
+    proof: openSubUnit(results, index),
+  }));
 };
 
 export const reportOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
@@ -56,13 +69,25 @@ export function react(world: World, last: BlockResult, behaviours: ReadonlyMap<s
     if (e.type === 'audit.assigned') {
       const { unit, attempt, indices } = e;
       if (does(e.worker, 'open'))
-        world.send(e.worker, { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices, of(e.worker)) }] });
+        world.send(e.worker, {
+          type: 'audit.open',
+          opens: [{ unit, attempt, openings: openingsOf(unit, indices, of(e.worker)) }],
+        });
       for (const auditor of e.auditors.filter((node) => does(node, 'report')))
-        world.send(auditor, { type: 'audit.report', reports: [{ unit, attempt, results: reportOf(unit, indices, of(auditor)) }] });
+        world.send(auditor, {
+          type: 'audit.report',
+          reports: [{ unit, attempt, results: reportOf(unit, indices, of(auditor)) }],
+        });
     }
     if (e.type === 'audit.disputed')
       for (const validator of VALIDATORS)
-        world.send(validator, { type: 'adjudicate', unit: e.unit, attempt: e.attempt, index: e.index, result: resultOf(e.unit, e.index) });
+        world.send(validator, {
+          type: 'adjudicate',
+          unit: e.unit,
+          attempt: e.attempt,
+          index: e.index,
+          result: resultOf(e.unit, e.index),
+        });
   }
 }
 
