@@ -135,6 +135,8 @@ async function main(actors: number, processes: number, seconds: number): Promise
     const connected_mb = await memoryMb(broker.pid);
     note('broker_connected_mb', connected_mb, 'MB');
     note('broker_kib_per_actor', ((connected_mb - idle_mb) * 1_024) / ids.length, 'KiB');
+    const processes_mb = await Promise.all(children.map((child) => memoryMb(child.pid ?? 0)));
+    note('client_kib_per_actor', (processes_mb.reduce((sum, mb) => sum + mb, 0) * 1_024) / ids.length, 'KiB');
     await steady(broker, bus, validator.id, children, seconds);
     note('broker_steady_mb', await memoryMb(broker.pid), 'MB');
     const from = performance.now();

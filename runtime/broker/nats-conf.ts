@@ -1,4 +1,5 @@
 // The broker's configuration as text: who may connect, and what each may do. No secrets: users are public keys.
+import { HANDSHAKE_MS } from '#runtime/bus/connection.ts';
 import { nkeyOf } from '#runtime/keys/nkey.ts';
 import {
   MAX_BROKER_CONNECTIONS,
@@ -51,7 +52,7 @@ websocket {
 }
 
 authorization {
-  timeout: 5
+  timeout: ${HANDSHAKE_MS / 1_000}
   users: [
 ${userLines(o).join('\n')}
   ]

@@ -21,6 +21,11 @@ const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
 const backoff_ms = (attempt: number): number =>
   Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+/**
+ * Time for a handshake, ms, on both sides. After a restart 10,000 actors prove their keys at once, which keeps a broker busy for several
+ * seconds: with less time than that they give up halfway, come again, and the broker never gets through (measured, ADR 0006).
+ */
+export const HANDSHAKE_MS = 30_000;
 /** How long the first connection is tried: a broker and its nodes start together; after that the address is taken to be wrong. */
 const FIRST_CONNECT_MS = 10_000;
 
@@ -66,6 +71,7 @@ async function firstConnect(
         servers: url,
         authenticator: nkeyAuthenticator(signer),
         inboxPrefix: inboxOf(signer.id),
+        timeout: HANDSHAKE_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
         noAsyncTraces: true,
