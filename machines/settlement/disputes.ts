@@ -5,6 +5,7 @@ import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
+import { quorum } from '../primitives/quorum.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 import { noteMisconduct } from './nodes.ts';
@@ -62,9 +63,9 @@ function truthOf(books: Books, { votes }: DisputeRow, index: number): Uint8Array
 
 const powerOf = (books: Books, id: DisputeVote['validator']): number =>
   books.genesis.validators.find((validator) => validator.id === id)?.power ?? 0;
-/** More than two thirds of the power registered, not of the votes received. */
+/** Of the power registered, not of the votes received. */
 const isQuorum = (books: Books, power: number): boolean =>
-  3 * power > 2 * books.genesis.validators.reduce((sum, validator) => sum + validator.power, 0);
+  power >= quorum(books.genesis.validators.reduce((sum, validator) => sum + validator.power, 0));
 
 /** Who was wrong pays; a wrong worker loses the attempt, wrong auditors are replaced. */
 function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {

@@ -123,14 +123,16 @@ export function pendingDraws(books: Books, older_than_ms: number, limit: number)
   return draws;
 }
 
-/** How long units that wait for a beacon hurry the chain on, ms of block time: after that the idle interval is good enough. */
-const HURRY_MS = 2_000;
-
-/** Whether a unit waits for the beacon of a height that only the next blocks bring. */
+/** Whether a unit waits for a beacon that only the next blocks bring, and could then be drawn by somebody who is there. */
 export function waitsForBeacon(books: Books): boolean {
-  const { height, time_ms } = books.block;
-  const isRecent = (unit: string): boolean => time_ms - (books.tables.tasks.get(unit)?.drawable_ms ?? 0) < HURRY_MS;
-  return books.indexes.waiting.entries().some(([at, units]) => at >= height && units.values().some(isRecent));
+  const fits = (unit: string): boolean => {
+    const row = books.tables.tasks.get(unit);
+    const purpose = row && purposeOf(row);
+    return (
+      row !== undefined && purpose !== undefined && canDraw(purpose, books.pool.pool, filterOf(books, row, purpose))
+    );
+  };
+  return books.indexes.waiting.entries().some(([at, units]) => at >= books.block.height && units.values().some(fits));
 }
 
 /**

@@ -227,3 +227,15 @@ test('the draw of a paid unit can be repeated by anyone from what the ledger kee
   expect(world.ledger.explainDraw(unit, 'audit')?.drawn).toEqual(auditors);
   expect(world.ledger.explainDraw(unit, 'work')?.pool).toHaveLength(6);
 });
+
+test('the chain is hurried on while a unit waits for a beacon and somebody is there to be drawn, and only then', () => {
+  const world = new World({ workers: WORKERS.slice(0, 1) });
+  world.submitJob(1);
+  world.block();
+  expect(world.ledger.waitsForBeacon()).toBe(false);
+  world.heartbeats(WORKERS.slice(0, 1));
+  world.block();
+  expect(world.ledger.waitsForBeacon()).toBe(true);
+  run(world, () => world.events('unit.revealed').length > 0);
+  expect(world.ledger.waitsForBeacon()).toBe(false);
+});
