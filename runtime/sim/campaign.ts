@@ -1,5 +1,6 @@
 // Many schedules in a row: what a campaign ran, what broke, and how to see it again.
-import { type MutationName, MUTATIONS, SOUND } from './mutations.ts';
+import { loadMutant } from './mutant.ts';
+import { type Mutation, type MutationName, MUTATIONS, SOUND } from './mutations.ts';
 import type { Rule } from './oracles/violation.ts';
 import type { ScheduleKind } from './plan.ts';
 import { runSimulation, type SimReport } from './simulation.ts';
@@ -51,9 +52,9 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const trace = createTrace();
   const total = { schedules: 0, events: 0, heights: 0, violations: 0, stalls: 0 };
   const failures: Failure[] = [];
+  const run = await simulationOf(mutation);
   for (let i = 0; i < schedules; i++) {
-    const planted = mutation === undefined ? SOUND : MUTATIONS[mutation];
-    const report = await runSimulation({ seed: seed + i, mutation: planted, ...(kind && { kind }) });
+    const report = await run(seed + i, kind);
     count(total, report);
     trace.text(report.trace_hash);
     if (hasFailed(report) && failures.length < MAX_FAILURES) failures.push(failureOf(report, options));
@@ -61,6 +62,13 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     if (options.stops_at_failure && failures.length > 0) break;
   }
   return { ...total, trace_hash: trace.digest(), failures };
+}
+
+/** Runs one schedule of production, or with the planted bug: then of the kind that can show it. */
+export async function simulationOf(name?: MutationName): Promise<(seed: number, kind?: ScheduleKind) => Promise<SimReport>> {
+  const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
+  const simulate = name === undefined || mutation.edit === undefined ? runSimulation : await loadMutant(name, mutation.edit);
+  return (seed, kind = mutation.kind) => simulate({ seed, mutation, ...(kind && { kind }) });
 }
 
 /** Whether the schedule broke a rule or stalled. */

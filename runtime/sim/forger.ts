@@ -1,5 +1,5 @@
 // A validator that lies: it runs the production core to stay in the game, and says something else to each peer.
-import { blockId } from '#machines/consensus/block-rules.ts';
+import { blockId, txsRoot } from '#machines/consensus/block-rules.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Block, Certificate, Proposal, SignedProposal, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
@@ -7,7 +7,7 @@ import type { Message } from './message.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
 
-/** Certificates that it keeps to replay. */
+/** Certificates, and transactions, that it keeps to replay. */
 const MAX_HOARD = 8;
 /** How far ahead it pretends to be, rounds. */
 const MAX_ROUNDS_AHEAD = 40;
@@ -27,6 +27,7 @@ export function createForger({ prng, base, votes }: World, validator: number): F
   let values: string[] = [];
   let height = 0;
   const hoard: Certificate[] = [];
+  const txs: Uint8Array[] = [];
 
   function learn(value: string | null, at: number): void {
     if (at > height) {
@@ -51,10 +52,12 @@ export function createForger({ prng, base, votes }: World, validator: number): F
     return { type: 'vote', vote: signVote({ ...vote, round, value, valid_round }) };
   }
 
-  /** Another block in the same place: the same transactions a millisecond later. */
+  /** Another block in the same place, with a transaction of the past once more; now and then with a polka that never was. */
   function lieProposal({ proposal, block }: Extract<Message, { type: 'proposal' }>): Message {
-    const other = laterBlock(block);
-    const forged: Proposal = { ...proposal, value: blockId(base.crypto, other.header), valid_round: -1 };
+    const other = withReplayed(block, txs.length === 0 ? [] : [prng.pick(txs)]);
+    txs.push(...block.txs.slice(0, MAX_HOARD - txs.length));
+    const valid_round = proposal.round > 0 && prng.chance(512) ? prng.below(proposal.round) : -1;
+    const forged: Proposal = { ...proposal, value: blockId(base.crypto, other.header), valid_round };
     learn(forged.value, forged.height);
     const signature = twinCrypto.sign(key, proposalSignBytes(base.chain, forged));
     return { type: 'proposal', proposal: { ...forged, signature } satisfies SignedProposal, block: other };
@@ -62,7 +65,10 @@ export function createForger({ prng, base, votes }: World, validator: number): F
 
   return {
     overhear(message) {
-      if (message.type === 'proposal') learn(message.proposal.value, message.proposal.height);
+      if (message.type === 'proposal') {
+        learn(message.proposal.value, message.proposal.height);
+        txs.push(...message.block.txs.slice(0, MAX_HOARD - txs.length));
+      }
       if (message.type !== 'certificate') return;
       hoard.push(message.certificate);
       if (hoard.length > MAX_HOARD) hoard.shift();
@@ -79,8 +85,11 @@ export function createForger({ prng, base, votes }: World, validator: number): F
   };
 }
 
-function laterBlock(block: Block): Block {
-  const header = decodeHeader(block.header);
-  if (!header.ok) return block;
-  return { header: encodeHeader({ ...header.value, time_ms: header.value.time_ms + 1 }), txs: block.txs };
+/** The block a millisecond later, with more transactions. */
+function withReplayed(block: Block, more: readonly Uint8Array[]): Block {
+  const decoded = decodeHeader(block.header);
+  if (!decoded.ok) return block;
+  const txs = [...block.txs, ...more];
+  const header = encodeHeader({ ...decoded.value, time_ms: decoded.value.time_ms + 1, txs_root: txsRoot(txs) });
+  return { header, txs };
 }

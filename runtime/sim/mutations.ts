@@ -1,4 +1,4 @@
-// Planted bugs: each is the production code with one thing wrong, and a campaign must find it within its budget.
+// Planted bugs: each is the production program with one thing wrong, and a campaign must find it within its budget.
 import type { CoreParts } from '#machines/consensus/core.ts';
 import { roundMachine } from '#machines/consensus/round.machine.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
@@ -10,7 +10,7 @@ export type Mutation = {
   readonly about: string;
   /** Schedules within which a campaign must have found it. */
   readonly budget: number;
-  /** Where it shows, if not everywhere. */
+  /** Schedules that can show it, if not all. */
   readonly kind?: ScheduleKind;
   /** Replaced parts of the consensus core. */
   readonly parts?: CoreParts;
@@ -18,7 +18,12 @@ export type Mutation = {
   readonly speaksBeforeSync?: true;
   /** The host starts again from the last final block without replaying the log of the open height. */
   readonly forgetsLog?: true;
+  /** One edit of a source file, made while the program is loaded. */
+  readonly edit?: SourceEdit;
 };
+
+/** `find` stands in `file` exactly once, else the mutation is out of date. */
+export type SourceEdit = { readonly file: string; readonly find: string; readonly replace: string };
 
 /** Production as it is. */
 export const SOUND: Mutation = { about: 'nothing', budget: 0 };
@@ -28,6 +33,7 @@ export const MUTATIONS = {
   no_lock: {
     about: 'prevotes any valid proposal, whatever it is locked on',
     budget: 400,
+    kind: 'consensus',
     parts: {
       quorum,
       machine: roundMachine.provide({
@@ -40,18 +46,51 @@ export const MUTATIONS = {
   },
   quorum_one_short: {
     about: 'takes two thirds of the power for a quorum',
-    budget: 100,
+    budget: 50,
+    kind: 'consensus',
     parts: { machine: roundMachine, quorum: (total) => quorum(total) - 1 },
   },
   vote_before_sync: {
     about: 'publishes votes before they are on disk',
     budget: 400,
+    kind: 'consensus',
     speaksBeforeSync: true,
   },
   forgets_log: {
     about: 'restarts without replaying the log of the open height',
-    budget: 100,
+    budget: 200,
+    kind: 'consensus',
     forgetsLog: true,
+  },
+  polka_unseen: {
+    about: 'believes that a repeated proposal has its polka',
+    budget: 1_000,
+    kind: 'consensus',
+    edit: {
+      file: 'machines/consensus/multiplexer.ts',
+      find: 'p.valid_round >= 0 && hasPolka(view, p.valid_round, p.value)',
+      replace: 'p.valid_round >= 0',
+    },
+  },
+  pay_before_check: {
+    about: 'pays a unit when its worker reveals, before any audit',
+    budget: 20,
+    kind: 'ledger',
+    edit: {
+      file: 'machines/settlement/units.ts',
+      find: 'awaitAudit(books, { ...row, root: reveal.root });',
+      replace: "settle(books, 'credit', escrowOf(job.id), account, job.reward_per_unit_units);",
+    },
+  },
+  replay_accepted: {
+    about: 'applies a transaction whose nonce was used',
+    budget: 100,
+    kind: 'ledger',
+    edit: {
+      file: 'machines/settlement/apply.ts',
+      find: "if (ahead !== 0) return ahead < 0 ? 'TX_NONCE_LOW' : 'TX_NONCE_HIGH';",
+      replace: "if (ahead > 0) return 'TX_NONCE_HIGH';",
+    },
   },
 } as const satisfies Record<string, Mutation>;
 

@@ -62,10 +62,10 @@ export type Plan = {
   readonly heal_height: number;
 };
 
-/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in sixteen schedules runs the ledger. */
+/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 64 schedules runs the ledger. */
 export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const prng = createPrng(seed, 1);
-  const drawnKind = prng.below(16) === 0 ? 'ledger' : 'consensus';
+  const drawnKind = prng.below(64) === 0 ? 'ledger' : 'consensus';
   const powers = drawPowers(prng);
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;

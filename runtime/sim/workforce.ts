@@ -1,7 +1,9 @@
 // Everyone in a simulated network who is no consensus process: workers, shuffler and validators' duties as the production machines
 // on the production stepper, and clients that pay and order work. Their messages travel the same bad network.
 import type { Effect, HostEvent } from '#actors/host.ts';
-import { ACTORS } from '#actors/index.ts';
+import { validator } from '#actors/node/validator.actor.ts';
+import { shuffler } from '#actors/work/shuffler.actor.ts';
+import { worker } from '#actors/work/worker.actor.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
@@ -16,10 +18,11 @@ import { createSimSandbox, type SimSandbox } from './sim-sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import { EPOCH_MS, type World } from './world.ts';
 
+const ACTORS = { worker, shuffler, validator };
 const STEPPERS = {
-  worker: createStepper(ACTORS.worker.machine),
-  shuffler: createStepper(ACTORS.shuffler.machine),
-  validator: createStepper(ACTORS.validator.machine),
+  worker: createStepper(worker.machine),
+  shuffler: createStepper(shuffler.machine),
+  validator: createStepper(validator.machine),
 };
 type Kind = keyof typeof STEPPERS;
 

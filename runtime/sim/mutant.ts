@@ -1,0 +1,41 @@
+// Loads the simulator a second time over a program with one source edit, so that production code needs no switches for tests.
+import assert from 'node:assert/strict';
+import { registerHooks } from 'node:module';
+import type { SourceEdit } from './mutations.ts';
+import type { runSimulation } from './simulation.ts';
+
+const ROOT = new URL('../../', import.meta.url).href;
+const MODULES = new URL('node_modules/', ROOT).href;
+
+/** Marks the URLs of a mutant's modules; what they import is marked as well. */
+const markOf = (name: string): string => `?mutant=${name}`;
+
+/**
+ * `runSimulation` over the edited program; everything it imports from this project is loaded anew, packages are shared.
+ *
+ * @throws AssertionError when the edit no longer applies
+ */
+export async function loadMutant(name: string, { file, find, replace }: SourceEdit): Promise<typeof runSimulation> {
+  const mark = markOf(name);
+  const target = new URL(file, ROOT).href + mark;
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      const isOurs = resolved.url.startsWith(ROOT) && !resolved.url.startsWith(MODULES);
+      return context.parentURL?.endsWith(mark) && isOurs ? { ...resolved, url: resolved.url + mark } : resolved;
+    },
+    load(url, context, next) {
+      const loaded = next(url, context);
+      if (url !== target) return loaded;
+      const parts = String(loaded.source).split(find);
+      assert(parts.length === 2, `the mutation ${name} applies to one place in ${file}, not to ${parts.length - 1}`);
+      return { ...loaded, source: parts.join(replace) };
+    },
+  });
+  try {
+    const module = (await import(new URL(`./simulation.ts${mark}`, import.meta.url).href)) as typeof import('./simulation.ts');
+    return module.runSimulation;
+  } finally {
+    hooks.deregister();
+  }
+}
