@@ -8,7 +8,7 @@ import { NetworkError } from './network-error.ts';
 
 export type NetworkInfo = { readonly network: string; readonly chain: string; readonly gateway: string; readonly ws_url: string };
 export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
-export type TransactionInfo = { readonly status: 'pending' | 'applied' | 'refused' | 'unknown'; readonly code?: string; readonly height?: number };
+export type TransactionInfo = { readonly state: 'pending' | 'applied' | 'refused'; readonly code?: string; readonly height?: number };
 
 /** Heights that a transaction of a command stays valid: minutes at full pace, and no forgotten one applies days later. */
 const EXPIRY_HEIGHTS = 5_000;
@@ -38,17 +38,19 @@ export class ConsoleClient {
     const bytes = txBytes(tx);
     const wire = encodeTx(bytes, signer.sign(txSignBytes(bytes)));
     const accepted = (await this.#fetch('/api/transactions', wire)) as { readonly tx: string };
-    return { tx: accepted.tx, height: await this.#executed(accepted.tx) };
+    return { tx: accepted.tx, height: await this.#executed(accepted.tx, wire) };
   }
 
-  async #executed(tx: string): Promise<number> {
-    for (const end_ms = performance.now() + TIMEOUT_MS * 3; performance.now() < end_ms; ) {
-      const { status, code, height = 0 } = await this.get<TransactionInfo>(`/api/transactions/${tx}`);
-      if (status === 'applied') return height;
-      if (status === 'refused') throw new NetworkError(knownCode(code), `transaction ${tx}`);
+  /** Nothing on the way is trusted to keep the transaction: it is handed in again until a block has it. */
+  async #executed(tx: string, wire: Uint8Array): Promise<number> {
+    for (let looks = 1, end_ms = performance.now() + EXECUTION_MS; performance.now() < end_ms; looks++) {
+      const { state, code, height = 0 } = await this.get<TransactionInfo>(`/api/transactions/${tx}`);
+      if (state === 'applied') return height;
+      if (state === 'pending' && looks % LOOKS_PER_REPEAT === 0) await this.#fetch('/api/transactions', wire).catch(() => undefined);
+      if (state === 'refused') throw new NetworkError(knownCode(code), `transaction ${tx}`);
       await pause(POLL_MS);
     }
-    throw new NetworkError('NETWORK_NOT_RUNNING', `${this.url}: no block with the transaction in ${(TIMEOUT_MS * 3) / 1000} s`);
+    throw new NetworkError('NETWORK_NOT_RUNNING', `${this.url}: no block with the transaction in ${EXECUTION_MS / 1000} s`);
   }
 
   async #fetch(path: string, body?: Uint8Array): Promise<unknown> {
@@ -63,8 +65,11 @@ export class ConsoleClient {
   }
 }
 
-/** How often a command looks again, ms. */
+/** How often a command looks again, ms, and after how many looks it hands the transaction in again. */
 const POLL_MS = 100;
+const LOOKS_PER_REPEAT = 20;
+/** How long a transaction may take to be final, ms: longer than any outage that heals by itself. */
+const EXECUTION_MS = 60_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const knownCode = (code: string | undefined): Code => (code !== undefined && code in CODES ? (code as Code) : 'NETWORK_NOT_RUNNING');
