@@ -18,6 +18,10 @@ export type PlannedNode = {
 };
 export type LocalNetwork = { readonly chain: Chain; readonly genesis_path: string; readonly nodes: readonly PlannedNode[] };
 
+/** How a network differs from the usual one; used by tests and benches. */
+export type LocalShape = { readonly validators_count?: number; readonly params?: Partial<LocalParams> };
+type LocalParams = typeof LOCAL_PARAMS;
+
 const VALIDATORS_COUNT = 4;
 const WORKER_OPERATORS = ['ada', 'bob', 'cyd'] as const;
 const WORKERS_PER_OPERATOR = 2;
@@ -27,11 +31,11 @@ const WORKER_STAKE = 1_000_000n;
 const VALIDATOR_STAKE = 10_000_000n;
 
 /** The network in `dir`: made at the first call, read at later ones. */
-export async function openLocalNetwork(dir: string, validators_count: number = VALIDATORS_COUNT): Promise<LocalNetwork> {
+export async function openLocalNetwork(dir: string, { validators_count = VALIDATORS_COUNT, params = {} }: LocalShape = {}): Promise<LocalNetwork> {
   const genesis_path = join(dir, 'genesis.json');
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const exists = await readFile(genesis_path).then(() => true, () => false);
-  if (!exists) await writeFile(genesis_path, await makeGenesis(dir, validators_count), { flag: 'wx' });
+  if (!exists) await writeFile(genesis_path, await makeGenesis(dir, validators_count, { ...LOCAL_PARAMS, ...params }), { flag: 'wx' });
   const chain = await readGenesis(genesis_path);
   return { chain, genesis_path, nodes: planNodes(dir, chain.validators.length) };
 }
@@ -54,7 +58,7 @@ function planNodes(dir: string, validators_count: number): readonly PlannedNode[
   return [...validators, one('shuffler'), ...workers, one('archiver'), one('gateway')];
 }
 
-async function makeGenesis(dir: string, validators_count: number): Promise<string> {
+async function makeGenesis(dir: string, validators_count: number, params: LocalParams): Promise<string> {
   const id = async (name: string): Promise<string> => (await ensureKeyFile(keyPath(dir, name))).id;
   const { group_key, shares } = dealShares(validators_count, Math.floor((2 * validators_count) / 3) + 1, randomBytes(32));
   const validators = [];
@@ -80,7 +84,7 @@ async function makeGenesis(dir: string, validators_count: number): Promise<strin
     ...workers.map((w) => ({ account: w.id, asset: 'stake', amount_units: String(WORKER_STAKE) })),
     ...validators.map((v) => ({ account: v.id, asset: 'stake', amount_units: String(VALIDATOR_STAKE) })),
   ];
-  const genesis = { v: 1, network: 'local', time_ms: Date.now(), params: LOCAL_PARAMS, validators, beacon_key: group_key, nodes: [...workers, ...services], balances };
+  const genesis = { v: 1, network: 'local', time_ms: Date.now(), params, validators, beacon_key: group_key, nodes: [...workers, ...services], balances };
   return `${JSON.stringify(genesis, null, 2)}\n`;
 }
 
@@ -96,7 +100,7 @@ const LOCAL_PARAMS = {
   commit_deadline_ms: 60_000,
   reveal_deadline_ms: 30_000,
   stand_in_after_ms: 2_000,
-  open_units_per_worker: 4,
+  open_units_per_worker: 16,
 };
 
 const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i + 1);

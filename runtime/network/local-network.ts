@@ -5,7 +5,7 @@ import type { BrokerUser } from '../broker/nats-conf.ts';
 import { provisionStreams } from '../bus/provision.ts';
 import { readKeyFile, ensureKeyFile } from '../keys/key-file.ts';
 import { extraUsers } from './admitted.ts';
-import { type LocalNetwork, openLocalNetwork, type PlannedNode, keyPath } from './local-genesis.ts';
+import { type LocalNetwork, type LocalShape, openLocalNetwork, type PlannedNode, keyPath } from './local-genesis.ts';
 import { type NodeProcess, startNodeProcess } from './node-process.ts';
 import { forgetRunning, noteRunning } from './running.ts';
 
@@ -28,7 +28,7 @@ export type LocalNetworkOptions = {
   readonly port: number;
   /** Start nodes again that end without being asked. */
   readonly isSupervised: boolean;
-  readonly validators_count?: number;
+  readonly shape?: LocalShape;
   /** Nodes to lie, for tests. */
   readonly dishonest?: readonly string[];
 };
@@ -40,7 +40,7 @@ const RESTART_CAP_MS = 5_000;
 const STOP_LIMIT_MS = 3_000;
 
 export async function startLocalNetwork(o: LocalNetworkOptions): Promise<RunningNetwork> {
-  const network = await openLocalNetwork(o.dir, o.validators_count);
+  const network = await openLocalNetwork(o.dir, o.shape);
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
   const users = await allUsers(o.dir, network);
   const origins = o.port === 0 ? [] : [`http://127.0.0.1:${o.port}`, `http://localhost:${o.port}`];
