@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findNatsServer } from './binary.ts';
 import { BrokerError } from './broker-error.ts';
 import { type BrokerUser, renderNatsConf } from './nats-conf.ts';
+import { endPredecessor, notePid } from './predecessor.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
 export type BrokerOptions = {
@@ -46,9 +47,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const who = provisioner === undefined ? { users } : { users, provisioner };
     await writeFile(conf, renderNatsConf({ ...who, port, ws_port, store_dir, origins }), { mode: 0o600 });
   };
+  const pidFile = join(options.dir, 'broker.pid');
+  const start = async (): Promise<ServerProcess> => {
+    const started = await startProcess(binary, conf);
+    await notePid(pidFile, started.pid);
+    return started;
+  };
   await mkdir(options.dir, { recursive: true });
+  await endPredecessor(pidFile, conf);
   await write(options.users, options.port || -1, options.ws_port || -1);
-  let server: ServerProcess = await startProcess(binary, conf);
+  let server = await start();
   const { port, ws_port } = server;
   // From here on the ports are fixed, so that clients find it again after a restart.
   await write(options.users, port, ws_port);
@@ -57,24 +65,32 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     server.signal(signal);
     await server.ended;
   };
+  const reload = async (users: readonly BrokerUser[]): Promise<void> => {
+    await write(users, port, ws_port);
+    const said = server.next(/Reloaded server configuration|Failed to reload/);
+    server.signal('SIGHUP');
+    const line = await said;
+    if (line?.includes('Reloaded') !== true) throw new BrokerError('BROKER_RELOAD_FAILED', line ?? 'it is not running');
+  };
+  let lastReload = Promise.resolve();
   return {
     url: `nats://127.0.0.1:${port}`,
     ws_url: `ws://127.0.0.1:${ws_port}`,
     get pid() {
       return server.pid;
     },
-    async reload(users) {
-      await write(users, port, ws_port);
-      const said = server.next(/Reloaded server configuration|Failed to reload/);
-      server.signal('SIGHUP');
-      const line = await said;
-      if (line?.includes('Reloaded') !== true)
-        throw new BrokerError('BROKER_RELOAD_FAILED', line ?? 'it is not running');
+    reload(users) {
+      // One after the other: each answer in the log is then the answer to the latest file.
+      lastReload = lastReload.then(
+        () => reload(users),
+        () => reload(users),
+      );
+      return lastReload;
     },
     kill,
     async restart() {
       await kill('SIGKILL');
-      server = await startProcess(binary, conf);
+      server = await start();
     },
     ended: () => server.ended,
     stop: () => kill('SIGTERM'),

@@ -22,7 +22,7 @@ export type NatsConfOptions = {
   readonly users: readonly BrokerUser[];
   /** Public key of the identity that provisions the streams; without it nobody may. */
   readonly provisioner?: string;
-  /** Web origins whose pages may connect, e.g. the gateway's; programs that send no origin are not held back by it. */
+  /** Web origins whose pages may connect, e.g. the gateway's; with none named, any page may read what is public. */
   readonly origins: readonly string[];
 };
 

@@ -26,6 +26,8 @@ const backoff_ms = (attempt: number): number =>
  * seconds: with less time than that they give up halfway, come again, and the broker never gets through (measured, ADR 0006).
  */
 export const HANDSHAKE_MS = 30_000;
+/** A broker that answers two of these in a row with silence is taken to be gone, though its socket stands. */
+const PING_MS = 10_000;
 /** How long the first connection is tried: a broker and its nodes start together; after that the address is taken to be wrong. */
 const FIRST_CONNECT_MS = 10_000;
 
@@ -72,6 +74,7 @@ async function firstConnect(
         authenticator: nkeyAuthenticator(signer),
         inboxPrefix: inboxOf(signer.id),
         timeout: HANDSHAKE_MS,
+        pingInterval: PING_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
         noAsyncTraces: true,

@@ -145,7 +145,7 @@ export const MAX_DRAW_HISTORY_MEMBERS = 100_000;
 /** Heights after which a settlement closes although no job has finished: nobody waits for pay for ever. */
 export const MAX_SETTLEMENT_HEIGHTS = 1_000;
 
-/** Messages of one sender to one receiver that the broker keeps while the receiver is away, and so the most that a sender may have unconfirmed. */
+/** Envelopes of one sender to one receiver that the broker keeps while the receiver is away: the newest; a sender repeats what fell out. */
 export const MAX_MAILBOX_PER_SENDER = 64;
 /** Bytes of one stream: several seconds of full load; beyond that senders are told to wait. */
 export const MAX_STREAM_BYTES = 268_435_456;

@@ -1,5 +1,8 @@
 // The broker's process: users change without dropping anyone, a violation costs its own connection only, failures have codes.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +14,15 @@ import type { Signer } from '#runtime/keys/ed25519.ts';
 import { nkeyAuthenticator } from '#runtime/keys/nkey.ts';
 import { newSigner } from '../compliance/bus-harness.ts';
 import { startNetwork, type TestNetwork } from './test-network.ts';
+
+/** Whether the process runs; one that has ended and waits to be collected does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  } catch {
+    return false;
+  }
+}
 
 let net: TestNetwork;
 beforeAll(async () => {
@@ -91,6 +103,25 @@ test('it keeps its ports over a restart, and says when it has ended', async () =
   await broker.stop();
   await ended;
   await expect(broker.reload([])).rejects.toMatchObject({ code: 'BROKER_RELOAD_FAILED' });
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('a server whose parent was killed is ended by the next start in its folder, and no other process is', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sortition-orphan-'));
+  const code = `import { startBroker } from '#runtime/broker/broker.ts';
+    const { pid } = await startBroker({ dir: ${JSON.stringify(dir)}, users: [] });
+    console.log(pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const orphan = Number(line.toString());
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  expect(isAlive(orphan)).toBe(true);
+  const broker = await startBroker({ dir, users: [] });
+  expect(isAlive(orphan)).toBe(false);
+  await broker.stop();
+  await writeFile(join(dir, 'broker.pid'), String(process.pid)); // taken over by somebody else: this test
+  await (await startBroker({ dir, users: [] })).stop();
   await rm(dir, { recursive: true, force: true });
 });
 
