@@ -23,8 +23,8 @@ type RoundSnapshot = SnapshotFrom<typeof roundMachine>;
 /** The order to propose, until it is carried out or the step is over. */
 export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
 
-/** Steps of all rounds whose proposals are still of use: a late one may complete line 28 or 36 of this round or the last. */
-const KEPT_PROPOSAL_ROUNDS = 2;
+/** Rounds behind the own whose proposals are kept: a decision of one of them needs its body. At most 16 MiB of bodies. */
+const KEPT_PROPOSAL_ROUNDS = 8;
 
 export class Height {
   readonly height: number;

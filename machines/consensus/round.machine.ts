@@ -149,6 +149,6 @@ export const roundMachine = round.createMachine({
         'precommits.split': { actions: 'schedulePrecommit' }, // 47
       },
     },
-    commit: { type: 'final' },
+    commit: { on: { 'round.started': {}, 'value.decided': {} } }, // the height is over: nothing leads out
   },
 });

@@ -51,7 +51,7 @@ export class HashApp implements Application {
   pool: Uint8Array[] = [];
   root = '0'.repeat(64);
   prepare(): readonly Uint8Array[] {
-    return this.pool;
+    return [...this.pool];
   }
   validate(txs: readonly Uint8Array[]): boolean {
     return txs.every((tx) => tx.length > 0);
@@ -180,15 +180,22 @@ export class Network {
     }
   }
 
-  /** Throw the core away and make it anew from what is durable. */
-  restart(i: number): Core {
+  /** A second core made from what is durable: the tip and the log of the height. */
+  replayed(i: number): { readonly core: Core; readonly timers: readonly CoreEffect[] } {
     const node = this.node(i);
     const final = node.finals.at(-1);
-    const { tip } = node.core;
-    const core = createCore({ ...node.config, tip: final === undefined ? node.config.tip : { ...tip, final } });
-    for (const effect of core.restore(node.log)) this.#perform(i, node, effect);
-    node.core = core;
-    return core;
+    const core = createCore({
+      ...node.config,
+      tip: final === undefined ? node.config.tip : { ...node.core.tip, final },
+    });
+    return { core, timers: core.restore(node.log) };
+  }
+
+  /** Throw the core away and go on with the replayed one. */
+  restart(i: number): void {
+    const { core, timers } = this.replayed(i);
+    this.node(i).core = core;
+    for (const effect of timers) this.#perform(i, this.node(i), effect);
   }
 
   #perform(self: number, node: Node, effect: CoreEffect): Input | undefined {

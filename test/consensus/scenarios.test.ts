@@ -1,0 +1,340 @@
+// Directed scenarios of Tendermint's hard corners, over whole cores. Validators are 0–3; height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 …
+import { describe, expect, test } from 'vitest';
+import { blockId, type ChainRules, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
+import type { Input } from '#machines/consensus/types.ts';
+import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { Block, Header, SignedVote, VoteType } from '#schemas/consensus/types.ts';
+import { MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
+import { configOf, crypto, HashApp, Network, signProposal, signVote } from './network.ts';
+
+/** A block on genesis by `proposer` with one transaction. */
+function blockBy(
+  network: Network,
+  proposer: number,
+  text: string,
+  now_ms = 1_000,
+): { readonly block: Block; readonly id: string } {
+  const app = new HashApp();
+  app.pool = [new TextEncoder().encode(text)];
+  const config = configOf(network.set, proposer, app);
+  const rules: ChainRules = { config, epoch: 0, validators_hash: validatorsHash(config) };
+  const block = makeBlock(rules, config.tip, now_ms);
+  return { block, id: blockId(crypto, block.header) };
+}
+
+const vote = (
+  network: Network,
+  type: VoteType,
+  validator: number,
+  round: number,
+  value: string | null,
+  valid_round = -1,
+): SignedVote => signVote(network.set, { type, epoch: 0, height: 1, round, value, valid_round, validator });
+const voted = (vote_: SignedVote): Input => ({ type: 'vote.received', vote: vote_, now_ms: 1_000 });
+const proposed = (
+  network: Network,
+  validator: number,
+  round: number,
+  { block, id }: { block: Block; id: string },
+): Input => ({
+  type: 'proposal.received',
+  proposal: signProposal(network.set, { epoch: 0, height: 1, round, value: id, valid_round: -1, validator }),
+  block,
+  now_ms: 1_000,
+});
+
+/** One core among silent peers: what it says is read from `votes`. */
+function solo(self: number): {
+  readonly network: Network;
+  readonly said: () => string[];
+  readonly hears: (...inputs: Input[]) => void;
+} {
+  const network = new Network(4);
+  network.filter = () => false;
+  network.input(self, { type: 'started', now_ms: 1_000 });
+  const node = network.node(self);
+  return {
+    network,
+    said: () => node.votes.map((v) => `${v.type} ${v.round} ${v.value?.slice(0, 4) ?? 'nil'} vr ${v.valid_round}`),
+    hears: (...inputs) => inputs.forEach((input) => network.input(self, input)),
+  };
+}
+
+const finals = (network: Network): (string | null | undefined)[] =>
+  network.nodes.map((node) => node.finals[0]?.certificate.value);
+
+test('hidden lock: one validator locks alone, the others decide something else, and it follows', () => {
+  const network = new Network(4);
+  network.filter = (from, to, input) => {
+    if (input.type === 'proposal.received' && input.proposal.round === 0) return to !== 2;
+    if (input.type === 'vote.received' && input.vote.round === 0 && input.vote.type === 'prevote') return from !== 3;
+    return input.type !== 'certificate.received';
+  };
+  network.start().submit('a');
+  network.run(1_800);
+  const [first, second] = [
+    network.node(3).votes.filter((v) => v.type === 'precommit')[0],
+    network.node(0).votes.filter((v) => v.type === 'precommit')[0],
+  ];
+  expect([first?.value === null, second?.value]).toEqual([false, null]); // 3 locked in round 0, 0 did not
+  const decided = finals(network);
+  expect(new Set(decided).size).toBe(1);
+  expect(decided[0]).not.toBe(first?.value);
+  expect(network.nodes.flatMap((node) => [...node.halts, ...node.evidence])).toEqual([]);
+});
+
+test('locked on A, a validator prevotes nil on a fresh B, and B again only with a later polka', () => {
+  const { network, said, hears } = solo(3);
+  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 1, 'b')];
+  hears(proposed(network, 0, 0, a), ...[0, 1].map((i) => voted(vote(network, 'prevote', i, 0, a.id))));
+  expect(said()).toEqual([`prevote 0 ${a.id.slice(0, 4)} vr -1`, `precommit 0 ${a.id.slice(0, 4)} vr -1`]);
+  hears(...[0, 1].map((i) => voted(vote(network, 'precommit', i, 1, null))), proposed(network, 1, 1, b));
+  expect(said().at(-1)).toBe('prevote 1 nil vr -1');
+  const polka = {
+    type: 'polka',
+    height: 1,
+    round: 1,
+    value: b.id,
+    votes: [0, 1, 2].map((i) => vote(network, 'prevote', i, 1, b.id)),
+  } as const;
+  hears({ type: 'certificate.received', certificate: polka, now_ms: 1_000 });
+  expect(said().at(-1)).toBe(`precommit 1 ${b.id.slice(0, 4)} vr -1`);
+});
+
+test('a nil polka keeps the lock', () => {
+  const { network, said, hears } = solo(3);
+  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 2, 'b')];
+  hears(proposed(network, 0, 0, a), ...[0, 1].map((i) => voted(vote(network, 'prevote', i, 0, a.id)))); // locks a
+  hears(...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, null)))); // fast path to round 1
+  hears(
+    { type: 'timer.fired', id: 'propose/1/1', now_ms: 2_000 },
+    ...[0, 1].map((i) => voted(vote(network, 'prevote', i, 1, null))),
+  );
+  expect(said().at(-1)).toBe('precommit 1 nil vr -1');
+  hears(...[0, 1].map((i) => voted(vote(network, 'precommit', i, 1, null))), proposed(network, 2, 2, b));
+  expect(said().at(-1)).toBe('prevote 2 nil vr -1');
+});
+
+test('a decision of a past round still counts', () => {
+  const { network, hears } = solo(3);
+  const a = blockBy(network, 0, 'a');
+  hears(proposed(network, 0, 0, a), voted(vote(network, 'precommit', 0, 0, a.id)));
+  hears(...[1, 2].map((i) => voted(vote(network, 'prevote', i, 4, null))));
+  expect(network.node(3).core.position.round).toBe(4);
+  hears(...[1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))));
+  expect(network.node(3).finals.map((final) => [final.certificate.round, final.certificate.value])).toEqual([
+    [0, a.id],
+  ]);
+});
+
+test('more than a third in a later round, however late, takes a validator there; a third does not', () => {
+  const { network, hears } = solo(3);
+  hears(voted(vote(network, 'prevote', 0, 70, null)));
+  expect(network.node(3).core.position.round).toBe(0); // a peer's vote begins the height, no more
+  hears(voted(vote(network, 'precommit', 1, 90, null)));
+  expect(network.node(3).core.position.round).toBe(70);
+});
+
+test('nil precommits of a quorum end the round at once', () => {
+  const { network, hears } = solo(3);
+  hears(...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, null))));
+  expect(network.node(3).core.position.round).toBe(1);
+});
+
+test('equivocating leader: two proposals in a round strand nobody, and name it', () => {
+  const network = new Network(4).start();
+  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 0, 'b')];
+  network.node(0).isDown = true;
+  network.input(1, proposed(network, 0, 0, a));
+  for (const i of [2, 3]) network.input(i, proposed(network, 0, 0, b));
+  network.input(1, proposed(network, 0, 0, b));
+  for (const i of [2, 3]) network.input(i, proposed(network, 0, 0, a));
+  for (const i of [1, 2, 3]) network.input(i, voted(vote(network, 'prevote', 0, 0, b.id)));
+  network.run(1_100);
+  expect(finals(network).slice(1)).toEqual([b.id, b.id, b.id]);
+  for (const i of [1, 2, 3])
+    expect(network.node(i).evidence).toMatchObject([{ type: 'double_proposal', a: { validator: 0 } }]);
+});
+
+test('a fifth proposal of a round is refused, unless a certificate names it', () => {
+  const { network, hears } = solo(3);
+  const blocks = ['a', 'b', 'c', 'd', 'e', 'f'].map((text) => blockBy(network, 0, text));
+  for (const block of blocks.slice(0, 5)) hears(proposed(network, 0, 0, block));
+  expect(network.node(3).refusals).toEqual(['PROPOSALS_FULL']);
+  const last = blocks[5] as { block: Block; id: string };
+  const votes = [0, 1, 2].map((i) => vote(network, 'precommit', i, 0, last.id));
+  hears({
+    type: 'certificate.received',
+    certificate: { type: 'commit', height: 1, round: 0, value: last.id, votes },
+    now_ms: 1_000,
+  });
+  hears(proposed(network, 0, 0, last));
+  expect(network.node(3).finals[0]?.certificate.value).toBe(last.id);
+});
+
+test('a second vote in the same round becomes evidence, once, and is not counted', () => {
+  const { network, hears } = solo(3);
+  const a = blockBy(network, 0, 'a');
+  hears(
+    voted(vote(network, 'precommit', 0, 0, null)),
+    voted(vote(network, 'precommit', 0, 0, a.id)),
+    voted(vote(network, 'precommit', 0, 0, a.id)),
+  );
+  expect(network.node(3).evidence).toMatchObject([{ type: 'double_vote', a: { value: null }, b: { value: a.id } }]);
+  hears(...[1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))), proposed(network, 0, 0, a));
+  expect(network.node(3).finals).toEqual([]);
+});
+
+test('a certificate brings the quorum that an equivocator hid', () => {
+  const { network, hears } = solo(3);
+  const a = blockBy(network, 0, 'a');
+  hears(proposed(network, 0, 0, a), voted(vote(network, 'precommit', 0, 0, null)));
+  const votes = [0, 1, 2].map((i) => vote(network, 'precommit', i, 0, a.id));
+  hears({
+    type: 'certificate.received',
+    certificate: { type: 'commit', height: 1, round: 0, value: a.id, votes },
+    now_ms: 1_000,
+  });
+  expect(network.node(3).finals[0]?.certificate.value).toBe(a.id);
+});
+
+test('a second commit certificate for a decided height stops the validator', () => {
+  const { network, hears } = solo(3);
+  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 0, 'b')];
+  hears(proposed(network, 0, 0, a), ...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))));
+  const votes = [0, 1, 2].map((i) => vote(network, 'precommit', i, 1, b.id));
+  hears({
+    type: 'certificate.received',
+    certificate: { type: 'commit', height: 1, round: 1, value: b.id, votes },
+    now_ms: 1_000,
+  });
+  expect(network.node(3).halts).toEqual(['CONFLICTING_COMMITS']);
+});
+
+describe('the leader dies', () => {
+  test('the next one takes over after one propose timeout', () => {
+    const network = new Network(4).start();
+    network.node(0).isDown = true;
+    network.submit('a');
+    network.run(3_000, () => network.nodes.slice(1).every((node) => node.finals.length === 1));
+    expect(network.now_ms).toBeLessThanOrEqual(1_000 + 400 + 10);
+    expect(network.node(1).finals[0]?.certificate.round).toBe(1);
+  });
+});
+
+test('two of four validators stopping halts the chain and loses nothing', () => {
+  const network = new Network(4).start();
+  network.submit('a');
+  network.run(1_100);
+  for (const i of [2, 3]) network.node(i).isDown = true;
+  network.submit('b');
+  network.run(20_000);
+  expect(network.nodes.map((node) => node.finals.length)).toEqual([1, 1, 1, 1]);
+  for (const i of [2, 3]) {
+    network.node(i).isDown = false;
+    network.restart(i);
+  }
+  network.run(60_000, () => network.nodes.every((node) => node.finals.length >= 2));
+  expect(new Set(network.nodes.map((node) => node.finals[1]?.certificate.value)).size).toBe(1);
+  expect(network.nodes.flatMap((node) => [...node.halts, ...node.evidence])).toEqual([]);
+});
+
+describe('pace', () => {
+  test('without work no propose timeout runs and no vote is cast until the idle interval ends', () => {
+    const network = new Network(4).start();
+    network.run(5_900);
+    expect(network.nodes.flatMap((node) => node.votes)).toEqual([]);
+    network.run(6_100);
+    expect(network.nodes.map((node) => [node.finals.length, node.finals[0]?.certificate.round])).toEqual(
+      Array(4).fill([1, 0]),
+    );
+  });
+
+  test('work that only one validator knows still starts the height everywhere', () => {
+    const network = new Network(4).start();
+    network.node(2).app.pool.push(Uint8Array.of(1));
+    network.input(2, { type: 'work.arrived', now_ms: network.now_ms });
+    network.run(3_000);
+    expect(network.nodes.every((node) => node.finals.length >= 1)).toBe(true);
+  });
+});
+
+describe('blocks', () => {
+  const BROKEN: Record<string, Partial<Header>> = {
+    'of a time that does not rise': { time_ms: 0 },
+    'of a time too far ahead': { time_ms: 1_000 + MAX_CLOCK_DRIFT_MS + 1 },
+    'on another block': { previous: '1'.repeat(64) },
+    'on another state': { state_root: '1'.repeat(64) },
+    'of another chain': { chain: 'd'.repeat(64) },
+    'of another epoch': { epoch: 1 },
+    'of another validator set': { validators_hash: '1'.repeat(64) },
+    'by nobody': { proposer: 4 },
+    'with a beacon where there is none yet': { beacon: new Uint8Array(96) },
+  };
+  test.each(Object.entries(BROKEN))('%s get a nil prevote', (_, change) => {
+    const { network, said, hears } = solo(3);
+    const { block } = blockBy(network, 0, 'a');
+    const decoded = decodeHeader(block.header);
+    if (!decoded.ok) throw new Error(decoded.code);
+    const header = encodeHeader({ ...decoded.value, ...change });
+    hears(proposed(network, 0, 0, { block: { ...block, header }, id: blockId(crypto, header) }));
+    expect(said()).toEqual(['prevote 0 nil vr -1']);
+  });
+
+  test('a body that is not the header’s is refused and does not stand in the way of the right one', () => {
+    const { network, said, hears } = solo(3);
+    const a = blockBy(network, 0, 'a');
+    hears(proposed(network, 0, 0, { ...a, block: { header: a.block.header, txs: [Uint8Array.of(9)] } }));
+    expect(network.node(3).refusals).toEqual(['BLOCK_INVALID']);
+    hears(proposed(network, 0, 0, a));
+    expect(said()).toEqual([`prevote 0 ${a.id.slice(0, 4)} vr -1`]);
+  });
+});
+
+describe('block sync', () => {
+  test('a validator that was cut off asks for what it missed and executes it', () => {
+    const network = new Network(4).start();
+    network.filter = (from, to) => from !== 3 && to !== 3;
+    for (let i = 0; i < 70; i++) {
+      network.submit(`tx ${i}`);
+      network.run(network.now_ms + 20);
+    }
+    expect(network.node(3).finals).toEqual([]);
+    network.filter = () => true;
+    network.run(network.now_ms + 5_000, () => network.node(3).finals.length >= 70);
+    expect(network.node(3).app.root).toBe(network.node(0).app.root);
+  });
+
+  test('a range with a block that is not certified is refused whole, and its sender is not asked again', () => {
+    const network = new Network(4).start();
+    network.filter = (from, to) => from !== 3 && to !== 3;
+    for (let i = 0; i < 3; i++) {
+      network.submit(`tx ${i}`);
+      network.run(network.now_ms + 20);
+    }
+    const [first, second, third] = network.node(0).finals;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('three heights were decided');
+    const forged = { ...second, certificate: { ...second.certificate, votes: second.certificate.votes.slice(1) } };
+    network.input(3, { type: 'blocks.synced', from: 1, blocks: [first, forged, third], now_ms: network.now_ms });
+    expect(network.node(3).refusals).toEqual(['RANGE_INVALID']);
+    expect(network.node(3).finals).toEqual([]);
+  });
+});
+
+describe('replay', () => {
+  test.each([1, 2, 3, 4, 5])('the log of a height gives the state back, byte for byte (seed %i)', (seed) => {
+    const network = new Network(4);
+    let random = seed * 7_919;
+    network.filter = () => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) % 100 >= 25;
+    network.start();
+    for (let step = 0; step < 60; step++) {
+      if (step % 5 === 0) network.submit(`tx ${step}`);
+      network.run(network.now_ms + 150);
+      for (const [i, node] of network.nodes.entries()) {
+        expect(network.replayed(i).core.stateDigest()).toBe(node.core.stateDigest());
+      }
+    }
+    expect(Math.max(...network.nodes.map((node) => node.finals.length))).toBeGreaterThan(1);
+  });
+});
