@@ -80,8 +80,10 @@ export const CODES = {
   // host and store
   STORE_OPEN_FAILED: 'The database cannot be opened; another process may have it, or the folder cannot be written.',
   STORE_READ_FAILED: 'The database cannot be read; check the disk.',
-  STORE_WRITE_FAILED: 'The database cannot be written; check for a full or broken disk. The node stops, nothing is lost.',
-  SNAPSHOT_MALFORMED: 'The stored state of an actor is not what its schema says; it was written by another release or the disk is broken.',
+  STORE_WRITE_FAILED:
+    'The database cannot be written; check for a full or broken disk. The node stops, nothing is lost.',
+  SNAPSHOT_MALFORMED:
+    'The stored state of an actor is not what its schema says; it was written by another release or the disk is broken.',
   SNAPSHOT_VERSION_UNKNOWN: 'The stored state of an actor has a version that this release cannot read; upgrade it.',
   ACTOR_STOPPED: 'The actor failed too often and was stopped; look at its quarantine, then resume it.',
   HOST_BUSY: 'The node has more messages than it may hold; the sender repeats them later.',
@@ -98,7 +100,8 @@ export const CODES = {
   SANDBOX_CLOSED: 'The sandbox pool is closed.',
   // settlement records, log, archive
   RECORD_MALFORMED: 'The bytes are not a settlement record: not DAG-CBOR, or a missing, extra or wrong field.',
-  RECORD_NOT_CANONICAL: 'The record is not in strict DAG-CBOR; encode it with sorted keys, shortest integers and no floats.',
+  RECORD_NOT_CANONICAL:
+    'The record is not in strict DAG-CBOR; encode it with sorted keys, shortest integers and no floats.',
   RECORD_FLOAT: 'An amount in the record is not a whole number.',
   RECORD_OUT_OF_RANGE: 'An amount in the record does not fit a signed 64-bit integer.',
   RECORD_UNSORTED: 'The entries of the record are not sorted by asset and account.',
@@ -109,7 +112,8 @@ export const CODES = {
   RECORD_PREV_MISMATCH: 'The record does not link to the one before it.',
   RECORD_NETWORK_MISMATCH: 'The record belongs to another network.',
   CHECKPOINT_MALFORMED: 'The text is not a checkpoint note (C2SP tlog-checkpoint, signed-note).',
-  POLICY_MALFORMED: 'The text is not a policy that this version reads (C2SP tlog-policy: witnesses, one group, quorum).',
+  POLICY_MALFORMED:
+    'The text is not a policy that this version reads (C2SP tlog-policy: witnesses, one group, quorum).',
   PROOF_MALFORMED: 'The text is not an inclusion proof (C2SP tlog-proof).',
   PROOF_INVALID: 'The proof does not lead from the record to the root of the checkpoint.',
   COSIGN_ORIGIN_WRONG: 'The checkpoint is of another log than the one of this network.',
@@ -117,7 +121,8 @@ export const CODES = {
   COSIGN_ROOT_WRONG: 'The root is not the one that the validator computed from its own ledger.',
   COSIGN_PROOF_INVALID: 'The consistency proof does not lead from the old size to the new one.',
   COSIGN_STALE: 'The validator cosigned a larger log before and has no signature for this size.',
-  COSIGN_FORK: 'The checkpoint contradicts one that the validator cosigned before; two logs exist, keep both as evidence.',
+  COSIGN_FORK:
+    'The checkpoint contradicts one that the validator cosigned before; two logs exist, keep both as evidence.',
   COSIGNER_UNKNOWN: 'A signature line is of a key that the policy does not name.',
   COSIGNER_REPEATED: 'One cosigner signed twice; each counts once and a bundle carries one line of each.',
   COSIGNATURE_INVALID: 'The signature of a cosigner does not verify.',
@@ -141,13 +146,17 @@ export const CODES = {
   ROUND_TOO_FAR: 'The round lies too far ahead to be kept; the sender repeats it.',
   PROPOSER_MISMATCH: 'Another validator is the proposer of this round.',
   PROPOSALS_FULL: 'The round holds as many proposals as it may, and no certificate names this one.',
-  CERTIFICATE_INVALID: 'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
+  CERTIFICATE_INVALID:
+    'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
   BEACON_SHARE_INVALID: 'The share of the beacon does not match the public share of its validator.',
   BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',
-  CONFLICTING_COMMITS: 'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
-  STATE_ROOT_MISMATCH: 'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
-  SIGNER_CONFLICT: 'The signer was asked for a statement that conflicts with an earlier one. Stopped; is this key in use twice?',
+  CONFLICTING_COMMITS:
+    'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
+  STATE_ROOT_MISMATCH:
+    'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
+  SIGNER_CONFLICT:
+    'The signer was asked for a statement that conflicts with an earlier one. Stopped; is this key in use twice?',
   VALIDATOR_FAILED: 'A turn of the validator ended in an error. Stopped, so that it starts again from what is on disk.',
   LOG_CORRUPT: 'A record before the end of the log fails its checksum. Stopped; sync this node anew.',
   // network
@@ -171,7 +180,8 @@ export const CODES = {
   NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
   MUTATION_UNKNOWN: 'Name one of the planted bugs that the command lists.',
   BENCH_UNKNOWN: 'Use runtime, consensus, work, store or start.',
-  QUARANTINE_VERB_UNKNOWN: 'Use list, inject, drop or resume; inject and drop take the number of a message from the list.',
+  QUARANTINE_VERB_UNKNOWN:
+    'Use list, inject, drop or resume; inject and drop take the number of a message from the list.',
 } as const satisfies Record<string, string>;
 
 /** One of the codes above. */

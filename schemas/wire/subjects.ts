@@ -80,7 +80,8 @@ export const SUBJECTS = [
     pattern: 'ack.v1.{self}.*',
     publish: [],
     subscribe: EVERY_NODE,
-    about: 'Heard by a sender: how far each receiver has applied its messages: ack.v1.<sender>.<receiver> (lossy by design).',
+    about:
+      'Heard by a sender: how far each receiver has applied its messages: ack.v1.<sender>.<receiver> (lossy by design).',
   },
   {
     name: 'acknowledgement-send',

@@ -1,12 +1,14 @@
 // Signing against RFC 8032's vectors; verification against hostile keys and signatures, beside a second implementation.
 import { createHash, randomBytes } from 'node:crypto';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import * as noble from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { signer, verify } from '#runtime/keys/ed25519.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
-const Point = ed25519.Point;
-const ORDER = Point.Fn.ORDER;
+noble.hashes.sha512 = sha512;
+const { Point } = noble;
+const ORDER = Point.CURVE().n;
 
 /** RFC 8032 §7.1: seed, public key, message, signature. */
 const RFC8032: readonly (readonly [string, string, string, string])[] = [
@@ -59,13 +61,13 @@ test.each(['', 'zz', 'ab'.repeat(31), 'ab'.repeat(33), `${'0'.repeat(63)}g`])('n
 });
 
 test('both implementations sign alike and accept each other, for random seeds', () => {
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 20; i++) {
     const seed = randomBytes(32);
     const message = randomBytes(i);
     const key = signer(seed);
-    expect(key.id).toBe(Buffer.from(ed25519.getPublicKey(seed)).toString('hex'));
-    expect(Uint8Array.from(key.sign(message))).toEqual(ed25519.sign(message, seed));
-    expect(ed25519.verify(key.sign(message), message, hex(key.id))).toBe(true);
+    expect(key.id).toBe(Buffer.from(noble.getPublicKey(seed)).toString('hex'));
+    expect(Uint8Array.from(key.sign(message))).toEqual(noble.sign(message, seed));
+    expect(noble.verify(key.sign(message), message, hex(key.id))).toBe(true);
   }
 });
 
@@ -80,6 +82,10 @@ describe('the pinned rule on edge cases', () => {
   const nonce = 987_654_321n;
   const torsion = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a');
 
+  /** i times the point of order 8. */
+  const multiple = (i: number) =>
+    Array.from({ length: i }).reduce((sum: typeof torsion) => sum.add(torsion), Point.ZERO);
+
   test('S is canonical: S + order is refused', () => {
     const key = signer(randomBytes(32));
     const signature = Uint8Array.from(key.sign(message));
@@ -88,8 +94,8 @@ describe('the pinned rule on edge cases', () => {
   });
 
   test('no key of small order verifies anything, whatever its sign bit says', () => {
-    for (let i = 0n; i < 8n; i++) {
-      const key = torsion.multiplyUnsafe(i === 0n ? 8n : i).toBytes();
+    for (let i = 0; i < 8; i++) {
+      const key = multiple(i).toBytes();
       const signature = bytes(Point.ZERO.toBytes(), new Uint8Array(32));
       for (const sign of [0, 0x80]) {
         const id = Buffer.from(key);
@@ -111,7 +117,7 @@ describe('the pinned rule on edge cases', () => {
     const r = Point.BASE.multiply(nonce).add(torsion).toBytes();
     const s = (nonce + challenge(r, key, message) * secret) % ORDER;
     const signature = bytes(r, little(s));
-    expect(ed25519.verify(signature, message, key, { zip215: true })).toBe(true);
+    expect(noble.verify(signature, message, key, { zip215: true })).toBe(true);
     expect(verify(Buffer.from(key).toString('hex'), message, signature)).toBe(false);
     const clean = Point.BASE.multiply(nonce).toBytes();
     const good = bytes(clean, little((nonce + challenge(clean, key, message) * secret) % ORDER));
