@@ -1,10 +1,11 @@
 // What makes a settlement record valid. Rules on decoded data; the bytes are the codec's matter (runtime/archive/record-codec.ts).
 import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
+import { rootHash, type StateTree, updateTree } from '#machines/primitives/state-tree.ts';
 import { MAX_DIFFERENCE, MIN_DIFFERENCE, type SettlementRecord } from '#schemas/settlement/record.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_SETTLEMENT_ENTRIES } from '#schemas/wire/limits.ts';
-import { applySettlement, type SettledBalances, settledRoot } from './settled-balances.ts';
+import { settledChange } from './settled-balances.ts';
 
 /** The record of a closed settlement. A pure function of the ledger's row, so all validators build the same bytes. */
 export const recordOf = (row: SettlementRow, net: string, prev: string | null): SettlementRecord => ({
@@ -29,41 +30,62 @@ export function checkPlace(record: SettlementRecord, place: LogPlace): Result<Se
   return record.prev === place.prev ? accept(record) : refuse('RECORD_PREV_MISMATCH', `at ${record.seq}`);
 }
 
-/**
- * Check the money: sorted, unique, 64-bit, zero-sum for each asset, and the root over `previous` plus the entries.
- * Gives the settled balances after the record.
- */
-export function checkRecord(
-  record: SettlementRecord,
-  previous: SettledBalances,
-  sha256: Sha256,
-): Result<SettledBalances> {
-  const { entries, seq, stateRoot } = record;
-  if (entries.some(({ d }) => d < MIN_DIFFERENCE || d > MAX_DIFFERENCE))
-    return refuse('RECORD_OUT_OF_RANGE', `at ${seq}`);
-  for (const [i, entry] of entries.entries()) {
-    const order = i === 0 ? -1 : compare(entries[i - 1] as SettlementEntry, entry);
-    if (order === 0) return refuse('RECORD_ACCOUNT_DUPLICATE', `${entry.a}/${entry.k}`);
-    if (order > 0) return refuse('RECORD_UNSORTED', `${entry.a}/${entry.k}`);
+/** The settled balances after the records so far, with the tree over them: a record costs what it changes, not what there is. */
+export type Settled = { readonly balances: Map<string, bigint>; tree: StateTree };
+/** What one record does to them: the new sums of the accounts it touches, and the tree after it. */
+export type SettledStep = { readonly sums: ReadonlyMap<string, bigint>; readonly tree: StateTree };
+
+/** Before the first record. */
+export const nothingSettled = (): Settled => ({ balances: new Map(), tree: null });
+
+/** Take a checked record in. */
+export function settle(settled: Settled, { sums, tree }: SettledStep): void {
+  for (const [key, sum] of sums) {
+    if (sum === 0n) settled.balances.delete(key);
+    else settled.balances.set(key, sum);
   }
+  settled.tree = tree;
+}
+
+/** Check the money: sorted, unique, 64-bit, zero-sum for each asset, and the root over `previous` plus the entries. */
+export function checkRecord(record: SettlementRecord, previous: Settled, sha256: Sha256): Result<SettledStep> {
+  const { entries, seq, stateRoot } = record;
+  const ordered = checkEntries(entries);
+  if (!ordered.ok) return ordered;
   for (const [asset, sum] of sumsByAsset(entries))
     if (sum !== 0n) return refuse('RECORD_NOT_ZERO_SUM', `${asset} sums to ${sum} at ${seq}`);
-  const balances = applySettlement(previous, entries);
-  const root = settledRoot(balances, sha256);
-  return root.every((byte, i) => byte === stateRoot[i])
-    ? accept(balances)
-    : refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
+  const step = stepOf(entries, previous, sha256);
+  const isRoot = rootHash(step.tree).every((byte, i) => byte === stateRoot[i]);
+  return isRoot ? accept(step) : refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
 }
 
 /** All of it at once, for a record that must be the next one of its log. */
 export function checkNextRecord(
   record: Result<SettlementRecord>,
   place: LogPlace,
-  previous: SettledBalances,
+  previous: Settled,
   sha256: Sha256,
-): Result<SettledBalances> {
+): Result<SettledStep> {
   const placed = record.ok ? checkPlace(record.value, place) : record;
   return placed.ok ? checkRecord(placed.value, previous, sha256) : placed;
+}
+
+function checkEntries(entries: readonly SettlementEntry[]): Result<true> {
+  for (const [i, entry] of entries.entries()) {
+    const name = `${entry.a}/${entry.k}`;
+    if (entry.d < MIN_DIFFERENCE || entry.d > MAX_DIFFERENCE) return refuse('RECORD_OUT_OF_RANGE', name);
+    const before = entries[i - 1];
+    const order = before === undefined ? -1 : compare(before, entry);
+    if (order === 0) return refuse('RECORD_ACCOUNT_DUPLICATE', name);
+    if (order > 0) return refuse('RECORD_UNSORTED', name);
+  }
+  return accept(true);
+}
+
+function stepOf(entries: readonly SettlementEntry[], { balances, tree }: Settled, sha256: Sha256): SettledStep {
+  const sums = new Map(entries.map(({ a, k, d }) => [`${a}/${k}`, (balances.get(`${a}/${k}`) ?? 0n) + d]));
+  const changes = Array.from(sums, ([key, sum]) => settledChange(key, sum, sha256));
+  return { sums, tree: updateTree(tree, changes, sha256) };
 }
 
 /** Sum of the differences for each asset, minor units. */

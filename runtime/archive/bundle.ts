@@ -25,7 +25,7 @@ export type Bundle = {
 
 /** Build the bundle of records 0 … n−1, given in any order; at least one. @throws ArchiveError never: bad records are a bug */
 export function buildBundle(network: string, policy: Policy, records: readonly ArchiveBlock[]): Bundle {
-  const sorted = records.toSorted((x, y) => seqOf(x) - seqOf(y));
+  const sorted = inOrder(records);
   const leaves = sorted.map(({ bytes }) => leafHash(bytes));
   const checkpoint = checkpointBody(checkpointAt(network, leaves, leaves.length));
   const texts = [checkpoint, formatPolicy(policy), bundleReadme(network, sorted.length)].map(textBlock);
@@ -80,6 +80,12 @@ function manifestBlock(net: string, texts: readonly string[], records: readonly 
     records: links,
   };
   return blockOf('dag-cbor', encode(manifest));
+}
+
+/** Records by their own sequence numbers, whatever the order in which they came. */
+function inOrder(records: readonly ArchiveBlock[]): readonly ArchiveBlock[] {
+  const numbered = records.map((block) => ({ block, seq: seqOf(block) }));
+  return numbered.toSorted((x, y) => x.seq - y.seq).map(({ block }) => block);
 }
 
 function seqOf({ bytes, cid }: ArchiveBlock): number {

@@ -3,7 +3,7 @@ import { CarBufferReader } from '@ipld/car/buffer-reader';
 import * as CarBufferWriter from '@ipld/car/buffer-writer';
 import type { CID } from 'multiformats/cid';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
-import { type ArchiveBlock, isBlock } from './cid.ts';
+import { type ArchiveBlock, isArchiveCid, isBlock } from './cid.ts';
 
 /** A CAR as read: its one root and its blocks in file order. */
 export type Car = { readonly root: CID; readonly blocks: readonly ArchiveBlock[] };
@@ -31,9 +31,8 @@ function decodeCar(bytes: Uint8Array): Car | undefined {
   try {
     const reader = CarBufferReader.fromBytes(bytes);
     const [root, ...others] = reader.getRoots();
-    return root === undefined || others.length > 0 || reader.version !== 1
-      ? undefined
-      : { root, blocks: reader.blocks() };
+    const isOurs = reader.version === 1 && root !== undefined && isArchiveCid(root) && others.length === 0;
+    return isOurs ? { root, blocks: reader.blocks() } : undefined;
   } catch {
     return undefined;
   }

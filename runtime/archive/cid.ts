@@ -1,5 +1,5 @@
 // Content ids of this archive: CIDv1, dag-cbor or raw, sha2-256, written in lower-case base32. Nothing else is taken.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { code as DAG_CBOR } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { code as RAW } from 'multiformats/codecs/raw';
@@ -12,7 +12,7 @@ export type Codec = keyof typeof CODECS;
 /** A block: bytes under the CID that they hash to. */
 export type ArchiveBlock = { readonly cid: CID; readonly bytes: Uint8Array };
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+export const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /** The CID of these bytes. */
 export const cidOf = (codec: Codec, bytes: Uint8Array): CID =>
@@ -35,7 +35,8 @@ export function parseCid(text: string): CID | undefined {
   }
 }
 
-const isArchiveCid = (cid: CID): boolean =>
+/** CIDv1, raw or dag-cbor, sha2-256. */
+export const isArchiveCid = (cid: CID): boolean =>
   cid.version === 1 &&
   (cid.code === DAG_CBOR || cid.code === RAW) &&
   cid.multihash.code === SHA2_256 &&

@@ -1,7 +1,13 @@
 // A node's own copy of the settlement log: records built from its own ledger, checked, stored, never taken from others.
 import { leafHash } from '#machines/primitives/merkle.ts';
-import { checkNextRecord, recordOf } from '#machines/settlement/record-rules.ts';
-import type { SettledBalances } from '#machines/settlement/settled-balances.ts';
+import {
+  checkNextRecord,
+  nothingSettled,
+  recordOf,
+  type Settled,
+  type SettledStep,
+  settle,
+} from '#machines/settlement/record-rules.ts';
 import { FIRST_SEQ } from '#schemas/settlement/record.ts';
 import type { SettlementRow } from '#schemas/settlement/state.ts';
 import type { Store, StoreOp } from '../store/store.ts';
@@ -41,7 +47,7 @@ export type RecordLog = {
 };
 
 /** What follows from the stored records; rebuilt from them at start. */
-type State = { readonly leaves: Uint8Array[]; readonly cids: string[]; balances: SettledBalances };
+type State = { readonly leaves: Uint8Array[]; readonly cids: string[]; readonly settled: Settled };
 
 /** The log over a node's database; nothing is read before the first call. */
 export function createRecordLog({ store, prefix, network, settlement }: RecordLogOptions): RecordLog {
@@ -50,7 +56,7 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
   let loaded: State | undefined;
 
   async function load(): Promise<State> {
-    const state: State = { leaves: [], cids: [], balances: new Map() };
+    const state: State = { leaves: [], cids: [], settled: nothingSettled() };
     for await (const [, value] of store.scan(`${prefix}/record/`)) {
       const block = await requireBlock(content, requireCid(new TextDecoder().decode(value)));
       take(state, block, check(state, block));
@@ -58,16 +64,16 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
     return state;
   }
 
-  /** The settled balances after a block that must be the next record. */
-  function check(state: State, { bytes }: ArchiveBlock): SettledBalances {
+  /** What a block does that must be the next record. */
+  function check(state: State, { bytes }: ArchiveBlock): SettledStep {
     const place = { net: network, seq: FIRST_SEQ + state.cids.length, prev: state.cids.at(-1) ?? null };
-    const checked = checkNextRecord(decodeRecord(bytes), place, state.balances, sha256);
+    const checked = checkNextRecord(decodeRecord(bytes), place, state.settled, sha256);
     if (!checked.ok) throw new ArchiveError('SETTLEMENT_REFUSED', { seq: place.seq, reason: checked.code });
     return checked.value;
   }
 
-  function take(state: State, { cid, bytes }: ArchiveBlock, balances: SettledBalances): void {
-    state.balances = balances;
+  function take(state: State, { cid, bytes }: ArchiveBlock, step: SettledStep): void {
+    settle(state.settled, step);
     state.leaves.push(leafHash(bytes));
     state.cids.push(cid.toString());
   }
@@ -78,12 +84,12 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
     const row = await settlement(seq);
     if (row === undefined) throw new ArchiveError('SETTLEMENT_UNKNOWN', { seq });
     const block = blockOf('dag-cbor', encodeRecord(recordOf(row, network, state.cids.at(-1) ?? null)));
-    const balances = check(state, block);
+    const step = check(state, block);
     await store.batch([
       ...content.putOps([block]),
       putText(`${prefix}/record/${rowNumber(index)}`, block.cid.toString()),
     ]);
-    take(state, block, balances);
+    take(state, block, step);
   }
 
   return {

@@ -1,13 +1,12 @@
 // IPFS trustless gateway over the content store: blocks and CARs that the client verifies itself (specs.ipfs.tech).
 // No framework: a request as data in, a response as data out. Paths below a CID, UnixFS and IPNS are not served.
-import { code as DAG_CBOR, decode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
-import { MAX_CAR_BLOCKS, MAX_CAR_BYTES } from '#schemas/wire/limits.ts';
 import { ArchiveError } from './archive-error.ts';
 import { writeCar } from './car.ts';
 import { type ArchiveBlock, parseCid } from './cid.ts';
 import type { ContentStore } from './content-store.ts';
-import { type DagScope, type Format, negotiate } from './gateway-format.ts';
+import { type Walk, walkDag } from './dag-walk.ts';
+import { type Format, negotiate } from './gateway-format.ts';
 
 /** Header names in lower case, as Node gives them. */
 export type GatewayRequest = {
@@ -37,11 +36,11 @@ export function createTrustlessGateway(content: ContentStore): (request: Gateway
 
 async function respond(content: ContentStore, { method, url, headers }: GatewayRequest): Promise<GatewayResponse> {
   if (method !== 'GET' && method !== 'HEAD') return failure(405, 'only GET and HEAD', { allow: 'GET, HEAD' });
-  const { pathname, searchParams } = new URL(url, 'http://gateway.invalid');
-  const [, name = '', below] = /^\/ipfs\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
-  if (name === '') return failure(404, 'only /ipfs/<cid> is served');
+  const address = URL.parse(url, 'http://gateway.invalid');
+  const [, name = '', below] = /^\/ipfs\/([^/]+)(\/.*)?$/.exec(address?.pathname ?? '') ?? [];
+  if (address === null || name === '') return failure(404, 'only /ipfs/<cid> is served');
   if (below !== undefined && below !== '/') return failure(400, 'paths below a CID are not served');
-  const format = negotiate(searchParams, headers['accept']);
+  const format = negotiate(address.searchParams, headers['accept']);
   if (format.type === 'refused') return failure(format.status, format.why);
   if (name === PROBE) return probe(format);
   if (!isCid(name)) return failure(400, `${name.slice(0, 128)} is not a CID`);
@@ -75,49 +74,13 @@ async function carResponse(
   format: CarFormat,
   etag: string,
 ): Promise<GatewayResponse> {
-  const walked = await walk(content, root, format.scope);
+  const alone: Walk = { blocks: [root], isComplete: true };
+  const walked = format.scope === 'all' ? await walkDag(content, root) : alone;
   if (walked === undefined) return failure(413, 'the DAG is too large for one CAR: ask with dag-scope=block');
   const type = { 'content-type': 'application/vnd.ipld.car; version=1; order=dfs; dups=n', 'accept-ranges': 'none' };
   const response = found(root.cid, writeCar(root.cid, walked.blocks), format, { etag, ...type }, 'car');
   // A block that is not here yet may come: nobody may keep the shorter CAR as the whole one.
   return walked.isComplete ? response : { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } };
-}
-
-/** Blocks reachable from the root, depth first, each once; undefined when there are more than one answer may hold. */
-async function walk(content: ContentStore, root: ArchiveBlock, scope: DagScope) {
-  const blocks = [root];
-  const seen = new Set([root.cid.toString()]);
-  const ahead = scope === 'all' ? linksOf(root).toReversed() : [];
-  let size_bytes = root.bytes.length;
-  let isComplete = true;
-  for (let cid = ahead.pop(); cid !== undefined; cid = ahead.pop()) {
-    if (seen.has(cid.toString())) continue;
-    seen.add(cid.toString());
-    const bytes = await content.get(cid);
-    if (bytes === undefined) {
-      isComplete = false;
-      continue;
-    }
-    size_bytes += bytes.length;
-    if (blocks.length >= MAX_CAR_BLOCKS || size_bytes > MAX_CAR_BYTES) return undefined;
-    blocks.push({ cid, bytes });
-    ahead.push(...linksOf({ cid, bytes }).toReversed());
-  }
-  return { blocks, isComplete };
-}
-
-/** Links of a block in the order in which they stand in its bytes; raw blocks have none. */
-function linksOf({ cid, bytes }: ArchiveBlock): CID[] {
-  const links: CID[] = [];
-  const visit = (value: unknown): void => {
-    const link = CID.asCID(value);
-    if (link !== null) links.push(link);
-    else if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
-      Object.values(value).forEach(visit);
-  };
-  if (cid.code === DAG_CBOR) visit(decode(bytes));
-  return links;
 }
 
 function found(

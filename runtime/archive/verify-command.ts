@@ -1,6 +1,7 @@
 // `sortition verify` and the single-file verifier: the same check, the same words, the same exit codes.
 import { readFileSync } from 'node:fs';
-import { verifyBundle, verifyExitCode } from './verify.ts';
+import { verifyBundle } from './verify.ts';
+import { verifyExitCode } from './verify-exit.ts';
 import { reportJson, reportLines } from './verify-report.ts';
 
 export type VerifyCommand = {

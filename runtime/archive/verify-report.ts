@@ -1,7 +1,8 @@
 // What the verifier says: the same facts as lines for people and as JSON for programs.
 import { sumsByAsset } from '#machines/settlement/record-rules.ts';
 import { CODES, type Result } from '#schemas/wire/codes.ts';
-import { type VerifyReport, verifyExitCode } from './verify.ts';
+import type { VerifyReport } from './verify.ts';
+import { verifyExitCode } from './verify-exit.ts';
 
 /** One JSON object; amounts are decimal strings, since they may pass 2^53. */
 export function reportJson(outcome: Result<VerifyReport>): string {

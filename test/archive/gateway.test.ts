@@ -1,10 +1,12 @@
 // The trustless gateway, request by request, as specs.ipfs.tech says (trustless-gateway, 2026-03).
 import { CarReader } from '@ipld/car/reader';
+import { encode } from '@ipld/dag-cbor';
 import { expect, test } from 'vitest';
 import { blockOf } from '#runtime/archive/cid.ts';
 import { createContentStore } from '#runtime/archive/content-store.ts';
 import { createTrustlessGateway, type GatewayRequest } from '#runtime/archive/trustless-gateway.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { MAX_CAR_BLOCKS } from '#schemas/wire/limits.ts';
 import { at, PAYMENTS, recordBlocks, rowsOf } from './network.ts';
 
 const store = openMemoryStore(new MemoryDisk());
@@ -94,6 +96,7 @@ test.each([
   [404, '/ipfs/bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi?format=raw', {}],
   [404, '/ipns/example.com?format=raw', {}],
   [404, '/', {}],
+  [404, '//', {}],
   [412, `/ipfs/${absent}?format=raw`, { 'cache-control': 'only-if-cached' }],
   [400, '/ipfs/not-a-cid?format=raw', {}],
   [400, `/ipfs/${cid}`, {}],
@@ -133,4 +136,19 @@ test('a CAR that lacks a child is not kept by caches', async () => {
     headers: {},
   });
   expect(response).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+});
+
+test('a DAG of more blocks than one answer may hold is refused, its root alone is not', async () => {
+  const large = createContentStore(openMemoryStore(new MemoryDisk()));
+  const leaves = Array.from({ length: MAX_CAR_BLOCKS }, (_, i) => blockOf('raw', new TextEncoder().encode(`${i}`)));
+  const root = blockOf('dag-cbor', encode(leaves.map((leaf) => leaf.cid)));
+  await large.put([...leaves, root]);
+  const ask = (query: string) =>
+    createTrustlessGateway(large)({
+      method: 'GET',
+      url: `/ipfs/${root.cid.toString()}?format=car${query}`,
+      headers: {},
+    });
+  expect((await ask('')).status).toBe(413);
+  expect((await ask('&dag-scope=block')).status).toBe(200);
 });

@@ -10,11 +10,12 @@ const [dir = '', stepText = ''] = process.argv.slice(2);
 const seq = 1;
 let steps = 0;
 
-/** Before and after each call that changes the disk: SIGKILL when it is this step's turn. */
+/** SIGKILL in the middle of each call that changes the disk, and after it, when it is that step's turn. */
 function mortal<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
+    const underWay = call(...args);
     dieAt(++steps);
-    const result = await call(...args);
+    const result = await underWay;
     dieAt(++steps);
     return result;
   };

@@ -64,9 +64,8 @@ test('SIGKILL at each step leaves exactly one record and one bundle', async () =
     expect(after.bytes).toEqual(isFirst ? first.bytes : second.bytes);
     outcomes.push(isFirst ? 'first' : 'second');
   }
-  const intent = outcomes.indexOf('first');
-  // Two records and the intent: a batch has two boundaries each, and the intent counts from the end of its batch.
-  expect(intent).toBe(5);
-  expect(outcomes.slice(intent)).toEqual(outcomes.slice(intent).map(() => 'first'));
-  expect(outcomes.length).toBeGreaterThan(30);
+  // Two records and the intent come first; a kill in the middle of the intent's batch may fall on either side.
+  expect(outcomes.slice(0, 4)).toEqual(['second', 'second', 'second', 'second']);
+  expect(outcomes.slice(5)).toEqual(outcomes.slice(5).map(() => 'first'));
+  expect(outcomes.length).toBe(36);
 }, 120_000);

@@ -21,14 +21,15 @@ const rows = rowsOf(PAYMENTS);
 const ID = 'aa'.repeat(32);
 
 type Answer = (request: CosignRequest) => Promise<CosignReply>;
-/** Validator `i` over its own disk: honest, unless its ledger or its key is another. */
+/** Validator `i` over its own disk: honest, unless its ledger or its key is another than the archiver's genesis says. */
 function validator(i: number, ledger: readonly SettlementRow[] = rows, key = at(cosignerKeys, i)): Answer {
   const store = openMemoryStore(new MemoryDisk());
+  const validators = GENESIS.validators.map((v, j) => (i === j ? { ...v, cosigner: key.id } : v));
   return createCosigner({
     store,
     key,
     validator: at(messageKeys, i).id,
-    genesis: GENESIS,
+    genesis: { ...GENESIS, validators },
     settlement: ledgerOf(ledger),
     now_ms: () => NOW_MS,
   }).answer;
