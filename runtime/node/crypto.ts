@@ -20,7 +20,7 @@ export const productionCrypto = ({ id, genesis }: Chain): Crypto => ({
  * outside, which takes twice the time, and more than twice the memory where digests are kept, as the state tree does.
  */
 export function sha256(data: Uint8Array): Uint8Array {
-  const digest = hash('sha256', data, 'latin1');
+  const digest = hash('sha256', data, 'binary');
   const bytes = new Uint8Array(32);
   for (let i = 0; i < 32; i++) bytes[i] = digest.charCodeAt(i);
   return bytes;
