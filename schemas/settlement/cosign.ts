@@ -8,7 +8,7 @@ const Seq = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const Size = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 /** Seconds since the Unix epoch (tlog-cosignature). */
 const TimeS = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const CodeField = z.custom<Code>((value) => typeof value === 'string' && value in CODES);
+const CodeField = z.custom<Code>((value) => typeof value === 'string' && Object.hasOwn(CODES, value));
 
 /** `cosign.request.v1`: the archiver asks a validator to cosign a checkpoint that extends the one of `old_size`. */
 export const CosignRequest = z.strictObject({
