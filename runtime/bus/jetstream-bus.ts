@@ -2,11 +2,12 @@
 import type { Msg } from '@nats-io/transport-node';
 import { subject as subjects } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery, Subscription } from './bus.ts';
+import { BusError } from './bus-error.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { readHistory } from './history.ts';
 import { Mailbox } from './mailbox.ts';
 import { busErrorOf } from './nats-failure.ts';
-import { PublishLog } from './publish-log.ts';
+import { Ack, PublishLog } from './publish-log.ts';
 import { streamOf } from './streams.ts';
 
 /** How long a publish waits for the stream's word, ms: a healthy broker answers within one; a new leader takes seconds. */
@@ -36,10 +37,11 @@ class JetStreamBus implements Bus {
 
   async publish(subject: string, data: Uint8Array): Promise<void> {
     const answer = await this.#ask(subject, data, ACK_TIMEOUT_MS).catch((cause: unknown) => {
-      this.#published.failed();
-      throw busErrorOf(cause, 'BUS_UNAVAILABLE', subject);
+      const error = busErrorOf(cause, 'BUS_UNAVAILABLE', subject);
+      if (error.code === 'BUS_UNAVAILABLE') this.#published.failed();
+      throw error;
     });
-    this.#published.confirmed(subject, answer.json());
+    this.#published.confirmed(subject, ackOf(subject, answer));
   }
 
   async request(subject: string, data: Uint8Array, timeout_ms: number): Promise<Uint8Array> {
@@ -111,6 +113,17 @@ class JetStreamBus implements Bus {
       },
     };
   }
+}
+
+/** Anyone who hears the message may answer it as well: what is not a stream's answer confirms nothing. */
+function ackOf(subject: string, answer: Msg): Ack {
+  try {
+    const ack = Ack.safeParse(answer.json());
+    if (ack.success) return ack.data;
+  } catch (cause) {
+    throw new BusError('BUS_UNAVAILABLE', subject, 'the answer is no JSON', { cause });
+  }
+  throw new BusError('BUS_UNAVAILABLE', subject, 'the answer is not a stream’s');
 }
 
 const plain = ({ subject, data }: Msg): Delivery => ({ subject, data });
