@@ -16,9 +16,10 @@ import { Quarantine } from './quarantine.ts';
 import { Refusals } from './refusals.ts';
 import { type Actor, Residents } from './residents.ts';
 import { Changes, readRow, row } from './rows.ts';
+import { TurnRunner } from './runner.ts';
 import { Submits } from './submits.ts';
 import { Timers } from './timers.ts';
-import { type Parts, TurnRunner } from './turn.ts';
+import type { Parts } from './turn.ts';
 import { Watermarks } from './watermarks.ts';
 
 /** The host was told to stop before it could do what was asked; ask the next one. */

@@ -10,7 +10,7 @@ import {
 } from '#schemas/wire/limits.ts';
 import type { Store } from '../store/store.ts';
 import type { LedgerPort } from './ports.ts';
-import { Changes, readTable, row } from './rows.ts';
+import { type Changes, readTable, row } from './rows.ts';
 
 type Pending = { readonly signed: Uint8Array; readonly expiry_height: number };
 

@@ -40,6 +40,7 @@ describe('timers', () => {
     await world.until(async () => (await node.host.inspect(a.id)).timers.length === 1);
     const again = await restarted(world, node);
     await world.until(() => heard(again, 'timer t'));
+    expect((await again.data(a)).heard).toEqual(['started', 'timer t']);
   });
 
   test('a timer that came due while the node was away fires at the start', async () => {
@@ -50,6 +51,7 @@ describe('timers', () => {
     world.clock.advance(60_000);
     const again = await world.node({ actors: [a, b], disk: node.disk });
     await world.until(() => heard(again, 'timer t'));
+    expect((await again.data(a)).heard).toEqual(['started', 'timer t']);
   });
 
   test('a timer that is set again moves, one that is cancelled is silent', async () => {
@@ -98,6 +100,7 @@ describe('io', () => {
     const { world, node, peer } = await setUp({ echo });
     peer.order(a, { do: 'io', key: 'k' });
     await world.until(() => heard(node, 'failed k SANDBOX_BUSY'));
+    expect((await node.host.inspect(a.id)).io).toEqual([]);
   });
 
   test('what was not answered in an earlier life is asked again with the same key', async () => {
@@ -107,6 +110,7 @@ describe('io', () => {
     await world.until(() => heard(node, 'asked k'));
     const again = await restarted(world, node);
     await world.until(() => heard(again, 'done k echo of k'));
+    expect((await again.data(a)).heard).toEqual(['started', 'asked k', 'done k echo of k']);
   });
 
   test('the same key while it is unanswered is asked once', async () => {

@@ -9,7 +9,12 @@ import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { ProbeContext, probe } from './probe.ts';
 
 /** What the parent gives as its only argument, in JSON. */
-export type NodeArguments = { readonly url: string; readonly dir: string; readonly chain: string; readonly names: readonly string[] };
+export type NodeArguments = {
+  readonly url: string;
+  readonly dir: string;
+  readonly chain: string;
+  readonly names: readonly string[];
+};
 /** The node's answer to any message of its parent. */
 export type NodeReport = { readonly received_count: number; readonly balance: number };
 

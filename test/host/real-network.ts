@@ -61,7 +61,10 @@ export class RealNetwork {
     if (first === undefined) return;
     const body = encode({ do: 'mint', amount: 10, hops, count, path: actors.map(({ id }) => id) });
     const item = { kind: 'test.order.v1', to: first.id, counter: 1, body };
-    await this.#bus.publish(subject.mailbox(first.id, minter.id), seal({ chain: CHAIN, ...minter }, Date.now(), '', [item]));
+    await this.#bus.publish(
+      subject.mailbox(first.id, minter.id),
+      seal({ chain: CHAIN, ...minter }, Date.now(), '', [item]),
+    );
   }
 
   /** kill −9, and start it again on the same database. */
@@ -95,7 +98,10 @@ export class RealNetwork {
 
   async total(): Promise<NodeReport> {
     const reports = await Promise.all(this.#nodes.map(ask));
-    return reports.reduce((sum, one) => ({ received_count: sum.received_count + one.received_count, balance: sum.balance + one.balance }));
+    return reports.reduce((sum, one) => ({
+      received_count: sum.received_count + one.received_count,
+      balance: sum.balance + one.balance,
+    }));
   }
 
   /** Wait until `count` tokens were received, then long enough for one too many to show. */
@@ -122,7 +128,12 @@ export class RealNetwork {
   }
 
   async #spawn(at: number): Promise<void> {
-    const args: NodeArguments = { url: this.#broker.url, dir: join(this.#dir, `node-${at}`), chain: CHAIN, names: NODES[at] ?? [] };
+    const args: NodeArguments = {
+      url: this.#broker.url,
+      dir: join(this.#dir, `node-${at}`),
+      chain: CHAIN,
+      names: NODES[at] ?? [],
+    };
     const node = fork(PROGRAM, [JSON.stringify(args)], { stdio: 'inherit' });
     this.#nodes[at] = node;
     const [message] = await Promise.race([once(node, 'message'), once(node, 'exit')]);
