@@ -16,10 +16,15 @@ const TIMEOUT_MS = 10_000;
 
 export class ConsoleClient {
   readonly url: string;
+  readonly #patience_ms: number;
 
-  /** @param url of the gateway, e.g. http://127.0.0.1:8080 */
-  constructor(url: string) {
+  /**
+   * @param url of the gateway, e.g. http://127.0.0.1:8080
+   * @param patience_ms how long to ask again where nobody answers: for whoever keeps a network running, whose gateway comes back
+   */
+  constructor(url: string, patience_ms = 0) {
     this.url = url.replace(/\/$/, '');
+    this.#patience_ms = patience_ms;
   }
 
   network = (): Promise<NetworkInfo> => this.get<NetworkInfo>('/api/network');
@@ -38,30 +43,48 @@ export class ConsoleClient {
     const bytes = txBytes(tx);
     const wire = encodeTx(bytes, signer.sign(txSignBytes(bytes)));
     const accepted = (await this.#fetch('/api/transactions', wire)) as { readonly tx: string };
-    return { tx: accepted.tx, height: await this.#executed(accepted.tx, wire) };
+    return { tx: accepted.tx, height: await this.#executed(accepted.tx, tx, wire) };
   }
 
   /** Nothing on the way is trusted to keep the transaction: it is handed in again until a block has it. */
-  async #executed(tx: string, wire: Uint8Array): Promise<number> {
+  async #executed(id: string, { account, nonce }: Tx, wire: Uint8Array): Promise<number> {
     for (let looks = 1, end_ms = performance.now() + EXECUTION_MS; performance.now() < end_ms; looks++) {
-      const { state, code, height = 0 } = await this.get<TransactionInfo>(`/api/transactions/${tx}`);
+      const { state, code, height = 0 } = await this.#statusOf(id);
       if (state === 'applied') return height;
-      if (state === 'pending' && looks % LOOKS_PER_REPEAT === 0) await this.#fetch('/api/transactions', wire).catch(() => undefined);
-      if (state === 'refused') throw new NetworkError(knownCode(code), `transaction ${tx}`);
+      if (state === 'refused') throw new NetworkError(knownCode(code), `transaction ${id}`);
+      // A gateway that was started again knows what is final, but not which transaction did it.
+      if (state === 'forgotten' && (await this.account(account)).next_nonce > nonce) return (await this.view()).height;
+      if (state === 'forgotten' || looks % LOOKS_PER_REPEAT === 0) await this.#fetch('/api/transactions', wire).catch(() => undefined);
       await pause(POLL_MS);
     }
     throw new NetworkError('NETWORK_NOT_RUNNING', `${this.url}: no block with the transaction in ${EXECUTION_MS / 1000} s`);
   }
 
-  async #fetch(path: string, body?: Uint8Array): Promise<unknown> {
-    const post = body === undefined ? {} : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
-    const response = await fetch(this.url + path, { ...post, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: unknown) => {
-      throw new NetworkError('NETWORK_NOT_RUNNING', this.url, { cause });
+  async #statusOf(id: string): Promise<Omit<TransactionInfo, 'state'> & { readonly state: TransactionInfo['state'] | 'forgotten' }> {
+    return this.get<TransactionInfo>(`/api/transactions/${id}`).catch((error: unknown) => {
+      if (error instanceof NetworkError && error.code === 'TX_UNKNOWN') return { state: 'forgotten' };
+      throw error;
     });
-    const answer: unknown = await response.json();
-    if (response.ok) return answer;
+  }
+
+  async #fetch(path: string, body?: Uint8Array): Promise<unknown> {
+    const { status, answer } = await this.#reach(path, body);
+    if (status < 400) return answer;
     const { code, message } = answer as { readonly code?: string; readonly message?: string };
-    throw new NetworkError(knownCode(code), message ?? `${path}: HTTP ${response.status}`);
+    throw new NetworkError(knownCode(code), message ?? `${path}: HTTP ${status}`);
+  }
+
+  async #reach(path: string, body?: Uint8Array): Promise<{ readonly status: number; readonly answer: unknown }> {
+    const post = body === undefined ? {} : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
+    for (const end_ms = performance.now() + this.#patience_ms; ; ) {
+      try {
+        const response = await fetch(this.url + path, { ...post, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return { status: response.status, answer: await response.json() };
+      } catch (cause) {
+        if (performance.now() >= end_ms) throw new NetworkError('NETWORK_NOT_RUNNING', this.url, { cause });
+      }
+      await pause(POLL_MS);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ export type PlannedNode = {
 export type LocalNetwork = { readonly chain: Chain; readonly genesis_path: string; readonly nodes: readonly PlannedNode[] };
 
 /** How a network differs from the usual one; used by tests and benches. */
-export type LocalShape = { readonly validators_count?: number; readonly params?: Partial<LocalParams> };
+export type LocalShape = { readonly validators_count?: number; readonly params?: Partial<LocalParams>; /** One process for all workers and one for the services. */ readonly is_compact?: boolean };
 type LocalParams = typeof LOCAL_PARAMS;
 
 const VALIDATORS_COUNT = 4;
@@ -31,13 +31,14 @@ const WORKER_STAKE = 1_000_000n;
 const VALIDATOR_STAKE = 10_000_000n;
 
 /** The network in `dir`: made at the first call, read at later ones. */
-export async function openLocalNetwork(dir: string, { validators_count = VALIDATORS_COUNT, params = {} }: LocalShape = {}): Promise<LocalNetwork> {
+export async function openLocalNetwork(dir: string, { validators_count = VALIDATORS_COUNT, params = {}, is_compact = false }: LocalShape = {}): Promise<LocalNetwork> {
   const genesis_path = join(dir, 'genesis.json');
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const exists = await readFile(genesis_path).then(() => true, () => false);
   if (!exists) await writeFile(genesis_path, await makeGenesis(dir, validators_count, { ...LOCAL_PARAMS, ...params }), { flag: 'wx' });
   const chain = await readGenesis(genesis_path);
-  return { chain, genesis_path, nodes: planNodes(dir, chain.validators.length) };
+  const nodes = planNodes(dir, chain.validators.length);
+  return { chain, genesis_path, nodes: is_compact ? compact(nodes) : nodes };
 }
 
 /** Path of a key file of the local network. */
@@ -56,6 +57,18 @@ function planNodes(dir: string, validators_count: number): readonly PlannedNode[
     actors: numbered(WORKERS_PER_OPERATOR).map((i) => ({ kind: 'worker', key: keyPath(dir, `worker-${operator}-${i}`) })),
   }));
   return [...validators, one('shuffler'), ...workers, one('archiver'), one('gateway')];
+}
+
+/** Fewer processes, each with its own copy of the ledger: validators stay apart. */
+function compact(nodes: readonly PlannedNode[]): readonly PlannedNode[] {
+  const isOf = (prefix: string) => (node: PlannedNode) => node.name.startsWith(prefix);
+  const services = nodes.filter((node) => !isOf('validator')(node) && !isOf('workers')(node));
+  const actorsOf = (group: readonly PlannedNode[]) => group.flatMap(({ actors }) => actors);
+  return [
+    ...nodes.filter(isOf('validator')),
+    { name: 'workers', actors: actorsOf(nodes.filter(isOf('workers'))) },
+    { name: 'gateway', actors: actorsOf(services) },
+  ];
 }
 
 async function makeGenesis(dir: string, validators_count: number, params: LocalParams): Promise<string> {

@@ -5,7 +5,8 @@ import type { BrokerUser } from '../broker/nats-conf.ts';
 import { provisionStreams } from '../bus/provision.ts';
 import { readKeyFile, ensureKeyFile } from '../keys/key-file.ts';
 import { extraUsers } from './admitted.ts';
-import { type LocalNetwork, type LocalShape, openLocalNetwork, type PlannedNode, keyPath } from './local-genesis.ts';
+import { pause } from './console-client.ts';
+import { type LocalNetwork, type LocalShape, openLocalNetwork, keyPath } from './local-genesis.ts';
 import { type NodeProcess, startNodeProcess } from './node-process.ts';
 import { forgetRunning, noteRunning } from './running.ts';
 
@@ -26,46 +27,56 @@ export type LocalNetworkOptions = {
   readonly dir: string;
   /** Port of the console; 0 takes a free one. */
   readonly port: number;
-  /** Start nodes again that end without being asked. */
+  /** Start nodes and broker again that end without being asked. */
   readonly isSupervised: boolean;
   readonly shape?: LocalShape;
   /** Nodes to lie, for tests. */
   readonly dishonest?: readonly string[];
 };
 
+const GATEWAY = 'gateway';
 /** Pause before a node that ended is started again, ms: doubles up to the cap while it keeps ending. */
 const RESTART_MS = 250;
 const RESTART_CAP_MS = 5_000;
+/** Starts of a node before its network is said not to start: with their pauses longer than a node may take to drain. */
+const MAX_FIRST_STARTS = 6;
 /** How long nodes may take to drain before they are killed, ms. */
 const STOP_LIMIT_MS = 3_000;
 
+/** @throws BrokerError, BusError, NetworkError; what was started by then is stopped */
 export async function startLocalNetwork(o: LocalNetworkOptions): Promise<RunningNetwork> {
   const network = await openLocalNetwork(o.dir, o.shape);
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
   const users = await allUsers(o.dir, network);
   const origins = o.port === 0 ? [] : [`http://127.0.0.1:${o.port}`, `http://localhost:${o.port}`];
   const broker = await startBroker({ dir: join(o.dir, 'broker'), users, provisioner: provisioner.id, origins });
-  const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
   const nodes = new Supervisor(o, network, broker);
-  const readmit = (): void => void allUsers(o.dir, network).then((all) => broker.reload(all));
-  process.on('SIGHUP', readmit);
-  for (const { name } of network.nodes) nodes.start(name);
-  const gateway_url = await nodes.allReady();
-  await noteRunning(o.dir, { gateway_url, broker_url: broker.url, broker_pid: broker.pid, ws_url: broker.ws_url, pid: process.pid });
-  return {
-    network,
-    broker,
-    gateway_url,
-    process: (name) => nodes.process(name),
-    start: (name) => nodes.start(name),
-    async stop() {
-      process.off('SIGHUP', readmit);
-      await nodes.stop();
-      await streams.close();
-      await broker.stop();
-      await forgetRunning(o.dir);
-    },
-  };
+  try {
+    const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
+    const gateway_url = await nodes.startAll();
+    // A broker that is down just now reads the new list when it starts again.
+    const readmit = (): void => void allUsers(o.dir, network).then((all) => broker.reload(all)).catch(() => undefined);
+    process.on('SIGHUP', readmit);
+    await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url, pid: process.pid });
+    return {
+      network,
+      broker,
+      gateway_url,
+      process: (name) => nodes.process(name),
+      start: (name) => nodes.start(name),
+      async stop() {
+        process.off('SIGHUP', readmit);
+        await nodes.stop();
+        await streams.close();
+        await broker.stop();
+        await forgetRunning(o.dir);
+      },
+    };
+  } catch (error) {
+    await nodes.stop();
+    await broker.stop();
+    throw error;
+  }
 }
 
 /** Those of the genesis and those that were admitted since (`sortition keys admit`). */
@@ -76,18 +87,23 @@ async function plannedUsers(dir: string, { nodes }: LocalNetwork): Promise<Broke
   return Promise.all(actors.map(async ({ kind, key }) => ({ kind, id: (await readKeyFile(key)).id })));
 }
 
+/** Starts processes again that ended without being asked to. */
 class Supervisor {
   readonly #o: LocalNetworkOptions;
   readonly #network: LocalNetwork;
   readonly #broker: Broker;
   readonly #processes = new Map<string, NodeProcess>();
   readonly #pauses = new Map<string, number>();
+  /** Port of the console: browsers and commands find it again after a restart. */
+  #console_port: number;
   #isStopping = false;
 
   constructor(o: LocalNetworkOptions, network: LocalNetwork, broker: Broker) {
     this.#o = o;
     this.#network = network;
     this.#broker = broker;
+    this.#console_port = o.port;
+    if (o.isSupervised) void this.#keepBroker();
   }
 
   process(name: string): NodeProcess | undefined {
@@ -95,18 +111,17 @@ class Supervisor {
   }
 
   start(name: string): NodeProcess {
-    const node = this.#network.nodes.find((planned) => planned.name === name);
-    if (node === undefined) throw new RangeError(`no node is called ${name}`);
-    const child = this.#spawn(node);
-    this.#processes.set(name, child);
-    if (this.#o.isSupervised) void child.ended.then(() => this.#restart(name, child));
+    const child = this.#spawn(name);
+    this.#watch(child);
     return child;
   }
 
-  /** @throws NetworkError NODE_START_FAILED */
-  async allReady(): Promise<string> {
-    const urls = await Promise.all(Array.from(this.#processes, async ([name, child]) => [name, await child.ready] as const));
-    return urls.find(([name]) => name === 'gateway')?.[1] ?? '';
+  /** Address of the console once every node serves. @throws NetworkError NODE_START_FAILED */
+  async startAll(): Promise<string> {
+    const urls = await Promise.all(this.#network.nodes.map(async ({ name }) => [name, await this.#startFirst(name)] as const));
+    const url = urls.find(([name]) => name === GATEWAY)?.[1] ?? '';
+    this.#console_port = Number(new URL(url).port);
+    return url;
   }
 
   async stop(): Promise<void> {
@@ -118,26 +133,61 @@ class Supervisor {
     clearTimeout(late);
   }
 
-  #spawn(node: PlannedNode): NodeProcess {
-    const { dir, port, dishonest = [] } = this.#o;
-    return startNodeProcess({
+  /** The first start may fail while a node that a killed parent left behind still drains and holds the database. */
+  async #startFirst(name: string): Promise<string> {
+    for (let starts = 1; ; starts++) {
+      const child = this.#spawn(name);
+      try {
+        const url = await child.ready;
+        this.#watch(child);
+        return url;
+      } catch (error) {
+        if (starts === MAX_FIRST_STARTS) throw error;
+        await pause(starts * RESTART_MS);
+        if (this.#isStopping) throw error;
+      }
+    }
+  }
+
+  #spawn(name: string): NodeProcess {
+    const node = this.#network.nodes.find((planned) => planned.name === name);
+    if (node === undefined) throw new RangeError(`no node is called ${name}`);
+    const { dir, dishonest = [] } = this.#o;
+    const child = startNodeProcess({
       node,
       dir,
       genesis_path: this.#network.genesis_path,
       url: this.#broker.url,
       ws_url: this.#broker.ws_url,
-      http_port: node.name === 'gateway' ? port : 0,
-      dishonest: dishonest.includes(node.name),
+      http_port: name === GATEWAY ? this.#console_port : 0,
+      dishonest: dishonest.includes(name),
     });
+    this.#processes.set(name, child);
+    return child;
   }
 
-  #restart(name: string, ended: NodeProcess): void {
-    if (this.#isStopping || this.#processes.get(name) !== ended) return;
+  #watch(child: NodeProcess): void {
+    if (this.#o.isSupervised) void child.ended.then(() => this.#restart(child));
+  }
+
+  async #restart(ended: NodeProcess): Promise<void> {
+    const { name } = ended;
+    const isWanted = (): boolean => !this.#isStopping && this.#processes.get(name) === ended;
+    if (!isWanted()) return;
     const pause_ms = this.#pauses.get(name) ?? RESTART_MS;
     this.#pauses.set(name, Math.min(2 * pause_ms, RESTART_CAP_MS));
-    setTimeout(() => {
-      if (this.#isStopping || this.#processes.get(name) !== ended) return;
-      void this.start(name).ready.then(() => this.#pauses.delete(name), () => undefined);
-    }, pause_ms);
+    await pause(pause_ms);
+    if (!isWanted()) return;
+    await this.start(name).ready.then(() => this.#pauses.delete(name), () => undefined);
+  }
+
+  async #keepBroker(): Promise<void> {
+    for (;;) {
+      await this.#broker.ended();
+      if (this.#isStopping) return;
+      await pause(RESTART_MS);
+      if (this.#isStopping) return;
+      await this.#broker.restart().catch(() => undefined);
+    }
   }
 }

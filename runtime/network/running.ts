@@ -8,7 +8,6 @@ const Running = z.strictObject({
   gateway_url: z.string(),
   broker_url: z.string(),
   ws_url: z.string(),
-  broker_pid: z.int(),
   pid: z.int(),
 });
 export type Running = z.infer<typeof Running>;

@@ -25,6 +25,7 @@ import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
 import { loadLedger, openReplica } from './replica.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
+import { systemClock } from './system-clock.ts';
 import { startValidatorSeat } from './validator-seat.ts';
 
 export type SeatOptions = { readonly kind: ActorKind; readonly key_path: string };
@@ -70,14 +71,6 @@ export type NodeContext = {
   readonly bus: Bus;
   readonly ledger: Ledger;
   readonly bell: BlockBell;
-};
-
-const systemClock: Clock = {
-  now_ms: () => Date.now(),
-  setTimer(delay_ms, fire) {
-    const timer = setTimeout(fire, delay_ms);
-    return () => clearTimeout(timer);
-  },
 };
 
 /** @throws KeyError, BusError, StoreError, NetworkError, ConsensusError */

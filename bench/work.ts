@@ -1,0 +1,164 @@
+// Measures the whole path of work: submit → draw → commit → reveal → audit → settle, over real processes; and the kernel alone.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
+import type { Bus } from '#runtime/bus/bus.ts';
+import { readKeyFile } from '#runtime/keys/key-file.ts';
+import type { Signer } from '#runtime/keys/ed25519.ts';
+import { ConsoleClient, pause } from '#runtime/network/console-client.ts';
+import { keyPath } from '#runtime/network/local-genesis.ts';
+import { type RunningNetwork, startLocalNetwork } from '#runtime/network/local-network.ts';
+import { jobIdOf } from '#runtime/network/main-job.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { createMetrics } from '#runtime/observe/metrics.ts';
+import { openReplica, type Replica } from '#runtime/node/replica.ts';
+import { systemClock } from '#runtime/node/system-clock.ts';
+import { kernelNumbersPerSecond } from '#runtime/sandbox/bench.ts';
+import { openSandboxPool } from '#runtime/sandbox/pool.ts';
+import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import { u128 } from '#schemas/wire/fields.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import { type Metrics, milliseconds, perSecond, quantile } from './figures.ts';
+
+/** Tasks of one submission, and how often one is made: the offered load. */
+const TASKS_PER_JOB = 60;
+const JOB_EVERY_MS = 50;
+const WARM_UP_MS = 5_000;
+const MEASURE_MS = 15_000;
+/** How long stragglers may take, ms. */
+const DRAIN_MS = 30_000;
+
+/**
+ * `tasks_per_second`: settled no-op tasks while TASKS_PER_JOB / JOB_EVERY_MS (1,200/s) are offered; `task_p99_ms`: from a
+ * task's submission to the client's knowledge that it is settled. Every task is drawn, committed, revealed, audited by two.
+ */
+export async function benchWork(): Promise<Metrics> {
+  const kernel = await benchKernel();
+  const dir = await mkdtemp(join(tmpdir(), 'sortition-bench-'));
+  const network = await startLocalNetwork({
+    dir,
+    port: 0,
+    isSupervised: false,
+    shape: { params: { open_units_per_worker: 512, min_block_interval_ms: 50 }, is_compact: true },
+  });
+  try {
+    return { ...(await offerTasks(network, dir)), ...kernel };
+  } finally {
+    await network.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function benchKernel(): Promise<Metrics> {
+  const pool = await openSandboxPool({ size: 1 });
+  try {
+    return { kernel_numbers_per_second: perSecond(await kernelNumbersPerSecond(pool), 'numbers') };
+  } finally {
+    await pool.close();
+  }
+}
+
+async function offerTasks(network: RunningNetwork, dir: string): Promise<Metrics> {
+  const signer = await readKeyFile(keyPath(dir, 'client'));
+  const bus = await connectBus({ url: network.broker.url, signer, onRefused: fail });
+  const settled = new Map<string, number[]>();
+  const replica = await follow(network, bus, settled);
+  await workersThere(new ConsoleClient(network.gateway_url));
+  const load = new Load(network.network.chain.id, signer, bus, replica);
+  await load.run(WARM_UP_MS + MEASURE_MS);
+  await load.drained(settled, DRAIN_MS);
+  replica.close();
+  await bus.close();
+  return load.figures(settled);
+}
+
+/** A client that follows the chain itself and notes when each task of its jobs is settled. */
+async function follow(network: RunningNetwork, bus: Bus, settled: Map<string, number[]>): Promise<Replica> {
+  const replica = await openReplica({
+    chain: network.network.chain,
+    store: openMemoryStore(new MemoryDisk()),
+    bus,
+    clock: systemClock,
+    log: createLog('bench', 'silent'),
+    metrics: createMetrics(),
+    onFailure: fail,
+    onBlock({ result }) {
+      const now_ms = performance.now();
+      for (const event of result.events) {
+        if (event.type !== 'unit.settled') continue;
+        const job = event.unit.slice(0, 32);
+        const times = settled.get(job);
+        if (times === undefined) settled.set(job, [now_ms]);
+        else times.push(now_ms);
+      }
+    },
+  });
+  replica.start();
+  return replica;
+}
+
+async function workersThere(client: ConsoleClient): Promise<void> {
+  for (let view = await client.view(); view.available_count < view.workers_count; view = await client.view()) await pause(50);
+}
+
+/** Jobs at a steady pace, whatever the network makes of them. */
+class Load {
+  readonly #submitted = new Map<string, number>();
+  readonly #chain: string;
+  readonly #signer: Signer;
+  readonly #bus: Bus;
+  readonly #replica: Replica;
+  #begin_ms = 0;
+  #nonce = 0;
+
+  constructor(chain: string, signer: Signer, bus: Bus, replica: Replica) {
+    this.#chain = chain;
+    this.#signer = signer;
+    this.#bus = bus;
+    this.#replica = replica;
+  }
+
+  async run(duration_ms: number): Promise<void> {
+    this.#begin_ms = performance.now();
+    this.#nonce = this.#replica.ledger.nextNonce(this.#signer.id);
+    for (let i = 0; i * JOB_EVERY_MS < duration_ms; i++) {
+      await pause(Math.max(0, this.#begin_ms + i * JOB_EVERY_MS - performance.now()));
+      this.#submit();
+    }
+  }
+
+  #submit(): void {
+    const idempotency_key = `bench/${this.#nonce}`;
+    const expiry_height = this.#replica.ledger.height() + 5_000;
+    const body = { type: 'job.submit', idempotency_key, kernel: 'noop/v1', start: u128(BigInt(this.#nonce) << 20n), unit_log2: 8, units: TASKS_PER_JOB, reward_per_unit_units: 100n } as const;
+    const bytes = txBytes({ v: 1, chain: this.#chain, account: this.#signer.id, nonce: this.#nonce++, expiry_height, fee_units: 0n, body });
+    this.#submitted.set(jobIdOf(this.#signer.id, idempotency_key), performance.now());
+    void this.#bus.publish(subject.transaction(this.#signer.id), encodeTx(bytes, this.#signer.sign(txSignBytes(bytes))));
+  }
+
+  /** Wait until every task is settled. @throws Error when some are not in time: their latency is unknown, not small */
+  async drained(settled: ReadonlyMap<string, readonly number[]>, limit_ms: number): Promise<void> {
+    const isDone = (): boolean => [...this.#submitted.keys()].every((job) => settled.get(job)?.length === TASKS_PER_JOB);
+    for (const end_ms = performance.now() + limit_ms; !isDone(); await pause(100))
+      if (performance.now() > end_ms) throw new Error(`tasks are not settled ${limit_ms} ms after the last submission`);
+  }
+
+  figures(settled: ReadonlyMap<string, readonly number[]>): Metrics {
+    const from_ms = this.#begin_ms + WARM_UP_MS;
+    const all = [...settled.values()].flat();
+    const inWindow = all.filter((at) => at >= from_ms && at < from_ms + MEASURE_MS).length;
+    const latencies = [...this.#submitted].filter(([, at]) => at >= from_ms).flatMap(([job, at]) => (settled.get(job) ?? []).map((end) => end - at));
+    return {
+      tasks_per_second: perSecond((inWindow * 1000) / MEASURE_MS, 'tasks'),
+      tasks_offered_per_second: perSecond((TASKS_PER_JOB * 1000) / JOB_EVERY_MS, 'tasks'),
+      task_p50_ms: milliseconds(quantile(latencies, 0.5)),
+      task_p99_ms: milliseconds(quantile(latencies, 0.99)),
+    };
+  }
+}
+
+function fail(error: unknown): void {
+  throw error instanceof Error ? error : new Error(String(error));
+}
