@@ -56,7 +56,7 @@ export const reportOf = (unit: string, indices: readonly number[], behaviour: Be
   return indices.map((index) => ({ index, result: results[index] ?? leafHash(NO_SALT) }));
 };
 
-/** Let every node react to the last block: their transactions are queued for the next. */
+/** Let every node react to these events: their transactions are queued for the next. */
 export function react(world: World, last: BlockResult, behaviours: ReadonlyMap<string, Behaviour> = new Map()): void {
   const of = (node: string): Behaviour => behaviours.get(node) ?? {};
   const does = (node: string, what: 'commit' | 'reveal' | 'open' | 'report') => of(node).skips?.includes(what) !== true;
