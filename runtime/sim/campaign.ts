@@ -64,11 +64,18 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   return { ...total, trace_hash: trace.digest(), failures };
 }
 
-/** Runs one schedule of production, or with the planted bug: then of the kind that can show it. */
-export async function simulationOf(name?: MutationName): Promise<(seed: number, kind?: ScheduleKind) => Promise<SimReport>> {
+/** What runs one schedule: of production, or with the planted bug: then of the kind that can show it. */
+async function simulationOf(name?: MutationName): Promise<Simulation> {
   const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
   const simulate = name === undefined || mutation.edit === undefined ? runSimulation : await loadMutant(name, mutation.edit);
-  return (seed, kind = mutation.kind) => simulate({ seed, mutation, ...(kind && { kind }) });
+  return (seed, kind = mutation.kind, tells = false) => simulate({ seed, mutation, tells, ...(kind && { kind }) });
+}
+type Simulation = (seed: number, kind?: ScheduleKind, tells?: boolean) => Promise<SimReport>;
+
+/** Run one schedule and keep its story, for `describeRun`. */
+export async function tellSchedule({ seed, mutation, kind }: Omit<CampaignOptions, 'schedules'>): Promise<SimReport> {
+  const run = await simulationOf(mutation);
+  return run(seed, kind, true);
 }
 
 /** Whether the schedule broke a rule or stalled. */

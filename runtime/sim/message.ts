@@ -38,5 +38,17 @@ export function tagOf(message: Message): number {
   }
 }
 
+/** A message for people. */
+export function inWords(message: Message): string {
+  if (message.type === 'vote') return inWordsOf(message.vote.type, message.vote);
+  if (message.type === 'proposal') return inWordsOf('proposal', message.proposal);
+  if (message.type === 'certificate') return inWordsOf(`${message.certificate.type} certificate`, { ...message.certificate, valid_round: -1 });
+  return 'height' in message ? `${message.type} at ${message.height}` : message.type;
+}
+
+type Statement = { readonly height: number; readonly round: number; readonly value: string | null; readonly valid_round: number };
+const inWordsOf = (name: string, { height, round, value, valid_round }: Statement): string =>
+  `${name} ${value?.slice(0, 8) ?? 'nil'} at ${height}/${round}${valid_round < 0 ? '' : ` with the polka of round ${valid_round}`}`;
+
 const mix = (a: number, b: number, kind: number): number => Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ kind;
 const word = (value: string | null): number => (value === null ? 0 : Number.parseInt(value.slice(0, 8), 16));

@@ -1,5 +1,5 @@
 // Planted bugs: each is the production program with one thing wrong, and a campaign must find it within its budget.
-import type { CoreParts } from '#machines/consensus/core.ts';
+import type { CoreParts } from '#machines/consensus/core-state.ts';
 import { roundMachine } from '#machines/consensus/round.machine.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { ScheduleKind } from './plan.ts';
@@ -32,7 +32,7 @@ export const SOUND: Mutation = { about: 'nothing', budget: 0 };
 export const MUTATIONS = {
   no_lock: {
     about: 'prevotes any valid proposal, whatever it is locked on',
-    budget: 400,
+    budget: 100,
     kind: 'consensus',
     parts: {
       quorum,
@@ -46,7 +46,7 @@ export const MUTATIONS = {
   },
   quorum_one_short: {
     about: 'takes two thirds of the power for a quorum',
-    budget: 50,
+    budget: 20,
     kind: 'consensus',
     parts: { machine: roundMachine, quorum: (total) => quorum(total) - 1 },
   },
@@ -58,23 +58,24 @@ export const MUTATIONS = {
   },
   forgets_log: {
     about: 'restarts without replaying the log of the open height',
-    budget: 200,
+    budget: 50,
     kind: 'consensus',
     forgetsLog: true,
   },
-  polka_unseen: {
-    about: 'believes that a repeated proposal has its polka',
-    budget: 1_000,
+  unlock_on_nil: {
+    about: 'lets go of its lock when it precommits nil',
+    budget: 200,
     kind: 'consensus',
     edit: {
-      file: 'machines/consensus/multiplexer.ts',
-      find: 'p.valid_round >= 0 && hasPolka(view, p.valid_round, p.value)',
-      replace: 'p.valid_round >= 0',
+      file: 'machines/consensus/round.machine.ts',
+      find: "enqueue.emit({ type: 'precommit', round: d.round, value: null });",
+      replace:
+        "enqueue.assign({ d: { ...d, locked_value: null, locked_round: -1 } }); enqueue.emit({ type: 'precommit', round: d.round, value: null });",
     },
   },
   pay_before_check: {
     about: 'pays a unit when its worker reveals, before any audit',
-    budget: 20,
+    budget: 10,
     kind: 'ledger',
     edit: {
       file: 'machines/settlement/units.ts',
@@ -84,7 +85,7 @@ export const MUTATIONS = {
   },
   replay_accepted: {
     about: 'applies a transaction whose nonce was used',
-    budget: 100,
+    budget: 50,
     kind: 'ledger',
     edit: {
       file: 'machines/settlement/apply.ts',

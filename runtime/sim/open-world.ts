@@ -33,7 +33,11 @@ const OUTSIDE = 31;
 const AUTHOR_AT = 57;
 
 /** A world where nothing has happened yet. */
-export function openWorld(plan: Plan, mutation: Mutation, report: Report): { readonly world: World; readonly network: Network } {
+export function openWorld(
+  plan: Plan,
+  mutation: Mutation,
+  { report, tell }: Pick<World, 'report' | 'tell'>,
+): { readonly world: World; readonly network: Network } {
   const prng = createPrng(plan.seed, 2);
   const queue = createEventQueue<SimEvent>();
   const network = createNetwork(plan, prng);
@@ -58,6 +62,7 @@ export function openWorld(plan: Plan, mutation: Mutation, report: Report): { rea
     votes: createVoteLog(plan.powers, isCorrect, report),
     chain: createChainOracle(plan.powers, report),
     report,
+    tell,
     replicas,
     base: baseConfig(genesis, isLedger),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },

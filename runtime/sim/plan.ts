@@ -60,6 +60,8 @@ export type Plan = {
   /** The faults end here, or when this many heights are decided, whichever comes first. */
   readonly heal_ms: number;
   readonly heal_height: number;
+  /** Heights that the core must decide after that, beyond what anybody had decided. */
+  readonly live_heights: number;
 };
 
 /** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 64 schedules runs the ledger. */
@@ -93,6 +95,7 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     blackout_ms: prng.chance(60) ? prng.between(20, heal_ms) : 0,
     heal_ms,
     heal_height: prng.between(1, 3),
+    live_heights: prng.pick([1, 1, 1, 2]),
   };
 }
 

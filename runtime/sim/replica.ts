@@ -6,7 +6,7 @@ import { type Decided, runTurn, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { createForger, type Forger } from './forger.ts';
 import type { Execution } from './ledger-application.ts';
-import { coreInput, type Message } from './message.ts';
+import { coreInput, inWords, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { twinBeacon } from './twin-crypto.ts';
@@ -67,6 +67,7 @@ export class Replica {
   async start(): Promise<void> {
     if (this.#hasLeft || this.#process !== undefined) return;
     const process = await openProcess(this.#world, this.#disk, this.validator);
+    this.#world.tell?.(this.id, `starts at height ${process.state.core.tip.height + 1}`);
     this.#process = process;
     this.#checkReplay(process);
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
@@ -97,6 +98,7 @@ export class Replica {
     if (this.#process === undefined) return;
     const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
     this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
+    this.#world.tell?.(this.id, `crashes for ${down_ms} ms at ${this.position}`);
     this.#process = undefined;
     this.#disk.crash(keepsUnsynced);
     if (keepsUnsynced) this.#reportDecided();
@@ -106,6 +108,7 @@ export class Replica {
 
   /** Stop and never come back. */
   leave(): void {
+    this.#world.tell?.(this.id, 'leaves');
     this.#process = undefined;
     this.#hasLeft = true;
   }
@@ -191,6 +194,7 @@ export class Replica {
       const id = final.certificate.value ?? '';
       this.#height = height;
       trace.text(id);
+      this.#world.tell?.(this.id, `decides ${id.slice(0, 8)} at height ${height}`);
       if (!this.isCorrect) continue;
       chain.decided(this.validator, { height, id, state_root, final });
       if (execution !== undefined) this.#world.executed(execution, final);
@@ -198,6 +202,7 @@ export class Replica {
   }
 
   #cast(message: ConsensusMessage): void {
+    this.#world.tell?.(this.id, `says ${inWords(message)}`);
     if (this.isCorrect && message.type === 'vote') this.#world.votes.spoken(message.vote);
     if (this.isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
     this.#send(message, 'all');

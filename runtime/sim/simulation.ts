@@ -8,15 +8,24 @@ import { drawPlan, type Plan, type ScheduleKind } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { SimEvent, World } from './world.ts';
 
-/** Heights that the core must decide after the heal, and the virtual time that it has for them. */
-const LIVE_HEIGHTS = 2;
+/** Virtual time that the core has for its heights after the heal. */
 const LIVE_WITHIN_MS = 60_000;
 /** Events that no sound schedule comes near: beyond it something talks without end. */
 const MAX_EVENTS = 60_000;
+/** Lines kept of a story. */
+const MAX_LINES = 5_000;
 /** Violations kept of one schedule: the first tell the story. */
 const MAX_VIOLATIONS = 10;
 
-export type SimOptions = { readonly seed: number; readonly kind?: ScheduleKind; readonly mutation?: Mutation };
+export type SimOptions = {
+  readonly seed: number;
+  /** The kind that the seed draws, if absent. */
+  readonly kind?: ScheduleKind;
+  /** Plant this bug. */
+  readonly mutation?: Mutation;
+  /** Keep a line for everything that is said, decided, lost and found again. */
+  readonly tells?: boolean;
+};
 
 /** How one schedule went. */
 export type SimReport = {
@@ -30,19 +39,27 @@ export type SimReport = {
   readonly stall: string | null;
   /** Over every event in order: equal for equal runs. */
   readonly trace_hash: string;
+  /** Empty unless asked for. */
+  readonly story: readonly string[];
 };
 
 /** Run one schedule. The same options give the same report, on every machine and Node. */
-export async function runSimulation({ seed, kind, mutation = SOUND }: SimOptions): Promise<SimReport> {
+export async function runSimulation({ seed, kind, mutation = SOUND, tells = false }: SimOptions): Promise<SimReport> {
   const plan = drawPlan(seed, kind);
   const violations: Violation[] = [];
   const report = (rule: Rule, node: number, detail: string): void => {
     if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: world.queue.now_ms });
+    world.tell?.(node, `BREAKS ${rule}: ${detail}`);
   };
-  const { world, network } = openWorld(plan, mutation, report);
+  const story: string[] = [];
+  const tell = (who: number, what: string): void => {
+    if (story.length < MAX_LINES) story.push(`${String(world.queue.now_ms).padStart(7)} ms  ${who < 0 ? 'network' : `node ${who} `}  ${what}`);
+  };
+  const { world, network } = openWorld(plan, mutation, { report, tell: tells ? tell : undefined });
   const { events, stall } = await run(world, network);
   const { trace, chain, queue } = world;
-  return { seed, plan, events, heights: chain.height, virtual_ms: queue.now_ms, violations, stall, trace_hash: trace.digest() };
+  const size = { events, heights: chain.height, virtual_ms: queue.now_ms };
+  return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), story };
 }
 
 /** Where a schedule stands between its two phases. */
@@ -104,11 +121,12 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
 }
 
 /** The faults end. Who is correct but not in the core may stay away for good. */
-function heal({ plan, queue, replicas, chain, prng }: World, network: Network): Phase {
+function heal({ plan, queue, replicas, chain, prng, tell }: World, network: Network): Phase {
   network.heal();
+  tell?.(-1, `heals; ${plan.core.join(', ')} must go on from height ${chain.height}`);
   const mayLeave = replicas.filter((replica) => replica.isCorrect && !plan.core.includes(replica.validator));
   for (const replica of mayLeave) if (prng.chance(512)) replica.leave();
-  return { goal_height: chain.height + LIVE_HEIGHTS, until_ms: queue.now_ms + LIVE_WITHIN_MS };
+  return { goal_height: chain.height + plan.live_heights, until_ms: queue.now_ms + LIVE_WITHIN_MS };
 }
 
 const coreOf = ({ plan, replicas }: World): readonly Replica[] => plan.core.map((validator) => replicas[validator] as Replica);

@@ -38,6 +38,8 @@ export type World = {
   readonly votes: VoteLog;
   readonly chain: ChainOracle;
   readonly report: Report;
+  /** Where somebody wants to read what happens: one line each. */
+  readonly tell: ((who: number, what: string) => void) | undefined;
   /** A correct validator found evidence. */
   accused(finder: number, evidence: EvidenceBytes): void;
   readonly replicas: readonly Replica[];
