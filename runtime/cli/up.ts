@@ -26,6 +26,9 @@ type Options = {
 
 type Outcome = { readonly job: JobView; readonly settlement: SettlementInfo; readonly blocks: number; readonly finality_ms: { readonly p50: number; readonly p99: number }; readonly folder: string; readonly verified: boolean };
 
+/** How long the job's followers wait for a gateway that is being started again, ms. */
+const GATEWAY_PATIENCE_MS = 60_000;
+
 export async function run(o: Options): Promise<number> {
   await refuseSecond(o.data);
   if (o.fresh === true) await rm(o.data, { recursive: true, force: true });
@@ -54,7 +57,7 @@ async function refuseSecond(dir: string): Promise<void> {
 }
 
 async function mainJob(o: Options, network: RunningNetwork): Promise<Outcome> {
-  const client = new ConsoleClient(network.gateway_url);
+  const client = new ConsoleClient(network.gateway_url, GATEWAY_PATIENCE_MS);
   const signer = await readKeyFile(keyPath(o.data, 'client'));
   const first_height = (await client.view()).height;
   const id = await ensureMainJob(client, signer, { units: o.units, unit_log2: o.unitLog2 });
