@@ -24,6 +24,7 @@ export function refuseProposal(
   const proposer = validators[proposal.validator];
   if (proposer === undefined) return 'VALIDATOR_UNKNOWN';
   if (proposal.epoch !== epoch) return 'EPOCH_MISMATCH';
+  if (proposal.valid_round >= proposal.round) return 'CONSENSUS_MALFORMED'; // line 28: 0 ≤ vr < round
   if (proposerOf(proposal.height, proposal.round, validators.length) !== proposal.validator) return 'PROPOSER_MISMATCH';
   if (blockId(crypto, block.header) !== proposal.value) return 'BLOCK_INVALID';
   if (!crypto.verify(proposer.id, proposalSignBytes(chain, proposal), proposal.signature)) return 'SIGNATURE_INVALID';

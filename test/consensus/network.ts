@@ -1,6 +1,7 @@
 // A small deterministic network of cores for tests: one queue, virtual time, real codecs and signatures by a keyed hash.
 import { createHash } from 'node:crypto';
-import { type Core, type CoreParts, createCore } from '#machines/consensus/core.ts';
+import { type Core, createCore } from '#machines/consensus/core.ts';
+import type { CoreParts } from '#machines/consensus/core-state.ts';
 import type { Application, CoreConfig, CoreEffect, Crypto, Input } from '#machines/consensus/types.ts';
 import type {
   Evidence,

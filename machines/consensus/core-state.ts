@@ -1,0 +1,67 @@
+// What the parts of a validator core share, and the few ways in which they speak.
+import type { Code } from '#schemas/wire/codes.ts';
+import { pureStepper } from '../primitives/inert-scope.ts';
+import { type ChainRules, validatorsHash } from './block-rules.ts';
+import { CatchUp } from './catch-up.ts';
+import { type Electorate, totalPower } from './certificate-rules.ts';
+import { Height, type RoundStepper } from './height.ts';
+import type { roundMachine } from './round.machine.ts';
+import { Timers } from './timers.ts';
+import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
+
+/** The set is fixed until set changes come. */
+export const EPOCH = 0;
+
+/** Parts that a test may replace to plant a bug. */
+export type CoreParts = { readonly machine: typeof roundMachine; readonly quorum: (total: number) => number };
+
+export class CoreState {
+  readonly config: CoreConfig;
+  readonly electorate: Electorate;
+  readonly rules: ChainRules;
+  readonly catchUp: CatchUp;
+  readonly timers = new Timers((effect) => this.emit(effect));
+  readonly #stepper: RoundStepper;
+  /** The last decided height. */
+  tip: Tip;
+  /** The height that is being worked on. */
+  at: Height;
+  /** Effects of the current step. */
+  out: CoreEffect[] = [];
+  isReplaying = false;
+  isHalted = false;
+
+  constructor(config: CoreConfig, parts: CoreParts) {
+    const { chain, validators, crypto } = config;
+    this.config = config;
+    this.electorate = { chain, epoch: EPOCH, validators, crypto, quorum: parts.quorum(totalPower(validators)) };
+    this.rules = { config, epoch: EPOCH, validators_hash: validatorsHash(config) };
+    this.catchUp = new CatchUp(config.self, validators);
+    this.#stepper = pureStepper(parts.machine);
+    this.tip = config.tip;
+    this.at = this.nextHeight(config.tip.time_ms);
+  }
+
+  /** The height after the tip, with nothing known about it. */
+  nextHeight(started_ms: number): Height {
+    return new Height(this.tip.height + 1, started_ms, this.electorate, this.config, this.#stepper);
+  }
+
+  emit(effect: CoreEffect): void {
+    this.out.push(effect);
+  }
+
+  /** The input changed this state: a replay needs it. */
+  record(input: Input): void {
+    if (!this.isReplaying) this.emit({ type: 'record', input });
+  }
+
+  refuse(from: number, code: Code): void {
+    this.emit({ type: 'refused', from, code });
+  }
+
+  halt(code: Code, detail: string): void {
+    this.isHalted = true;
+    this.emit({ type: 'halt', code, detail });
+  }
+}

@@ -1,0 +1,82 @@
+// What a core says and asks beside the protocol's own steps: where it stands, what others may lack, what it lacks itself.
+// Nothing here is part of the replayed state.
+import type { Block, Certificate } from '#schemas/consensus/types.ts';
+import type { CoreState } from './core-state.ts';
+import type { Status } from './types.ts';
+
+/** Timers that belong to no height. */
+const REBROADCAST = { kind: 'rebroadcast', height: 0, round: 0 } as const;
+const SYNC = { kind: 'sync', height: 0, round: 0 } as const;
+
+export class Gossip {
+  readonly #core: CoreState;
+
+  constructor(core: CoreState) {
+    this.#core = core;
+  }
+
+  /** A message of `validator` at a later height: it has decided everything before. */
+  sawAhead(validator: number, height: number, now_ms: number): void {
+    this.#core.catchUp.sawHeight(validator, height);
+    this.#watchForBlocks(now_ms);
+  }
+
+  /** Whoever signed a certificate has, or will soon have, what came before it; a commit's signers the block itself. */
+  sawCertificate({ type, height, votes }: Certificate, now_ms: number): void {
+    for (const vote of votes) this.#core.catchUp.sawHeight(vote.validator, type === 'commit' ? height + 1 : height);
+    this.#watchForBlocks(now_ms);
+  }
+
+  /** A peer ahead is one to ask; a peer that lacks just the last height is helped at once, by two. */
+  heard(from: number, status: Status, now_ms: number): void {
+    const { catchUp, tip, at } = this.#core;
+    catchUp.sawHeight(from, status.height);
+    if (status.height > at.height) this.#watchForBlocks(now_ms);
+    if (tip.final === undefined || status.height !== tip.height || !catchUp.shouldHelp(from, tip.height)) return;
+    this.#publish(tip.final.certificate, tip.final.block);
+  }
+
+  /** Ask for the next range, if someone claims to have it; ask another peer when no answer came. */
+  requestBlocks(now_ms: number): void {
+    const { catchUp, at, timers, config } = this.#core;
+    const request = catchUp.nextRequest(at.height);
+    if (request === undefined) return;
+    this.#core.emit({ type: 'sync.request', ...request });
+    timers.set(SYNC, now_ms + config.timeouts.rebroadcast_ms);
+  }
+
+  /** Position, own words, and as units the certificates that others may lack. */
+  rebroadcast(now_ms: number): void {
+    const { at } = this.#core;
+    const status = { height: at.height, round: Math.max(at.round, 0), lowest_height: 1 };
+    this.#core.emit({ type: 'publish.status', status });
+    this.#core.emit({ type: 'rebroadcast' });
+    for (const certificate of this.#bestCertificates()) {
+      this.#publish(certificate, at.proposals.block(certificate.value ?? '')?.block);
+    }
+    this.scheduleRebroadcast(now_ms);
+  }
+
+  scheduleRebroadcast(now_ms: number): void {
+    this.#core.timers.set(REBROADCAST, now_ms + this.#core.config.timeouts.rebroadcast_ms);
+  }
+
+  /** The missing messages are mostly on their way: ask for blocks only after the time of a vote. */
+  #watchForBlocks(now_ms: number): void {
+    const { isReplaying, timers, config } = this.#core;
+    if (!isReplaying && !timers.has(SYNC)) timers.set(SYNC, now_ms + config.timeouts.vote_ms);
+  }
+
+  /** The polkas of this round and of the valid value; and why the round before ended, for whom it has not. */
+  #bestCertificates(): Certificate[] {
+    const { votes, round, state, height } = this.#core.at;
+    const polkas = [...new Set([round, state.valid_round])].flatMap((r) => votes.round(r)?.polkas ?? []);
+    const precommits = votes.round(round - 1)?.quorumOfPrecommits();
+    if (precommits === undefined) return polkas;
+    return [...polkas, { type: 'skip', height, round: round - 1, value: null, votes: precommits }];
+  }
+
+  #publish(certificate: Certificate, block: Block | undefined): void {
+    this.#core.emit({ type: 'publish.certificate', certificate, ...(block && { block }) });
+  }
+}
