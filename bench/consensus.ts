@@ -12,7 +12,7 @@ import { startBroker } from '#runtime/broker/broker.ts';
 import type { Bus } from '#runtime/bus/bus.ts';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { provisionStreams } from '#runtime/bus/provision.ts';
-import { dealShares } from '#runtime/consensus/beacon.ts';
+import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { ChildPlan, ChildReport } from './consensus-child.ts';

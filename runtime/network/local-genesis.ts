@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActorKind } from '#schemas/wire/subjects.ts';
-import { dealShares } from '../consensus/beacon.ts';
+import { dealShares } from '../consensus/beacon-dealer.ts';
 import { writeBeaconShare } from '../consensus/share-file.ts';
 import { ensureKeyFile } from '../keys/key-file.ts';
 import { type Chain, readGenesis } from './genesis-file.ts';

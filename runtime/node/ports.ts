@@ -1,12 +1,7 @@
-// The ports of a node's actors: only those that its kinds of actor use are opened.
+// The ports of a node's actors: only those that its kinds of actor use are loaded and opened, so that small nodes start fast.
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CosignRequest } from '#schemas/settlement/cosign.ts';
-import { createContentStore } from '../archive/content-store.ts';
-import { createCosigner } from '../archive/cosigner.ts';
-import { createArchivePorts } from '../archive/ports.ts';
-import { createTrustlessGateway } from '../archive/trustless-gateway.ts';
-import { openGateway } from '../gateway/gateway.ts';
 import type { SeenBlock } from '../gateway/ports.ts';
 import type { IoPort } from '../host/ports.ts';
 import { verify } from '../keys/ed25519.ts';
@@ -32,7 +27,7 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
   if (kinds.has('shuffler') || kinds.has('validator')) opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
   if (kinds.has('shuffler')) opened.push(heartbeatsPart(node));
-  if (kinds.has('archiver')) opened.push(archivePart(node));
+  if (kinds.has('archiver')) opened.push(await archivePart(node));
   const gateway = node.seats.find(({ kind }) => kind === 'gateway');
   if (gateway !== undefined) opened.push(await gatewayPart(node, gateway));
   if (evidence !== undefined) opened.push(part({ evidence }));
@@ -63,7 +58,12 @@ function heartbeatsPart({ chain, bus, clock, ledger }: NodeContext): NodePorts {
 }
 
 /** The archiver's own HTTP address serves the blocks of its content store as a trustless gateway. */
-function archivePart({ chain, store, ledger, options }: NodeContext): NodePorts {
+async function archivePart({ chain, store, ledger, options }: NodeContext): Promise<NodePorts> {
+  const [{ createArchivePorts }, { createContentStore }, { createTrustlessGateway }] = await Promise.all([
+    import('../archive/ports.ts'),
+    import('../archive/content-store.ts'),
+    import('../archive/trustless-gateway.ts'),
+  ]);
   const ports = createArchivePorts({ store, dir: join(options.dir, 'bundles'), genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq) });
   const gateway = createTrustlessGateway(createContentStore(store));
   const routes = [
@@ -79,6 +79,7 @@ function archivePart({ chain, store, ledger, options }: NodeContext): NodePorts 
 }
 
 async function gatewayPart({ chain, ledger, store, clock, log, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+  const { openGateway } = await import('../gateway/gateway.ts');
   const onBlock = (listener: (block: SeenBlock) => void) =>
     bell.onBlock(({ checked, result, received_ms }) => listener({ header: checked.header, final: checked.final, result, received_ms }));
   const reads = { chain, ledger, onBlock };
@@ -87,6 +88,7 @@ async function gatewayPart({ chain, ledger, store, clock, log, bell, options }: 
 }
 
 async function cosignPart({ chain, store, ledger, clock, seats }: NodeContext, path: string): Promise<NodePorts> {
+  const { createCosigner } = await import('../archive/cosigner.ts');
   const key = await readKeyFile(path);
   const validator = seats[0]?.signer.id ?? '';
   const cosigner = createCosigner({ store, key, validator, genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq), now_ms: clock.now_ms });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
-import { type BeaconDeal, dealShares } from '#runtime/consensus/beacon.ts';
+import { type BeaconDeal, dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import type { Decided } from '#runtime/consensus/turn.ts';
 import { startValidator, type Validator, type ValidatorApp } from '#runtime/consensus/validator.ts';
 import type { Clock } from '#runtime/host/ports.ts';
