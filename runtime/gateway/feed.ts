@@ -1,5 +1,5 @@
 // The feed: one signed view on pub.v1.console, four times a second while something changes, every two seconds at least.
-import { CONSOLE_VIEW_KIND } from '#schemas/node/console.ts';
+import { CONSOLE_VIEW_KIND } from '#schemas/node/console-kind.ts';
 import { encodeEnvelope, envelopeBytes, envelopeSignBytes } from '#schemas/wire/envelope-codec.ts';
 import { ENVELOPE_EXPIRY_MS, FEED_IDLE_MS, FEED_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';

@@ -47,7 +47,7 @@ export type Gateway = {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { reads, signer, bus, store, clock, crypto, log, ws_url } = options;
   const { chain, ledger } = reads;
-  const keeper = new ViewKeeper(reads, crypto.verify);
+  const keeper = new ViewKeeper(reads, crypto);
   const draws = await DrawArchive.open(chain.id, ledger, store, crypto);
   const writer = new SerialWriter(store, log);
   const stopBlocks = reads.onBlock((seen) => {
@@ -59,7 +59,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     async routes(server) {
       addGuards(server, ws_url, log);
-      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, verify: crypto.verify, now_ms, ws_url });
+      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, crypto, now_ms, ws_url });
       const hasPages = await addPages(server, options.web_dir ?? WEB_DIR);
       if (!hasPages) log.warn({}, 'console is not built: only the API is served');
     },

@@ -1,4 +1,5 @@
 // A posted transaction: decoded, its signature checked, asked of the ledger, then handed to the validators. Nothing is signed here.
+import type { Crypto } from '#machines/consensus/types.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
 import { type Code, type Result, accept, refuse } from '#schemas/wire/codes.ts';
@@ -15,7 +16,7 @@ export type SubmitOptions = {
   readonly bus: Pick<Bus, 'publish'>;
   /** The gateway's id: its subject carries what clients sign. */
   readonly self: string;
-  readonly verify: (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+  readonly crypto: Pick<Crypto, 'verify'>;
   readonly now_ms: () => number;
 };
 
@@ -30,11 +31,11 @@ export async function submitTx(options: SubmitOptions, wire: Uint8Array): Promis
   return checked.value.id;
 }
 
-function check({ ledger, keeper, verify, now_ms }: SubmitOptions, wire: Uint8Array) {
+function check({ ledger, keeper, crypto, now_ms }: SubmitOptions, wire: Uint8Array) {
   const got = decodeTx(wire);
   if (!got.ok) return got;
   const { tx, signed, signature } = got.value;
-  if (!verify(tx.account, signed, signature)) return refuse('TX_SIGNATURE_INVALID');
+  if (!crypto.verify(tx.account, signed, signature)) return refuse('TX_SIGNATURE_INVALID');
   const code = ledger.check(tx);
   if (code === null) return accept({ id: nativeTxId(wire), tx });
   keeper.noteRefusal(code, tx.account, now_ms());

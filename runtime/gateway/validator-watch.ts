@@ -1,4 +1,5 @@
 // Who of the validators is heard, and where they stand: from commit certificates, and from consensus traffic between blocks.
+import type { Crypto } from '#machines/consensus/types.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
 import type { Certificate } from '#schemas/consensus/types.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
@@ -6,7 +7,6 @@ import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.
 import { MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import type { Chain } from '../network/genesis-file.ts';
 
-type Verify = (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
 type Heard = { readonly height: number; readonly round: number; readonly heard_ms: number };
 type BlockView = ConsoleView['blocks'][number];
 
@@ -14,12 +14,12 @@ const NOTHING: Heard = { height: 0, round: 0, heard_ms: 0 };
 
 export class ValidatorWatch {
   readonly #chain: Chain;
-  readonly #verify: Verify;
+  readonly #crypto: Pick<Crypto, 'verify'>;
   readonly #heard = new Map<string, Heard>();
 
-  constructor(chain: Chain, verify: Verify) {
+  constructor(chain: Chain, crypto: Pick<Crypto, 'verify'>) {
     this.#chain = chain;
-    this.#verify = verify;
+    this.#crypto = crypto;
   }
 
   /** Signers of a certificate that the node has checked. */
@@ -56,7 +56,7 @@ export class ValidatorWatch {
     if (!got.ok || (got.value.type !== 'vote' && got.value.type !== 'proposal')) return undefined;
     const said = got.value.type === 'vote' ? got.value.vote : got.value.proposal;
     const signed = 'type' in said ? voteSignBytes(chain, said) : proposalSignBytes(chain, said);
-    const isTrue = validators[said.validator]?.id === id && this.#verify(id, signed, said.signature);
+    const isTrue = validators[said.validator]?.id === id && this.#crypto.verify(id, signed, said.signature);
     return isTrue ? { height: said.height, round: said.round } : undefined;
   }
 

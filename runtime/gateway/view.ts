@@ -1,4 +1,5 @@
 // Keeps the console's view of the network: hears final blocks and consensus traffic, answers with one ConsoleView.
+import type { Crypto } from '#machines/consensus/types.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
 import { Incidents } from './incidents.ts';
 import { JobViews } from './job-views.ts';
@@ -10,8 +11,6 @@ import { UnitBoard } from './unit-board.ts';
 import { UnitStories } from './unit-stories.ts';
 import { ValidatorWatch } from './validator-watch.ts';
 import { WorkerViews } from './worker-views.ts';
-
-type Verify = (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
 
 export class ViewKeeper {
   readonly transactions: TransactionLog;
@@ -26,11 +25,11 @@ export class ViewKeeper {
   readonly #incidents = new Incidents();
   #changes_count = 0;
 
-  constructor(reads: GatewayReads, verify: Verify) {
+  constructor(reads: GatewayReads, crypto: Pick<Crypto, 'verify'>) {
     const { chain, ledger } = reads;
     this.#reads = reads;
     this.#blocks = new RecentBlocks(chain.validators);
-    this.#validators = new ValidatorWatch(chain, verify);
+    this.#validators = new ValidatorWatch(chain, crypto);
     this.#board = new UnitBoard(ledger);
     this.jobs = new JobViews(ledger, this.#board);
     this.#workers = new WorkerViews(ledger, chain.genesis.params, this.#board);

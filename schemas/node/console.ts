@@ -117,5 +117,3 @@ export const ConsoleView = z.strictObject({
   evidence: z.array(EvidenceView).max(50),
 });
 export type ConsoleView = z.infer<typeof ConsoleView>;
-/** Kind of the envelope item that carries it on pub.v1.console. */
-export const CONSOLE_VIEW_KIND = 'node.console-view.v1';

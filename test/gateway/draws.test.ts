@@ -67,8 +67,11 @@ test('a bundle that was bent anywhere is refused', async () => {
     ['no worker to bar', { ...good, rows: { ...good.rows, worker: null } }],
     ['bytes that are no certificate', { ...good, certificate: '00' }],
   ];
-  for (const [what, bundle] of bent)
-    expect(verifyDrawBundle(bundle, world.reads.chain, worldCrypto), what).toMatchObject({ ok: false, code: 'DRAW_PROOF_INVALID' });
+  const codeOf = (bundle: DrawBundle) => {
+    const verified = verifyDrawBundle(bundle, world.reads.chain, worldCrypto);
+    return verified.ok ? 'taken' : verified.code;
+  };
+  expect(bent.map(([what, bundle]) => [what, codeOf(bundle)])).toEqual(bent.map(([what]) => [what, 'DRAW_PROOF_INVALID']));
 });
 
 test('a gateway that starts again still has the proofs of its earlier life', async () => {

@@ -198,10 +198,10 @@ describe('what it refuses', () => {
   });
 
   test('a host name that is not this machine’s: a page elsewhere cannot reach in under its own name', async () => {
-    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:8080', ''])
-      expect(await statusFor(served.url, host), host).toMatch(/ 4(21|00) /);
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:8080', 'evil.example:localhost'])
+      expect(`${host} ${await statusFor(served.url, host)}`).toContain(' 421 ');
     for (const host of ['localhost:8080', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])
-      expect(await statusFor(served.url, host), host).toMatch(/ 200 /);
+      expect(`${host} ${await statusFor(served.url, host)}`).toContain(' 200 ');
   });
 });
 

@@ -12,7 +12,7 @@ import { FINALITY_MS, SeenWorld, signVote, worldCrypto } from './seen-world.ts';
 
 function watched(options?: ConstructorParameters<typeof SeenWorld>[0]) {
   const world = new SeenWorld(options);
-  const keeper = new ViewKeeper(world.reads, worldCrypto.verify);
+  const keeper = new ViewKeeper(world.reads, worldCrypto);
   world.reads.onBlock((seen) => keeper.hearBlock(seen));
   return { world, keeper, view: () => keeper.view(world.time_ms) };
 }
@@ -66,7 +66,7 @@ test('a gateway that starts in the middle of a job shows the units that were und
   const world = new SeenWorld();
   world.submitJob(40);
   run(world, () => world.ledger.jobs().some((job) => job.settled_count >= 10));
-  const late = new ViewKeeper(world.reads, worldCrypto.verify).view(world.time_ms).jobs[0];
+  const late = new ViewKeeper(world.reads, worldCrypto).view(world.time_ms).jobs[0];
   const open = Object.values(late?.phases ?? {}).reduce((sum, count) => sum + count, 0);
   expect(open).toBeGreaterThan(0);
   expect(open).toBe((late?.released_count ?? 0) - (late?.settled_count ?? 0));

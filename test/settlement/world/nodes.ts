@@ -14,13 +14,14 @@ export type Behaviour = {
   readonly lies?: readonly number[];
   /** What it does not do. */
   readonly skips?: readonly ('commit' | 'reveal' | 'open' | 'report')[];
+  /** Sub-units of what it computes; 4, as of the no-op kernel, unless said. */
+  readonly sub_units?: number;
 };
 
-const SUB_UNITS = 4;
 const NO_SALT = new Uint8Array(16);
 
-export const resultsOf = (unit: string, { lies = [] }: Behaviour = {}): Uint8Array[] =>
-  Array.from({ length: SUB_UNITS }, (_, index) => resultOf(unit, index, lies.includes(index) ? 'lie' : ''));
+export const resultsOf = (unit: string, { lies = [], sub_units = 4 }: Behaviour = {}): Uint8Array[] =>
+  Array.from({ length: sub_units }, (_, index) => resultOf(unit, index, lies.includes(index) ? 'lie' : ''));
 
 /** What a worker reveals for a unit. */
 export function revealOf(unit: string, attempt: number, behaviour: Behaviour = {}): z.infer<typeof Reveal> {

@@ -1,0 +1,185 @@
+// The console in a real Chromium, fed by a real broker: live, stale, live again; for keyboards, screen readers and phones.
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
+import { runFeed } from '#runtime/gateway/feed.ts';
+import { ViewKeeper } from '#runtime/gateway/view.ts';
+import { worldCrypto } from '../gateway/seen-world.ts';
+import { realTimer } from '../gateway/served.ts';
+import { CHAIN } from '../settlement/world/chain.ts';
+import { CHROMIUM, launchBrowser } from './console-browser.ts';
+import { type ConsoleNetwork, OTHER_GATEWAY, startConsoleNetwork } from './console-network.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Looked at by whoever changes the page. */
+const SCREENSHOTS = '.cache/screenshots';
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 360, height: 740 };
+
+describe.skipIf(CHROMIUM === undefined && !process.env['CI'])('the console', () => {
+  let network: ConsoleNetwork;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await mkdir(SCREENSHOTS, { recursive: true });
+    [network, browser] = await Promise.all([startConsoleNetwork(), launchBrowser()]);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await network?.close();
+  });
+
+  const open = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    const page = await (await browser.newContext({ viewport: DESKTOP, ...options })).newPage();
+    await page.goto(network.url);
+    await page.waitForSelector('.link.live');
+    return page;
+  };
+  const shownHeight = (page: Page): Promise<number> => page.evaluate(heightOf);
+  /** With a running job, a closed settlement, a refusal and evidence on the page. */
+  const busy = (page: Page) => page.waitForFunction(() => document.querySelectorAll('.settlement, #incidents td').length >= 5 && document.querySelector('#jobs table') !== null);
+
+  test('shows what happens as it happens, loads nothing from elsewhere and breaks no policy', async () => {
+    const page = await open();
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('requestfailed', (request) => errors.push(request.url()));
+    const before = await shownHeight(page);
+    await page.waitForFunction(isAbove, before);
+    await page.waitForFunction(() => Number(document.querySelector('.bar')?.getAttribute('aria-valuenow')) > 0);
+    expect(await page.evaluate(() => performance.getEntriesByType('resource').every(({ name }) => name.startsWith(location.origin)))).toBe(true);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  test('shows nothing that another key signed, whoever the broker lets speak', async () => {
+    const page = await open();
+    const bus = await connectBus({ url: network.broker.url, signer: OTHER_GATEWAY, onRefused: () => undefined });
+    const keeper = new ViewKeeper(network.world.reads, worldCrypto);
+    const forged = { changesCount: 1, view: (now_ms: number) => ({ ...keeper.view(now_ms), height: 987_654_321 }) };
+    const forging = new AbortController();
+    const clock = { now_ms: Date.now, setTimer: realTimer };
+    const feed = runFeed({ network: CHAIN, keeper: forged, signer: OTHER_GATEWAY, bus, clock }, forging.signal);
+    const before = await shownHeight(page);
+    await page.waitForFunction(isAbove, before + 10);
+    expect(await shownHeight(page)).toBeLessThan(987_654_321);
+    forging.abort();
+    await feed;
+    await bus.close();
+    await page.context().close();
+  });
+
+  test.each(['light', 'dark'] as const)('axe finds nothing serious, on a desktop and on a phone (%s)', async (colorScheme) => {
+    const page = await open({ colorScheme, reducedMotion: 'reduce' });
+    await busy(page);
+    for (const viewport of [DESKTOP, PHONE]) {
+      await page.setViewportSize(viewport);
+      expect(await seriousIn(page)).toEqual([]);
+    }
+    await page.context().close();
+  });
+
+  test('every section is reached with the keyboard alone', async () => {
+    const page = await open({ reducedMotion: 'reduce' });
+    await busy(page);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
+    const links = await page.$$eval('nav a', (all) => all.map((link) => link.getAttribute('href')));
+    for (const href of links) {
+      await page.focus(`nav a[href="${href}"]`);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction((hash) => location.hash === hash && document.querySelector(`${hash} h2`) !== null, href);
+    }
+    await page.focus('#blocks button');
+    await page.keyboard.press('Space');
+    await page.waitForSelector('#blocks button[aria-expanded="true"]');
+    await page.focus('.settlement summary');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.settlement:not([open])');
+    await page.context().close();
+  });
+
+  test('fits into 360 pixels', async () => {
+    const page = await open({ viewport: PHONE });
+    await busy(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
+    await page.context().close();
+  });
+
+  test('does not jump while it loads and updates', async () => {
+    const page = await open();
+    await busy(page);
+    const before = await shownHeight(page);
+    await page.waitForFunction(isAbove, before + 20);
+    expect(await page.evaluate(layoutShift)).toBeLessThan(0.05);
+    await page.context().close();
+  });
+
+  test('says how old it is when the broker dies, and is live again when it is back', async () => {
+    const page = await open();
+    await network.broker.kill('SIGKILL');
+    await page.waitForSelector('.link.stale');
+    expect(await page.textContent('.link')).toMatch(/^As of \d+ s ago$/);
+    await page.waitForSelector('main.stale');
+    await network.broker.restart();
+    await page.waitForSelector('.link.live');
+    await page.waitForSelector('main:not(.stale)');
+    await page.context().close();
+  });
+
+  test('comes back by itself when its path dies without a word', async () => {
+    const page = await open();
+    network.path.kill();
+    await page.waitForSelector('.link.stale');
+    await page.waitForSelector('.link.live');
+    await page.context().close();
+  });
+
+  test('screenshots for whoever changes the page', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const [name, viewport] of [['desktop', DESKTOP], ['phone', PHONE]] as const) {
+        const page = await open({ colorScheme, viewport, reducedMotion: 'reduce' });
+        await busy(page);
+        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-top.png` });
+        await page.evaluate(() => document.querySelector('.chart')?.scrollIntoView());
+        await page.waitForSelector('.chart canvas');
+        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png`, fullPage: true });
+        await page.context().close();
+      }
+    }
+  });
+});
+
+/** The height that the page shows. */
+function heightOf(): number {
+  return Number(document.querySelector('.figure .value')?.textContent?.replaceAll(',', ''));
+}
+
+/** Whether it is above `height`; runs in the page, so it stands by itself. */
+const isAbove = (height: number): boolean => Number(document.querySelector('.figure .value')?.textContent?.replaceAll(',', '')) > height;
+
+/** Sum of the layout shifts that no user caused (Cumulative Layout Shift, without session windows: stricter). */
+function layoutShift(): Promise<number> {
+  return new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const shifts = list.getEntries() as unknown as readonly { readonly value: number; readonly hadRecentInput: boolean }[];
+      resolve(shifts.reduce((sum, { value, hadRecentInput }) => sum + (hadRecentInput ? 0 : value), 0));
+    }).observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(0)));
+  });
+}
+
+async function seriousIn(page: Page): Promise<readonly string[]> {
+  // Handed over through the debugger: the page's own policy lets no foreign script in.
+  await page.evaluate(AXE);
+  const results = (await page.evaluate('axe.run()')) as AxeResults;
+  const serious = results.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return serious.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`));
+}
