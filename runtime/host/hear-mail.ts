@@ -9,7 +9,7 @@ import type { Heard } from './advance.ts';
 import { isAuthentic, open } from './envelopes.ts';
 import type { Input } from './inbox.ts';
 import type { Actor } from './residents.ts';
-import { heardBy, type Parts, type Turn } from './turn.ts';
+import { heardBy, type Parts, type Turn, wake } from './turn.ts';
 
 /** Hear one message: what is refused is counted by peer and code, and moves no watermark unless it was signed and next. */
 export async function hearMail(parts: Parts, chain: string, mail: Input & { type: 'mail' }, turn: Turn): Promise<void> {
@@ -25,7 +25,7 @@ export async function hearMail(parts: Parts, chain: string, mail: Input & { type
     return refusals.count(sender, 'COUNTER_REPLAYED');
   }
   if (!isAuthentic(got.value)) return refusals.count(sender, 'SIGNATURE_INVALID');
-  if (!(await residents.wake(actor, turn.changes))) return refusals.count(sender, 'ACTOR_STOPPED');
+  if (!(await wake(parts, actor, turn))) return refusals.count(sender, 'ACTOR_STOPPED');
   await hearItems(parts, actor, got.value, turn);
 }
 

@@ -78,7 +78,7 @@ async function hearBlock(
 ): Promise<void> {
   for (const [id, concerned] of parts.feed.hear(height, events, parts.residents.byId)) {
     const event: HostEvent = { type: 'ledger.block', height, time_ms, events: concerned, now_ms: turn.now_ms };
-    await tell(parts, id, { event, trace: '' }, turn);
+    if (!(await tell(parts, id, { event, trace: '' }, turn))) parts.feed.hold(id, height - 1);
   }
 }
 

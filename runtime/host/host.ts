@@ -89,6 +89,8 @@ class ActorHost implements Host {
     this.#parts.io.abort();
     this.#wake();
     await Promise.race([this.#finish(), this.#pause(DRAIN_MS)]);
+    // Its timer must not hold up the end of the process.
+    this.#wake();
   }
 
   ledgerWatermark(): number {

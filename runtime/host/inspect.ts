@@ -1,23 +1,26 @@
 // What an operator sees of an actor; reading it changes nothing, a sleeping actor stays asleep.
-import assert from 'node:assert/strict';
-import { type Snapshot, thaw } from '#schemas/snapshots/shape.ts';
 import type { Store } from '../store/store.ts';
+import type { ActorState } from './advance.ts';
 import type { Inspection } from './ports.ts';
-import type { Actor } from './residents.ts';
+import { type Actor, readState } from './residents.ts';
 import { row } from './rows.ts';
 import type { Parts } from './turn.ts';
 
 export async function inspect(store: Store, parts: Parts, actor: Actor): Promise<Inspection> {
   const { id, definition } = actor;
-  const { seq, value, context } = await snapshotOf(store, actor);
+  const state = actor.state ?? (await stored(store, actor));
+  // Of a snapshot that this release cannot read there is only the reason to show.
+  const { value, context } =
+    state === undefined ? { value: null, context: null } : actor.stepper.persist(state.snapshot);
   return {
     id,
     kind: definition.kind,
     version: definition.snapshot.version,
-    seq,
+    seq: state?.seq ?? 0,
     value,
     context,
     is_stopped: actor.stopped !== undefined,
+    stopped_because: actor.stopped ?? '',
     is_resident: actor.state !== undefined,
     mailbox_count: parts.inbox.countFor(id),
     timers: parts.timers.of(id).map((timer) => ({ id: timer.id, at_ms: timer.at_ms })),
@@ -28,10 +31,8 @@ export async function inspect(store: Store, parts: Parts, actor: Actor): Promise
   };
 }
 
-async function snapshotOf(store: Store, { id, definition, state, stepper }: Actor): Promise<Snapshot> {
-  if (state !== undefined) return { kind: definition.kind, seq: state.seq, ...stepper.persist(state.snapshot) };
-  const bytes = await store.get(row.snapshot(id));
-  const got = bytes && thaw(definition.snapshot, definition.kind, bytes);
-  assert(got?.ok, `no readable snapshot of ${id}`);
-  return got.value;
+async function stored(store: Store, actor: Actor): Promise<ActorState | undefined> {
+  const bytes = await store.get(row.snapshot(actor.id));
+  const state = bytes && readState(actor, bytes);
+  return state?.ok ? state.value : undefined;
 }

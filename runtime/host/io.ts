@@ -102,5 +102,6 @@ export class Io {
   }
 }
 
-const codeOf = (error: unknown): string =>
+/** The code that a failed port gives; a label, so bounded by the codes that ports have. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'IO_FAILED';

@@ -1,4 +1,5 @@
 // The ledger's blocks on their way to actors: one height for the whole host, own heights for the few that are behind.
+import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { ActorDefinition } from '#actors/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
@@ -33,9 +34,9 @@ export class LedgerFeed {
     if (this.#height > 0) this.#setBehind(id, 0);
   }
 
-  /** The actor was stopped: from now on its height is its own. */
-  hold(id: string): void {
-    if (!this.#behind.has(id)) this.#setBehind(id, this.#height);
+  /** The actor was stopped: from now on its height is its own, the last block that it heard. */
+  hold(id: string, height = this.#height): void {
+    this.#setBehind(id, Math.min(height, this.#behind.get(id) ?? height));
   }
 
   /** The actor goes on: at once where it missed nothing, with the next replay otherwise. */
@@ -49,6 +50,7 @@ export class LedgerFeed {
     events: readonly LedgerEvent[],
     actors: ReadonlyMap<string, Listener>,
   ): Map<string, LedgerEvent[]> {
+    assert(height <= this.#height + 1, `block ${height} was delivered after ${this.#height}`);
     const isNewest = height === this.#height + 1;
     if (isNewest) this.#height = height;
     const isBehindAndNext = (id: string) =>

@@ -71,6 +71,8 @@ export type Inspection = {
   readonly value: unknown;
   readonly context: unknown;
   readonly is_stopped: boolean;
+  /** What it threw last, or why its snapshot cannot be read; '' while it runs. */
+  readonly stopped_because: string;
   readonly is_resident: boolean;
   /** Messages that wait for a turn here. */
   readonly mailbox_count: number;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { ActorDefinition } from '#actors/host.ts';
 import { thaw } from '#schemas/snapshots/shape.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { ACTOR_FAULT_WINDOW_MS, MAX_ACTOR_FAULTS, MAX_RESIDENT_ACTORS } from '#schemas/wire/limits.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorState } from './advance.ts';
@@ -63,12 +64,12 @@ export class Residents {
     if (actor.state === undefined) {
       const bytes = await this.#store.get(row.snapshot(actor.id));
       if (bytes === undefined) return false;
-      const snapshot = thaw(actor.definition.snapshot, actor.definition.kind, bytes);
-      if (!snapshot.ok) {
-        this.stop(actor, `${snapshot.code} ${snapshot.detail ?? ''}`, changes);
+      const state = readState(actor, bytes);
+      if (!state.ok) {
+        this.stop(actor, `${state.code} ${state.detail ?? ''}`, changes);
         return false;
       }
-      actor.state = { snapshot: actor.stepper.restore(snapshot.value), seq: snapshot.value.seq };
+      actor.state = state.value;
     }
     this.touch(actor);
     return true;
@@ -107,5 +108,16 @@ export class Residents {
     actor.stopped = undefined;
     actor.faults_ms = [];
     changes.del(row.stopped(actor.id));
+  }
+}
+
+/** The state in a stored snapshot. Refusals: SNAPSHOT_MALFORMED, SNAPSHOT_VERSION_UNKNOWN. */
+export function readState({ definition, stepper }: Actor, bytes: Uint8Array): Result<ActorState> {
+  try {
+    const got = thaw(definition.snapshot, definition.kind, bytes);
+    return got.ok ? accept({ snapshot: stepper.restore(got.value), seq: got.value.seq }) : got;
+  } catch (error) {
+    // A migration that throws, or a state that this release's machine does not have.
+    return refuse('SNAPSHOT_MALFORMED', String(error));
   }
 }

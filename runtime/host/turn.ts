@@ -46,12 +46,20 @@ export const newTurn = (now_ms: number): Turn => ({
   after: [],
 });
 
-/** Queue an event for an actor within the turn; one that is stopped or cannot be read does not hear it. */
-export async function tell({ residents }: Parts, id: string, { event, trace }: Heard, turn: Turn): Promise<void> {
-  const actor = residents.byId.get(id);
-  if (actor === undefined || !(await residents.wake(actor, turn.changes))) return;
+/** Queue an event for an actor within the turn. False: it is stopped, or its snapshot cannot be read, which stops it. */
+export async function tell(parts: Parts, id: string, { event, trace }: Heard, turn: Turn): Promise<boolean> {
+  const actor = parts.residents.byId.get(id);
+  if (actor === undefined || !(await wake(parts, actor, turn))) return false;
   heardBy(actor, turn).push({ event, trace });
   turn.events_count++;
+  return true;
+}
+
+/** Bring an actor into memory; one that cannot be read hears no more of the ledger. */
+export async function wake({ residents, feed }: Parts, actor: Actor, turn: Turn): Promise<boolean> {
+  const isAwake = actor.stopped === undefined && (await residents.wake(actor, turn.changes));
+  if (!isAwake && actor.stopped !== undefined) feed.hold(actor.id);
+  return isAwake;
 }
 
 /** The actor's events of this turn, to add to. */

@@ -7,7 +7,10 @@ export type EnvelopeItem = {
   readonly kind: string;
   /** Receiver's id, hex. */
   readonly to: string;
-  /** Contiguous from 1 per (sender, receiver); 0 for messages outside exactly-once delivery (casts). */
+  /**
+   * Contiguous per (sender, receiver) within an epoch, the high 28 bits; a later epoch begins at its place 1 (runtime/host/counter.ts).
+   * 0 for messages outside exactly-once delivery: acknowledgements and orders of operators.
+   */
   readonly counter: number;
   /** MessagePack of the kind's schema. */
   readonly body: Uint8Array;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ActorDefinition } from '#actors/host.ts';
 import { DRAIN_MS } from '#schemas/wire/limits.ts';
+import { encode } from '#schemas/wire/msgpack.ts';
 import { ProbeContext, type ProbeData, probe } from './probe.ts';
 import { Outsider, signerOf, TestClock, type TestNode, World } from './world.ts';
 
@@ -53,6 +54,39 @@ test('an actor that a later release wrote is stopped, not misread, and its mail 
   peer.order(a, { do: 'note', text: 'hello' });
   await world.until(() => node.host.refusals().some(({ code }) => code === 'ACTOR_STOPPED'));
   expect([...node.disk.rows.keys()].filter((key) => key.startsWith('mark/'))).toEqual([]);
+});
+
+test('an actor whose snapshot names a state that its machine does not have is stopped, and its neighbour goes on', async () => {
+  const world = new World();
+  const [bad, good] = [signerOf('bad'), signerOf('good')];
+  const old = await world.node({ actors: [bad, good] });
+  const { context } = await old.host.inspect(bad.id);
+  await old.drain();
+  old.disk.rows.set(`snapshot/${bad.id}`, encode({ kind: 'client', version: 1, seq: 0, value: 'nowhere', context }));
+  const node = await world.node({ actors: [bad, good], disk: old.disk });
+  new Outsider(world, 'one').order(bad, { do: 'note', text: 'hello' });
+  new Outsider(world, 'two').order(good, { do: 'note', text: 'hello' });
+  await world.until(async () => (await node.data(good)).heard.includes('hello'));
+  await node.host.deliverBlock(1, 1, [{ type: 'job.finished', job: 'f'.repeat(32) }]);
+  expect(node.host.ledgerWatermark()).toBe(0);
+  expect(await node.host.inspect(bad.id)).toMatchObject({
+    is_stopped: true,
+    context: null,
+    stopped_because: expect.stringContaining('nowhere'),
+  });
+});
+
+test('a block that meets an unreadable actor waits for it', async () => {
+  const world = new World();
+  const later = await world.node({
+    actors: [a],
+    definition: { ...probe, snapshot: { version: 3, context: ProbeContext } },
+  });
+  await later.drain();
+  const node = await world.node({ actors: [a], disk: later.disk });
+  for (const height of [1, 2, 3])
+    await node.host.deliverBlock(height, height, [{ type: 'job.finished', job: 'f'.repeat(32) }]);
+  expect(node.host.ledgerWatermark()).toBe(0);
 });
 
 test('a host that drains tells its peers how far it is, keeps what is unsent, and hears no more', async () => {
