@@ -2,9 +2,9 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { loadRecovery, recover, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { BeaconCollector } from '#runtime/consensus/beacon-collector.ts';
+import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
 import { CHAIN, validatorSet } from './network.ts';
 

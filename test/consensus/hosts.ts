@@ -12,7 +12,10 @@ import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
+import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import { subject } from '#schemas/wire/subjects.ts';
 import { CHAIN, HashApp } from './network.ts';
 
 export const realClock: Clock = {
@@ -64,6 +67,7 @@ export class Hosts {
       beacon_share: this.#deal.shares[i]?.public ?? '',
       cosigner: id,
     }));
+    this.broker.connect('spectator').subscribe(subject.consensusAll, () => this.#check());
     this.all = keys.map((key, index) => ({
       index,
       key,
@@ -131,7 +135,19 @@ export class Hosts {
     }
   }
 
-  /** Resolves when `isDone`, asked after each event of a validator. */
+  /** Validator `i` signs two prevotes for its present height, as if its key were deployed twice. */
+  sayTwice(i: number): void {
+    const { key, validator } = this.host(i);
+    const height = validator?.position.height ?? 1;
+    for (const value of ['1'.repeat(64), '2'.repeat(64)]) {
+      const vote = { type: 'prevote', epoch: 0, height, round: 0, value, valid_round: -1, validator: i } as const;
+      const signature = key.sign(voteSignBytes(CHAIN, vote));
+      const message = encodeConsensusMessage({ type: 'vote', vote: { ...vote, signature } });
+      this.broker.connect(key.id).cast(subject.consensus(height, 0, 'vote', key.id), message);
+    }
+  }
+
+  /** Resolves when `isDone`, asked after each message and event of a validator. */
   until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
@@ -146,6 +162,10 @@ export class Hosts {
 
   #note(happened: () => void): void {
     happened();
+    this.#check();
+  }
+
+  #check(): void {
     for (const check of this.#waiting) check();
   }
 }

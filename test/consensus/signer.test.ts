@@ -65,13 +65,14 @@ test('no sequence of requests gets two different statements signed in one place'
     fc.property(fc.array(request, { maxLength: 30 }), (requests) => {
       const mine = new MonotonicSigner(() => new Uint8Array(64), undefined);
       const signed = new Map<string, number>();
-      return requests.every(([height, round, step, fill]) => {
+      const isOnlyOne = requests.every(([height, round, step, fill]) => {
         const place = `${height}/${round}/${step}`;
         if (!mine.sign(at(height, round, step), bytes(fill)).ok) return true;
         const isConsistent = (signed.get(place) ?? fill) === fill;
         signed.set(place, fill);
         return isConsistent;
       });
+      expect(isOnlyOne).toBe(true);
     }),
   );
 });

@@ -1,6 +1,8 @@
 // Hosted validators: agreement with real signatures and beacon, restart from the log, catching up, silence after a loss.
 import { afterEach, expect, test } from 'vitest';
 import { MemoryDisk } from '#runtime/store/memory-store.ts';
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import { readSignedVote } from '#schemas/consensus/vote-codec.ts';
 import { Hosts } from './hosts.ts';
 
 let open: Hosts | undefined;
@@ -61,4 +63,33 @@ test('a wiped validator catches up first and speaks only at later heights', asyn
   expect(hosts.all.flatMap((host) => host.evidence)).toEqual([]);
   await hosts.stop(2);
   await decide(hosts, 1, [0, 1, 3]);
+});
+
+test('a validator that lost its log, but not its signer record, is silent at the recorded height', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 2, [0, 1, 2, 3]);
+  await hosts.stop(2);
+  await hosts.stop(3);
+  hosts.submit('stuck'); // 0 and 1 vote at height 3 and wait for a quorum
+  const { disk } = hosts.host(0);
+  await hosts.until(() => hosts.host(0).validator?.position.step === 'prevote');
+  await hosts.stop(0);
+  for (const key of [...disk.rows.keys()].filter((row) => row.startsWith('cs/log/'))) disk.rows.delete(key);
+  for (const i of [0, 2, 3]) await hosts.start(i);
+  await decide(hosts, 2, [0, 1, 2, 3]);
+  const certificate = hosts.host(1).decided.find(({ height }) => height === 3)?.final.certificate;
+  expect(certificate?.votes.map((vote) => vote.validator).toSorted()).toEqual([1, 2, 3]);
+  expect(hosts.all.flatMap((host) => [...host.halts, ...host.evidence])).toEqual([]);
+});
+
+test('a key deployed twice is named by evidence, and the chain goes on', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 1, [0, 1, 2, 3]);
+  hosts.sayTwice(3);
+  await hosts.until(() => [0, 1, 2].every((i) => hosts.host(i).evidence.length > 0));
+  await decide(hosts, 2, [0, 1, 2]);
+  const guilty = hosts.host(0).evidence[0];
+  expect(readSignedVote(new LayoutReader(guilty?.a ?? new Uint8Array(0))).validator).toBe(3);
 });

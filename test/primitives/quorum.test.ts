@@ -5,19 +5,29 @@ import { maxFaulty, quorum, skipQuorum } from '#machines/primitives/quorum.ts';
 
 const total = fc.integer({ min: 1, max: 100_000_000 });
 
+const always = (rule: (n: number) => boolean): void =>
+  fc.assert(
+    fc.property(total, (n) => {
+      expect(rule(n)).toBe(true);
+    }),
+  );
+
 test('a quorum is more than two thirds, and the least such power', () => {
-  fc.assert(fc.property(total, (n) => 3 * quorum(n) > 2 * n && 3 * (quorum(n) - 1) <= 2 * n));
+  always((n) => 3 * quorum(n) > 2 * n && 3 * (quorum(n) - 1) <= 2 * n);
   expect([1, 2, 3, 4, 6, 7, 9, 10, 31].map(quorum)).toEqual([1, 2, 3, 3, 5, 5, 7, 7, 21]);
 });
 
 test('two quorums share more power than may be faulty', () => {
-  fc.assert(fc.property(total, (n) => 2 * quorum(n) - n > maxFaulty(n)));
+  expect.hasAssertions();
+  always((n) => 2 * quorum(n) - n > maxFaulty(n));
 });
 
 test('a skip quorum is more than may be faulty, and without it no quorum remains', () => {
-  fc.assert(fc.property(total, (n) => skipQuorum(n) > maxFaulty(n) && n - skipQuorum(n) < quorum(n)));
+  expect.hasAssertions();
+  always((n) => skipQuorum(n) > maxFaulty(n) && n - skipQuorum(n) < quorum(n));
 });
 
 test('what is correct suffices for a quorum', () => {
-  fc.assert(fc.property(total, (n) => n - maxFaulty(n) >= quorum(n)));
+  expect.hasAssertions();
+  always((n) => n - maxFaulty(n) >= quorum(n));
 });
