@@ -165,7 +165,7 @@ class ValidatorHost implements Validator {
     this.#subscriptions.push(
       bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery)),
       bus.subscribe(subject.transactionAll, ({ data }) => this.#takeTransaction(data)),
-      serveBlocks(bus, key.id, store),
+      serveBlocks(bus, key.id, store, (code) => this.#countRefusal(code)),
     );
     if (inputs.length === 0) this.#push({ type: 'started', now_ms: this.#now() });
     this.#release(this.tip.height);
@@ -188,7 +188,8 @@ class ValidatorHost implements Validator {
 
   #hear({ subject: from, data }: Delivery): void {
     const sender = this.#indices.get(from.slice(from.lastIndexOf('.') + 1));
-    if (sender === undefined || sender === this.#state.self || this.#isClosed) return;
+    if (sender === this.#state.self || this.#isClosed) return;
+    if (sender === undefined) return this.#countRefusal('VALIDATOR_UNKNOWN');
     const message = decodeConsensusMessage(data);
     if (!message.ok) return this.#countRefusal(message.code);
     if (message.value.type === 'beacon.partial') return this.#takePartial(sender, message.value);
@@ -197,7 +198,8 @@ class ValidatorHost implements Validator {
       this.#state.observer.heard(sender, message.value.height);
     }
     const input = inputOf(message.value, this.#now());
-    if (input !== undefined) this.#push(input);
+    if (input === undefined) return this.#countRefusal('KIND_UNKNOWN');
+    this.#push(input);
   }
 
   #takeTransaction(data: Uint8Array): void {

@@ -6,8 +6,8 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: Code;
 
-  constructor(status: number, code: Code, detail?: string) {
-    super(detail === undefined ? CODES[code] : `${CODES[code]} (${detail})`);
+  constructor(status: number, code: Code, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? CODES[code] : `${CODES[code]} (${detail})`, options);
     this.status = status;
     this.code = code;
   }

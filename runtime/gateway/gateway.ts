@@ -7,6 +7,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { DrawArchive } from './draw-archive.ts';
 import { feedPort } from './feed.ts';
@@ -28,6 +29,7 @@ export type GatewayOptions = {
   readonly clock: Clock;
   readonly crypto: Pick<Crypto, 'sha256' | 'verify'>;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** WebSocket address of the broker, for browsers. */
   readonly ws_url: string;
   /** Folder of the built console; by default web/dist of this project. */
@@ -45,7 +47,7 @@ export type Gateway = {
 
 /** @throws StoreError STORE_READ_FAILED */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { reads, signer, bus, store, clock, crypto, log, ws_url } = options;
+  const { reads, signer, bus, store, clock, crypto, log, metrics, ws_url } = options;
   const { chain, ledger } = reads;
   const keeper = new ViewKeeper(reads, crypto);
   const draws = await DrawArchive.open(chain.id, ledger, store, crypto);
@@ -58,8 +60,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const now_ms = (): number => clock.now_ms();
   return {
     async routes(server) {
-      addGuards(server, ws_url, log);
-      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, crypto, now_ms, ws_url });
+      addGuards(server, { ws_url, log, metrics });
+      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, crypto, now_ms, ws_url, log });
       const hasPages = await addPages(server, options.web_dir ?? WEB_DIR);
       if (!hasPages) log.warn({}, 'console is not built: only the API is served');
     },

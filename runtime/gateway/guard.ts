@@ -1,7 +1,9 @@
 // What every answer carries and every request must show: security headers, a host name that is ours, errors as JSON with a code.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { ApiError } from './api-error.ts';
+import { traceOf } from './trace.ts';
 
 /** Names under which a browser on this machine reaches a server that is bound to loopback. */
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -9,22 +11,39 @@ const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 /**
  * Adds the guards to a server that is bound to loopback. A page of another origin can make a browser send requests here
  * under its own name (DNS rebinding): only loopback names are answered, and no answer allows another origin to read it.
- *
- * @param ws_url where the console connects to: the one foreign origin that its pages may speak to
+ * What is refused is counted by code, and logged where the client sent a trace to find it by.
  */
-export function addGuards(server: FastifyInstance, ws_url: string, log: Log): void {
+export function addGuards(server: FastifyInstance, { ws_url, log, metrics }: GuardOptions): void {
   const headers = securityHeaders(ws_url);
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
     if (!isLoopbackHost(request.headers.host)) throw new ApiError(421, 'API_HOST_REFUSED');
   });
-  server.setNotFoundHandler((_request, reply) => send(reply, new ApiError(404, 'API_PATH_UNKNOWN')));
-  server.setErrorHandler((error, request, reply) => {
-    const known = asApiError(error);
-    if (known.status >= 500) log.error({ path: request.url.slice(0, 200), error: String(error) }, 'request failed');
-    return send(reply, known);
-  });
+  const answer = (request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply => {
+    const { code, status } = error;
+    const at = { trace: traceOf(request), path: request.url.slice(0, MAX_LOGGED_PATH_CHARS), code };
+    if (isMiss(error)) return send(reply, error);
+    metrics.add('sortition_host_refusals_total', 1, code);
+    if (status < 500 && at.trace !== '') log.info(at, 'request refused');
+    if (status >= 500) log.error({ ...at, error: String(error.cause ?? error) }, 'request failed');
+    return send(reply, error);
+  };
+  server.setNotFoundHandler((request, reply) => answer(request, reply, new ApiError(404, 'API_PATH_UNKNOWN')));
+  server.setErrorHandler((error, request, reply) => answer(request, reply, asApiError(error)));
 }
+
+export type GuardOptions = {
+  /** Where the console connects to: the one foreign origin that its pages may speak to. */
+  readonly ws_url: string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+};
+
+/** A path in the log, characters: enough to find the route. */
+const MAX_LOGGED_PATH_CHARS = 200;
+
+/** A question about what is not there is answered, not refused. */
+const isMiss = ({ status, code }: ApiError): boolean => status === 404 && code !== 'API_PATH_UNKNOWN';
 
 /** Host header without its port; absent or any other name is refused. */
 export function isLoopbackHost(host: string | undefined): boolean {
@@ -40,7 +59,7 @@ function asApiError(error: unknown): ApiError {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode === 413) return new ApiError(413, 'MESSAGE_TOO_LARGE');
   const isRefusal = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-  return isRefusal ? new ApiError(statusCode, 'API_INPUT_INVALID') : new ApiError(500, 'API_FAILED');
+  return isRefusal ? new ApiError(statusCode, 'API_INPUT_INVALID') : new ApiError(500, 'API_FAILED', undefined, { cause: error });
 }
 
 function securityHeaders(ws_url: string): Record<string, string> {

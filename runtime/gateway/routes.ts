@@ -4,6 +4,7 @@ import type { Ledger } from '#machines/settlement/ledger.ts';
 import { unitId } from '#machines/work/units.ts';
 import type { JobRow } from '#schemas/settlement/state.ts';
 import { MAX_API_UNITS, MAX_JOB_UNITS, MAX_SETTLEMENT_ENTRIES, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
+import type { Log } from '../observe/log.ts';
 import { ApiError } from './api-error.ts';
 import type { DrawArchive } from './draw-archive.ts';
 import { param, queryNumber } from './guard.ts';
@@ -11,12 +12,14 @@ import { jobUnit, jobUnits } from './job-units.ts';
 import type { GatewayReads } from './ports.ts';
 import { settlementView } from './settlement-views.ts';
 import { type SubmitOptions, submitTx } from './submit.ts';
+import { traceOf } from './trace.ts';
 
 export type RouteOptions = SubmitOptions & {
   readonly reads: GatewayReads;
   readonly draws: Pick<DrawArchive, 'of'>;
   /** Where the console connects to for the feed. */
   readonly ws_url: string;
+  readonly log: Log;
 };
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -39,7 +42,9 @@ export function addRoutes(server: FastifyInstance, options: RouteOptions): void 
   );
   server.post('/api/transactions', async (request, reply) => {
     if (!(request.body instanceof Uint8Array)) throw new ApiError(415, 'API_INPUT_INVALID', 'content-type');
-    return reply.code(202).header('cache-control', 'no-store').send({ tx: await submitTx(options, request.body) });
+    const tx = await submitTx(options, request.body);
+    options.log.info({ trace: traceOf(request), tx }, 'transaction handed to the validators');
+    return reply.code(202).header('cache-control', 'no-store').send({ tx });
   });
 }
 

@@ -2,6 +2,7 @@
 import { heartbeatSignBytes, HEARTBEAT_BYTES } from '#schemas/work/heartbeat.ts';
 import { type HeartbeatsAnswer, HeartbeatsRequest } from '#schemas/work/lottery.ts';
 import type { Heartbeat } from '#schemas/settlement/transaction.ts';
+import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEATS_PER_TX, MAX_HEARTBEAT_AGE_MS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { z } from 'zod';
@@ -48,19 +49,27 @@ export function collectHeartbeats(options: {
   readonly verify: (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
   /** Whether the ledger would take a heartbeat of this id, and whether it counts it as away now. */
   readonly standing: (id: string) => 'unknown' | 'away' | 'there';
+  readonly onRefused: (code: Code) => void;
 }): HeartbeatCollector {
-  const { chain, bus, clock, verify, standing } = options;
+  const { chain, bus, clock, verify, standing, onRefused } = options;
   const latest = new Map<string, Beat>();
   let onNews = (): void => undefined;
 
-  const subscription: Subscription = bus.subscribe(subject.heartbeatAll, ({ data }) => {
+  /** Cheap checks first: the signature costs more than the rest together. */
+  const judge = (data: Uint8Array): Result<Beat> => {
     const beat = readHeartbeat(data);
-    if (beat === undefined || Math.abs(beat.at_ms - clock.now_ms()) > MAX_HEARTBEAT_AGE_MS) return;
-    const place = standing(beat.worker);
-    if (place === 'unknown' || beat.at_ms <= (latest.get(beat.worker)?.at_ms ?? 0)) return;
-    if (!verify(beat.worker, heartbeatSignBytes(chain, beat.worker, beat.at_ms), beat.signature)) return;
-    latest.set(beat.worker, beat);
-    if (place === 'away') onNews();
+    if (beat === undefined || standing(beat.worker) === 'unknown') return refuse('HEARTBEAT_INVALID');
+    const age_ms = clock.now_ms() - beat.at_ms;
+    if (-age_ms > MAX_HEARTBEAT_AGE_MS) return refuse('HEARTBEAT_AHEAD');
+    if (age_ms > MAX_HEARTBEAT_AGE_MS || beat.at_ms <= (latest.get(beat.worker)?.at_ms ?? 0)) return refuse('HEARTBEAT_STALE');
+    const isSigned = verify(beat.worker, heartbeatSignBytes(chain, beat.worker, beat.at_ms), beat.signature);
+    return isSigned ? accept(beat) : refuse('HEARTBEAT_INVALID');
+  };
+  const subscription: Subscription = bus.subscribe(subject.heartbeatAll, ({ data }) => {
+    const beat = judge(data);
+    if (!beat.ok) return onRefused(beat.code);
+    latest.set(beat.value.worker, beat.value);
+    if (standing(beat.value.worker) === 'away') onNews();
   });
 
   const take = (): z.infer<typeof HeartbeatsAnswer> => {

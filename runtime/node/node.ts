@@ -6,6 +6,7 @@ import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { ActorKind } from '#schemas/wire/subjects.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { BusError } from '../bus/bus-error.ts';
 import { createHost } from '../host/host.ts';
 import type { ActorSeat, Clock, Host } from '../host/ports.ts';
 import { claimStore } from '../keys/claim-store.ts';
@@ -80,7 +81,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const metrics = createMetrics();
   const store = await openRocksStore(join(dir, 'db'));
   await claimChain(store, chain.id, dir);
-  const seats = await Promise.all(options.actors.map((seat) => connectSeat(seat, options.url, log)));
+  const seats = await Promise.all(options.actors.map((seat) => connectSeat(seat, options.url, log, metrics)));
   const [first] = seats;
   if (first === undefined) throw new NetworkError('ACTOR_KIND_UNKNOWN', 'a node hosts at least one actor');
   const bell = new BlockBell();
@@ -107,9 +108,12 @@ async function claimChain(store: Store, chain: string, dir: string): Promise<voi
   if (Buffer.from(row).toString() !== chain) throw new NetworkError('NODE_DATA_FOREIGN', dir);
 }
 
-async function connectSeat(seat: SeatOptions, url: string, log: Log) {
+async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Metrics) {
   const signer = await readKeyFile(seat.key_path);
-  const onRefused = (error: Error): void => log.warn({ kind: seat.kind, err: error.message }, 'the broker refused a subject');
+  const onRefused = (error: BusError): void => {
+    metrics.add('sortition_host_refusals_total', 1, error.code);
+    log.warn({ kind: seat.kind, err: error.message }, 'the broker refused a subject');
+  };
   return { ...seat, signer, bus: await connectBus({ url, signer, onRefused }) };
 }
 

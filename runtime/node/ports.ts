@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CosignRequest } from '#schemas/settlement/cosign.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 import type { SeenBlock } from '../gateway/ports.ts';
+import { codeOf } from '../host/io.ts';
 import type { IoPort } from '../host/ports.ts';
 import { verify } from '../keys/ed25519.ts';
 import { readKeyFile } from '../keys/key-file.ts';
@@ -41,19 +43,35 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
 
 const part = (ports: NodePorts['ports'], rest: Partial<NodePorts> = {}): NodePorts => ({ ports, routes: [], close: async () => undefined, ...rest });
 
-async function sandboxPart({ options }: NodeContext): Promise<NodePorts> {
+async function sandboxPart({ options, metrics }: NodeContext): Promise<NodePorts> {
   const pool = await openSandboxPool({ size: options.sandboxes });
-  const sandbox = createSandboxPort(options.dishonest === 'fake-sub-units' ? fakeSubUnits(pool) : pool);
+  const port = createSandboxPort(options.dishonest === 'fake-sub-units' ? fakeSubUnits(pool) : pool);
+  const sandbox = countedPort(port, (outcome) => metrics.add('sortition_sandbox_runs_total', 1, outcome));
   return part({ sandbox }, { close: () => pool.close() });
 }
 
-function heartbeatsPart({ chain, bus, clock, ledger }: NodeContext): NodePorts {
+/** Counts every request by `OK` or the code of its failure. */
+const countedPort =
+  (port: IoPort, count: (outcome: string) => void): IoPort =>
+  async (request, call) => {
+    try {
+      const answer = await port(request, call);
+      count('OK');
+      return answer;
+    } catch (error) {
+      count(codeOf(error));
+      throw error;
+    }
+  };
+
+function heartbeatsPart({ chain, bus, clock, ledger, metrics }: NodeContext): NodePorts {
   const standing = (id: string): 'unknown' | 'away' | 'there' => {
     const node = ledger.node(id);
     if (node?.kind !== 'worker') return 'unknown';
     return ledger.timeMs() - node.last_seen_ms > chain.genesis.params.away_after_ms ? 'away' : 'there';
   };
-  const collector = collectHeartbeats({ chain: chain.id, bus, clock, verify, standing });
+  const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
+  const collector = collectHeartbeats({ chain: chain.id, bus, clock, verify, standing, onRefused });
   return part({ heartbeats: collector.port }, { close: async () => collector.close() });
 }
 
@@ -78,19 +96,24 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
   return part(ports, { routes });
 }
 
-async function gatewayPart({ chain, ledger, store, clock, log, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+async function gatewayPart({ chain, ledger, store, clock, log, metrics, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
   const { openGateway } = await import('../gateway/gateway.ts');
   const onBlock = (listener: (block: SeenBlock) => void) =>
     bell.onBlock(({ checked, result, received_ms }) => listener({ header: checked.header, final: checked.final, result, received_ms }));
   const reads = { chain, ledger, onBlock };
-  const gateway = await openGateway({ reads, signer, bus, store, clock, log, crypto: productionCrypto(chain), ws_url: options.ws_url ?? '' });
+  const gateway = await openGateway({ reads, signer, bus, store, clock, log, metrics, crypto: productionCrypto(chain), ws_url: options.ws_url ?? '' });
   return part({ feed: gateway.feed }, { routes: [gateway.routes], close: () => gateway.close() });
 }
 
-async function cosignPart({ chain, store, ledger, clock, seats }: NodeContext, path: string): Promise<NodePorts> {
+async function cosignPart({ chain, store, ledger, clock, metrics, seats }: NodeContext, path: string): Promise<NodePorts> {
   const { createCosigner } = await import('../archive/cosigner.ts');
   const key = await readKeyFile(path);
   const validator = seats[0]?.signer.id ?? '';
   const cosigner = createCosigner({ store, key, validator, genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq), now_ms: clock.now_ms });
-  return part({ cosign: (request) => cosigner.answer(CosignRequest.parse(request)) });
+  const cosign: IoPort = async (request) => {
+    const reply = await cosigner.answer(CosignRequest.parse(request));
+    if (!reply.ok) metrics.add('sortition_host_refusals_total', 1, reply.code);
+    return reply;
+  };
+  return part({ cosign });
 }

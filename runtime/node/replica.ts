@@ -3,6 +3,7 @@ import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledg
 import type { BlockResult } from '#machines/settlement/types.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -42,7 +43,7 @@ export type ReplicaOptions = {
 const SILENCE_SLACK_MS = 1_000;
 /** How long a validator may take to answer with a range, ms. */
 const RANGE_TIMEOUT_MS = 2_000;
-/** Final blocks kept until the ones before them arrive. */
+/** Checked blocks kept until the ones before them arrive. */
 const MAX_EARLY_BLOCKS = 256;
 
 /** The ledger as the store has it; from its start on it follows the chain. */
@@ -64,8 +65,8 @@ class Follower {
   readonly #o: ReplicaOptions;
   readonly #ledger: Ledger;
   readonly #electorate;
-  /** Blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
-  readonly #early = new Map<number, { readonly final: FinalBlock; readonly received_ms: number }>();
+  /** Checked blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
+  readonly #early = new Map<number, { readonly checked: CheckedBlock; readonly received_ms: number }>();
   readonly #subscriptions: { close(): void }[] = [];
   #isWorking = false;
   #isSyncing = false;
@@ -93,12 +94,23 @@ class Follower {
 
   #hear(data: Uint8Array): void {
     const final = decodeFinalBlock(data);
-    if (!final.ok) return this.#o.metrics.add('sortition_host_refusals_total', 1, final.code);
-    const height = final.value.certificate.height;
-    if (height <= this.#ledger.height() || this.#early.has(height)) return;
+    if (!final.ok) return this.#refuse(final.code);
     if (this.#early.size >= MAX_EARLY_BLOCKS) return void this.#catchUp();
-    this.#early.set(height, { final: final.value, received_ms: this.#o.clock.now_ms() });
+    this.#keep(final.value);
     void this.#work();
+  }
+
+  /** Checked before it is kept: a forged block must not take the place of the true one. */
+  #keep(final: FinalBlock): void {
+    const { height } = final.certificate;
+    if (height <= this.#ledger.height() || this.#early.has(height)) return;
+    const checked = checkFinalBlock(this.#electorate, final);
+    if (checked.ok) this.#early.set(height, { checked: checked.value, received_ms: this.#o.clock.now_ms() });
+    else this.#refuse(checked.code);
+  }
+
+  #refuse(code: Code): void {
+    this.#o.metrics.add('sortition_host_refusals_total', 1, code);
   }
 
   /** Execute what is next, one batch of consecutive blocks after another. */
@@ -130,20 +142,16 @@ class Follower {
     return true;
   }
 
-  /** The next block, executed; undefined when it is not here or not good. */
+  /** The next block, executed; undefined when it is not here. */
   #take(): ExecutedBlock | undefined {
     const height = this.#ledger.height() + 1;
     const early = this.#early.get(height);
     if (early === undefined) return undefined;
     this.#early.delete(height);
-    const checked = checkFinalBlock(this.#electorate, early.final);
-    if (!checked.ok) {
-      this.#o.metrics.add('sortition_host_refusals_total', 1, checked.code);
-      return undefined;
-    }
-    if (height > 1 && checked.value.header.state_root !== this.#ledger.stateRoot())
+    const { checked, received_ms } = early;
+    if (height > 1 && checked.header.state_root !== this.#ledger.stateRoot())
       throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
-    return { checked: checked.value, result: this.#ledger.executeBlock(ledgerBlock(checked.value)), received_ms: early.received_ms };
+    return { checked, result: this.#ledger.executeBlock(ledgerBlock(checked)), received_ms };
   }
 
   /** Nothing was heard for longer than the network is ever silent: ask. */
@@ -178,10 +186,13 @@ class Follower {
     if (peer === undefined) return false;
     const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height: first_height + MAX_SYNC_BLOCKS - 1 });
     const answer = await this.#o.bus.request(subject.sync(peer.id), request, RANGE_TIMEOUT_MS).catch(() => undefined);
-    const range = answer === undefined ? undefined : decodeConsensusMessage(answer);
-    if (range?.ok !== true || range.value.type !== 'range') return false;
-    for (const final of range.value.blocks)
-      if (final.certificate.height > this.#ledger.height()) this.#early.set(final.certificate.height, { final, received_ms: this.#o.clock.now_ms() });
+    if (answer === undefined) return false;
+    const range = decodeConsensusMessage(answer);
+    if (!range.ok || range.value.type !== 'range') {
+      this.#refuse(range.ok ? 'RANGE_INVALID' : range.code);
+      return false;
+    }
+    for (const final of range.value.blocks) this.#keep(final);
     await this.#work();
     return this.#ledger.height() >= first_height;
   }

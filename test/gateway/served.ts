@@ -21,6 +21,7 @@ export async function serveGateway(options: {
   readonly now_ms?: () => number;
 }): Promise<Served> {
   const { world, bus, signer, ws_url = 'ws://127.0.0.1:1', web_dir = '/nowhere', now_ms = Date.now } = options;
+  const metrics = createMetrics();
   const gateway = await openGateway({
     reads: world.reads,
     signer,
@@ -29,11 +30,12 @@ export async function serveGateway(options: {
     clock: { now_ms, setTimer: realTimer },
     crypto: worldCrypto,
     log: createLog('gateway', 'silent'),
+    metrics,
     ws_url,
     web_dir,
   });
   const readiness = () => ({ ready: true, reasons: [] });
-  const http = await serveHttp({ port: 0, metrics: createMetrics(), readiness, routes: [gateway.routes] });
+  const http = await serveHttp({ port: 0, metrics, readiness, routes: [gateway.routes] });
   return {
     url: http.url,
     gateway,
