@@ -1,37 +1,44 @@
 // `sortition draw`: how the lottery gave a unit to its worker and auditors, and the same recomputed from the genesis file alone.
-import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
+import type { DrawExplanation } from '#machines/work/draw.ts';
+import { DrawBundle } from '#schemas/work/draw-bundle.ts';
 import { verifyDrawBundle } from '../gateway/draw-bundle.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { EXIT } from './cli-error.ts';
 import { bold, green, printJson, printLine } from './print.ts';
 import { genesisOf, reachConsole, type ReachOptions } from './reach.ts';
-import { brief } from './table.ts';
+import { brief, table } from './table.ts';
 
-type Checked = DrawBundle & { readonly verified: boolean; readonly code?: string; readonly detail?: string };
+type Told = { readonly unit: string; readonly draws: readonly { readonly bundle: unknown; readonly explanation: DrawExplanation }[] };
 
 export async function run(o: ReachOptions & { readonly verify?: boolean }, unit: string): Promise<number> {
-  const { draws } = await (await reachConsole(o)).get<{ readonly draws: readonly DrawBundle[] }>(`/api/draws/${unit}`);
-  if (o.verify !== true) {
-    if (o.json === true) printJson({ unit, draws });
-    else for (const draw of draws) show(draw);
-    return EXIT.ok;
-  }
+  const told = await (await reachConsole(o)).get<Told>(`/api/draws/${unit}`);
+  if (o.verify === true) return verify(o, told);
+  if (o.json === true) printJson(told);
+  else for (const { explanation } of told.draws) show(explanation);
+  return EXIT.ok;
+}
+
+/** Trusts nothing that the gateway says: what is shown is what was recomputed here. */
+async function verify(o: ReachOptions, { unit, draws }: Told): Promise<number> {
   const chain = await genesisOf(o);
-  const checked = draws.map((draw): Checked => {
-    const outcome = verifyDrawBundle(draw, chain, productionCrypto(chain));
-    return outcome.ok ? { ...draw, verified: true } : { ...draw, verified: false, code: outcome.code, ...(outcome.detail === undefined ? {} : { detail: outcome.detail }) };
-  });
-  if (o.json === true) printJson({ unit, draws: checked });
-  else checked.forEach(showChecked);
-  return checked.every(({ verified }) => verified) ? EXIT.ok : EXIT.failure;
+  const crypto = productionCrypto(chain);
+  const outcomes = draws.map(({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), chain, crypto));
+  if (o.json === true) printJson({ unit, draws: outcomes.map((one) => (one.ok ? { verified: true, ...one.value } : { verified: false, code: one.code, detail: one.detail })) });
+  else
+    for (const one of outcomes) {
+      if (!one.ok) printLine(`${one.code}: ${one.detail ?? ''}`);
+      else show(one.value);
+      if (one.ok) printLine(`  ${green('verified')} from the genesis: certificate → header → beacon and state root → pool → the same draw\n`);
+    }
+  return outcomes.every(({ ok }) => ok) ? EXIT.ok : EXIT.failure;
 }
 
-function show({ purpose, attempt, height, drawn }: DrawBundle): void {
+function show({ purpose, attempt, height, beacon, seed, pool, steps, drawn }: DrawExplanation): void {
   printLine(bold(`${purpose}, attempt ${attempt}`));
-  printLine(`  beacon of height ${height}; drawn: ${drawn.map(brief).join(', ')}`);
-}
-
-function showChecked(draw: Checked): void {
-  show(draw);
-  printLine(draw.verified ? `  ${green('verified')}: certificate → header → beacon and state root → pool → the same draw` : `  ${draw.code}: ${draw.detail ?? ''}`);
+  printLine(`  height ${height}   beacon ${beacon}`);
+  printLine(`  seed   SHA-256(draw/v1 | beacon | purpose | job | index | attempt) = ${seed}`);
+  printLine(`  pool   ${pool.length} workers, shuffled by the seed; the first that may do it:`);
+  const rows = steps.map((step) => ['   ', brief(step.id), brief(step.operator), step.taken ? 'drawn' : 'may not']);
+  printLine(table(['   ', 'worker', 'operator', ''], rows));
+  printLine(`  drawn  ${drawn.map(brief).join(', ')}`);
 }

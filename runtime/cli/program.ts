@@ -1,5 +1,6 @@
 // The command table of `sortition`: names, options and help. What a command does is loaded only when it runs.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CODES, type Code } from '#schemas/wire/codes.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 const DATA = new Option('--data <dir>', 'folder of the network: keys, genesis, state, archive').default('.sortition');
@@ -61,6 +62,16 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .addOption(new Option('--dishonest <how>', 'for tests: a worker that fakes sub-units').choices(['fake-sub-units']))
     .addHelpText('after', '\nExample:\n  sortition node --genesis genesis.json --url nats://127.0.0.1:4222 --actor worker:keys/me.seed --data ./me')
     .action(runs('node'));
+
+  command('register', 'Make a key a node of the ledger: its operator signs, a worker gets its stake.')
+    .requiredOption('--key <file>', 'key of the node')
+    .requiredOption('--operator <file>', 'key of its operator')
+    .option('--kind <kind>', 'worker, shuffler, archiver, gateway or client', 'worker')
+    .option('--stake <n>', 'minor units of stake to give it first; 0 for none', whole(0, 2 ** 50), 1_000_000)
+    .option('--payer <file>', 'key that pays the stake (default: the local client)')
+    .addOption(DATA).addOption(GATEWAY)
+    .addHelpText('after', '\nA stranger joins in four steps:\n  sortition keys new me.seed && sortition keys new operator.seed\n  sortition keys admit <actor id> --kind worker      (whoever runs the broker)\n  sortition register --key me.seed --operator operator.seed\n  sortition node --genesis genesis.json --url <broker> --actor worker:me.seed --data ./me')
+    .action(runs('register'));
 
   command('submit', 'Submit a job and pay its reward into escrow.')
     .addOption(DATA).addOption(GATEWAY)
@@ -130,7 +141,8 @@ function explain(error: unknown): number {
     process.stderr.write(`${error.line}\n`);
     return error.exit_code;
   }
-  const coded = error as { code?: unknown; message?: unknown };
-  process.stderr.write(`${typeof coded.code === 'string' ? coded.code : 'INTERNAL_BUG'}: ${String(coded.message ?? error)}\n`);
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  if (code !== undefined && code in CODES) process.stderr.write(`${code}: ${message}. ${CODES[code as Code]}\n`);
+  else process.stderr.write(`INTERNAL_BUG: ${message ?? String(error)}\n`);
   return EXIT.failure;
 }

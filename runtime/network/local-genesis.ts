@@ -27,6 +27,7 @@ const WORKER_OPERATORS = ['ada', 'bob', 'cyd'] as const;
 const WORKERS_PER_OPERATOR = 2;
 /** First balances, minor units: enough for years of jobs, and a stake ten times what a lie costs. */
 const CLIENT_CREDIT = 10n ** 15n;
+const CLIENT_STAKE = 10n ** 12n;
 const WORKER_STAKE = 1_000_000n;
 const VALIDATOR_STAKE = 10_000_000n;
 
@@ -94,6 +95,7 @@ async function makeGenesis(dir: string, validators_count: number, params: LocalP
     services.push({ id: await id(kind), kind, operator: await id(kind === 'client' ? 'operator-client' : 'operator-services') });
   const balances = [
     { account: await id('client'), asset: 'credit', amount_units: String(CLIENT_CREDIT) },
+    { account: await id('client'), asset: 'stake', amount_units: String(CLIENT_STAKE) },
     ...workers.map((w) => ({ account: w.id, asset: 'stake', amount_units: String(WORKER_STAKE) })),
     ...validators.map((v) => ({ account: v.id, asset: 'stake', amount_units: String(VALIDATOR_STAKE) })),
   ];
