@@ -142,7 +142,7 @@ function explain(error: unknown): number {
     return error.exit_code;
   }
   const { code, message } = error as { readonly code?: string; readonly message?: string };
-  if (code !== undefined && code in CODES) process.stderr.write(`${code}: ${message}. ${CODES[code as Code]}\n`);
+  if (code !== undefined && code in CODES) process.stderr.write(`${code}: ${message?.replace(`${code}: `, '')}. ${CODES[code as Code]}\n`);
   else process.stderr.write(`INTERNAL_BUG: ${message ?? String(error)}\n`);
   return EXIT.failure;
 }
