@@ -1,6 +1,6 @@
 // Many schedules in a row: what a campaign ran, what broke, and how to see it again.
 import { loadMutant } from './mutant.ts';
-import { type Mutation, type MutationName, MUTATIONS, SOUND } from './mutations.ts';
+import { MUTATIONS, type Mutation, type MutationName, SOUND } from './mutations.ts';
 import type { Rule } from './oracles/violation.ts';
 import type { ScheduleKind } from './plan.ts';
 import { runSimulation, type SimReport } from './simulation.ts';
@@ -67,7 +67,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
 /** What runs one schedule: of production, or with the planted bug: then of the kind that can show it. */
 async function simulationOf(name?: MutationName): Promise<Simulation> {
   const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
-  const simulate = name === undefined || mutation.edit === undefined ? runSimulation : await loadMutant(name, mutation.edit);
+  const simulate =
+    name === undefined || mutation.edit === undefined ? runSimulation : await loadMutant(name, mutation.edit);
   return (seed, kind = mutation.kind, tells = false) => simulate({ seed, mutation, tells, ...(kind && { kind }) });
 }
 type Simulation = (seed: number, kind?: ScheduleKind, tells?: boolean) => Promise<SimReport>;
@@ -81,7 +82,10 @@ export async function tellSchedule({ seed, mutation, kind }: Omit<CampaignOption
 /** Whether the schedule broke a rule or stalled. */
 export const hasFailed = (report: SimReport): boolean => report.violations.length > 0 || report.stall !== null;
 
-function count(total: { schedules: number; events: number; heights: number; violations: number; stalls: number }, report: SimReport): void {
+function count(
+  total: { schedules: number; events: number; heights: number; violations: number; stalls: number },
+  report: SimReport,
+): void {
   total.schedules++;
   total.events += report.events;
   total.heights += report.heights;

@@ -1,6 +1,6 @@
 // The story of one schedule for people: what was planned to go wrong, what happened, what broke, how to see it again.
 import { repeatCommand } from './campaign.ts';
-import { type MutationName, MUTATIONS } from './mutations.ts';
+import { MUTATIONS, type MutationName } from './mutations.ts';
 import { RULES } from './oracles/violation.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import type { SimReport } from './simulation.ts';
@@ -35,8 +35,13 @@ function planLines(plan: Plan): string[] {
     `${plan.kind}, power ${powers.join(' ')}, core ${core.join(' ')}${faulty && `, Byzantine ${faulty}`}`,
     `delay ${delay.least_ms}…${delay.least_ms + delay.spread_ms} ms, ${delay.slowOf1024}/1024 up to ${delay.slow_ms} ms more`,
     `lost ${plan.lossOf1024}/1024, twice ${plan.duplicateOf1024}/1024, heal at ${plan.heal_ms} ms or height ${plan.heal_height}`,
-    ...partitions.map((p) => `cut ${p.start_ms}…${p.end_ms} ms: ${set(p.from)} ${p.isSymmetric ? '|' : '→'} ${set(p.to)}`),
-    ...filters.map((f) => `${f.message}s of ${f.roundParity === 0 ? 'even' : 'odd'} rounds to ${set(f.to)} lost ${f.dropOf1024}/1024`),
+    ...partitions.map(
+      (p) => `cut ${p.start_ms}…${p.end_ms} ms: ${set(p.from)} ${p.isSymmetric ? '|' : '→'} ${set(p.to)}`,
+    ),
+    ...filters.map(
+      (f) =>
+        `${f.message}s of ${f.roundParity === 0 ? 'even' : 'odd'} rounds to ${set(f.to)} lost ${f.dropOf1024}/1024`,
+    ),
     ...crashes.map((c) => `node ${c.node} crashes ${c.moment} in its turn ${c.turn}, down ${c.down_ms} ms`),
     ...pauses.map((p) => `node ${p.node} sleeps ${p.start_ms}…${p.end_ms} ms`),
     ...(plan.blackout_ms > 0 ? [`all power fails at ${plan.blackout_ms} ms`] : []),

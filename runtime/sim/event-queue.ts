@@ -1,5 +1,8 @@
 // The virtual clock: a binary heap of events by (time, order of insertion), so equal times never depend on the heap's shape.
 
+/** The virtual clocks start here, ms since the Unix epoch. */
+export const EPOCH_MS = 1_700_000_000_000;
+
 /** Events wait here until their time comes. Times are whole virtual milliseconds. */
 export type EventQueue<T> = {
   push(at_ms: number, event: T): void;

@@ -1,6 +1,6 @@
 // The production ledger as the application of a simulated validator, over the rows on its virtual disk.
 import { createApplication, type ExecutedBlock } from '#machines/settlement/application.ts';
-import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledger.ts';
+import { createLedger, openLedger } from '#machines/settlement/ledger.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { ledgerOps, readLedgerRows } from '../node/ledger-rows.ts';
 import type { Store, StoreOp } from '../store/store.ts';
@@ -8,11 +8,19 @@ import type { SimApplication } from './sim-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
 /** Open the ledger as it stands on the disk; before the first block it comes from the genesis. */
-export async function openLedgerApplication(genesis: Genesis, chain: string, store: Store, height: number): Promise<SimApplication> {
-  const ledger = height === 0 ? createLedger(genesis, chain, twinCrypto) : openLedger(genesis, chain, twinCrypto, await readLedgerRows(store));
+export async function openLedgerApplication(
+  genesis: Genesis,
+  chain: string,
+  store: Store,
+  height: number,
+): Promise<SimApplication> {
+  const ledger =
+    height === 0
+      ? createLedger(genesis, chain, twinCrypto)
+      : openLedger(genesis, chain, twinCrypto, await readLedgerRows(store));
   const application = createApplication(ledger, twinCrypto);
-  let executed: ExecutedBlock[] = [];
-  let unwritten: StoreOp[] = [];
+  const executed: ExecutedBlock[] = [];
+  const unwritten: StoreOp[] = [];
   return {
     ...application,
     execute(header, txs) {
@@ -29,6 +37,3 @@ export async function openLedgerApplication(genesis: Genesis, chain: string, sto
     takeExecuted: () => executed.splice(0).map((block) => ({ block, ledger })),
   };
 }
-
-/** A block as one replica executed it, and its ledger then. */
-export type Execution = { readonly block: ExecutedBlock; readonly ledger: Ledger };

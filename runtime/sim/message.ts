@@ -42,11 +42,17 @@ export function tagOf(message: Message): number {
 export function inWords(message: Message): string {
   if (message.type === 'vote') return inWordsOf(message.vote.type, message.vote);
   if (message.type === 'proposal') return inWordsOf('proposal', message.proposal);
-  if (message.type === 'certificate') return inWordsOf(`${message.certificate.type} certificate`, { ...message.certificate, valid_round: -1 });
+  if (message.type === 'certificate')
+    return inWordsOf(`${message.certificate.type} certificate`, { ...message.certificate, valid_round: -1 });
   return 'height' in message ? `${message.type} at ${message.height}` : message.type;
 }
 
-type Statement = { readonly height: number; readonly round: number; readonly value: string | null; readonly valid_round: number };
+type Statement = {
+  readonly height: number;
+  readonly round: number;
+  readonly value: string | null;
+  readonly valid_round: number;
+};
 const inWordsOf = (name: string, { height, round, value, valid_round }: Statement): string =>
   `${name} ${value?.slice(0, 8) ?? 'nil'} at ${height}/${round}${valid_round < 0 ? '' : ` with the polka of round ${valid_round}`}`;
 

@@ -7,6 +7,9 @@ import type { runSimulation } from './simulation.ts';
 const ROOT = new URL('../../', import.meta.url).href;
 const MODULES = new URL('node_modules/', ROOT).href;
 
+const sourceText = (source: unknown): string =>
+  typeof source === 'string' ? source : new TextDecoder().decode(source as Uint8Array);
+
 /** Marks the URLs of a mutant's modules; what they import is marked as well. */
 const markOf = (name: string): string => `?mutant=${name}`;
 
@@ -27,13 +30,14 @@ export async function loadMutant(name: string, { file, find, replace }: SourceEd
     load(url, context, next) {
       const loaded = next(url, context);
       if (url !== target) return loaded;
-      const parts = String(loaded.source).split(find);
+      const parts = sourceText(loaded.source).split(find);
       assert(parts.length === 2, `the mutation ${name} applies to one place in ${file}, not to ${parts.length - 1}`);
       return { ...loaded, source: parts.join(replace) };
     },
   });
   try {
-    const module = (await import(new URL(`./simulation.ts${mark}`, import.meta.url).href)) as typeof import('./simulation.ts');
+    const url = new URL(`./simulation.ts${mark}`, import.meta.url).href;
+    const module = (await import(url)) as { readonly runSimulation: typeof runSimulation };
     return module.runSimulation;
   } finally {
     hooks.deregister();

@@ -21,8 +21,8 @@ import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { simGenesis } from './sim-genesis.ts';
 import { createTrace } from './trace.ts';
 import { twinCrypto } from './twin-crypto.ts';
-import { createWorkforce, type Workforce } from './workforce.ts';
-import type { SimEvent, World } from './world.ts';
+import { createWorkforce } from './workforce.ts';
+import type { Peer, SimEvent, Workforce, World } from './world.ts';
 
 const CHAIN = 'c4'.repeat(32);
 /** The local profile (design/consensus.md, "Timeouts"). */
@@ -32,12 +32,15 @@ const OUTSIDE = 31;
 /** Place of the author's index in a signed statement (schemas/consensus/vote-codec.ts). */
 const AUTHOR_AT = 57;
 
+/** A schedule's world, and what only its own loop may touch. */
+export type OpenedWorld = { readonly world: World; readonly network: Network; readonly replicas: readonly Replica[] };
+
 /** A world where nothing has happened yet. */
 export function openWorld(
   plan: Plan,
   mutation: Mutation,
   { report, tell }: Pick<World, 'report' | 'tell'>,
-): { readonly world: World; readonly network: Network } {
+): OpenedWorld {
   const prng = createPrng(plan.seed, 2);
   const queue = createEventQueue<SimEvent>();
   const network = createNetwork(plan, prng);
@@ -48,7 +51,7 @@ export function openWorld(
   const books = isLedger ? booksOracle(genesis, report) : undefined;
   let workforce: Workforce | undefined;
   let heard = 0;
-  const push = (from: number, to: Replica, message: Message): void => {
+  const push = (from: number, to: Peer, message: Message): void => {
     for (const at_ms of network.arrivals(from, to.id, message, queue.now_ms)) {
       queue.push(at_ms, { type: 'message', from, to: to.id, message });
     }
@@ -66,7 +69,8 @@ export function openWorld(
     replicas,
     base: baseConfig(genesis, isLedger),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
-    openApp: (store, height) => (isLedger ? openLedgerApplication(genesis, CHAIN, store, height) : openHashChain(store, prng.next)),
+    openApp: (store, height) =>
+      isLedger ? openLedgerApplication(genesis, CHAIN, store, height) : openHashChain(store, prng),
     get workforce() {
       return workforce;
     },
@@ -85,9 +89,10 @@ export function openWorld(
     },
   };
   const twins = [...plan.byzantine].filter(([, style]) => style === 'twins').map(([validator]) => validator);
-  for (const validator of [...plan.powers.keys(), ...twins]) replicas.push(new Replica(world, replicas.length, validator));
+  for (const validator of [...plan.powers.keys(), ...twins])
+    replicas.push(new Replica(world, replicas.length, validator));
   if (isLedger) workforce = createWorkforce(world);
-  return { world, network };
+  return { world, network, replicas };
 }
 
 const txOf = (wire: Uint8Array): Tx | null => {
@@ -101,7 +106,14 @@ const genesisRoot = (genesis: Genesis, isLedger: boolean): string =>
 function baseConfig(genesis: Genesis, isLedger: boolean): Omit<CoreConfig, 'self' | 'tip' | 'app'> {
   const { min_block_interval_ms, max_block_interval_ms } = genesis.params;
   const interval = { min_block_interval_ms, max_block_interval_ms };
-  return { chain: CHAIN, validators: genesis.validators, timeouts: TIMEOUTS, ...interval, beacon_required: isLedger, crypto: twinCrypto };
+  return {
+    chain: CHAIN,
+    validators: genesis.validators,
+    timeouts: TIMEOUTS,
+    ...interval,
+    beacon_required: isLedger,
+    crypto: twinCrypto,
+  };
 }
 
 function booksOracle({ balances, nodes, validators }: Genesis, report: Report): BooksOracle {

@@ -3,8 +3,7 @@ import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { twinCrypto } from './twin-crypto.ts';
-import type { Replica } from './replica.ts';
-import type { World } from './world.ts';
+import type { Peer, World } from './world.ts';
 
 export type Outbox = {
   submit(body: TxBody): void;
@@ -21,12 +20,21 @@ export function createOutbox(world: World, account: string): Outbox {
   let next = 0;
   const send = (bytes: Uint8Array): void => {
     const first = world.prng.below(world.replicas.length);
-    for (const i of [first, (first + 1) % world.replicas.length]) world.deliver(world.replicas[i] as Replica, { type: 'transaction', bytes });
+    for (const i of [first, (first + 1) % world.replicas.length])
+      world.deliver(world.replicas[i] as Peer, { type: 'transaction', bytes });
   };
   return {
     submit(body) {
       const nonce = next++;
-      const bytes = txBytes({ v: 1, chain: world.base.chain, account, nonce, expiry_height: EXPIRY_HEIGHT, fee_units: 1n, body });
+      const bytes = txBytes({
+        v: 1,
+        chain: world.base.chain,
+        account,
+        nonce,
+        expiry_height: EXPIRY_HEIGHT,
+        fee_units: 1n,
+        body,
+      });
       const wire = encodeTx(bytes, twinCrypto.sign(account, txSignBytes(bytes)));
       waiting.set(nonce, wire);
       send(wire);

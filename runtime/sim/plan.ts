@@ -46,7 +46,12 @@ export type Plan = {
   readonly byzantine: ReadonlyMap<number, ByzantineStyle>;
   /** Q of correct validators that must go on after the heal; the others may stay away. */
   readonly core: readonly number[];
-  readonly delay: { readonly least_ms: number; readonly spread_ms: number; readonly slowOf1024: number; readonly slow_ms: number };
+  readonly delay: {
+    readonly least_ms: number;
+    readonly spread_ms: number;
+    readonly slowOf1024: number;
+    readonly slow_ms: number;
+  };
   readonly lossOf1024: number;
   readonly duplicateOf1024: number;
   readonly filters: readonly Filter[];
@@ -128,7 +133,11 @@ function drawByzantine(prng: Prng, powers: readonly number[]): ReadonlyMap<numbe
 }
 
 /** Correct validators in random order until their power is a quorum. */
-function drawCore(prng: Prng, powers: readonly number[], byzantine: ReadonlyMap<number, ByzantineStyle>): readonly number[] {
+function drawCore(
+  prng: Prng,
+  powers: readonly number[],
+  byzantine: ReadonlyMap<number, ByzantineStyle>,
+): readonly number[] {
   const core: number[] = [];
   let power = 0;
   for (const node of shuffled(prng, powers)) {

@@ -37,15 +37,30 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const signer = new MonotonicSigner((bytes) => twinCrypto.sign(validators[validator]?.id ?? '', bytes), record);
   const replayed = world.mutation.forgetsLog ? [] : inputs;
   return {
-    state: { chain, self: validator, core, signer, log, own, observer: Observer.through(0), commitOps: () => app.commitOps() },
+    state: {
+      chain,
+      self: validator,
+      core,
+      signer,
+      log,
+      own,
+      observer: Observer.through(0),
+      commitOps: () => app.commitOps(),
+    },
     app,
-    timers: new Map(core.restore(replayed).filter(isTimer).map(({ id, at_ms }) => [id, at_ms])),
+    timers: new Map(
+      core
+        .restore(replayed)
+        .filter(isTimer)
+        .map(({ id, at_ms }) => [id, at_ms]),
+    ),
     shares: new Map(),
     isFresh: replayed.length === 0,
   };
 }
 
-const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> => effect.type === 'timer.set';
+const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> =>
+  effect.type === 'timer.set';
 
 function remember(own: OwnWords, input: Input, self: number): void {
   if (input.type === 'vote.received' && input.vote.validator === self) own.add({ type: 'vote', vote: input.vote });

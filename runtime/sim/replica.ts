@@ -4,13 +4,14 @@ import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { readRange } from '../consensus/block-store.ts';
 import { type Decided, runTurn, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
+import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
-import type { Execution } from './ledger-application.ts';
 import { coreInput, inWords, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
+import type { Execution } from './sim-application.ts';
 import { twinBeacon } from './twin-crypto.ts';
-import { EPOCH_MS, type SimEvent, type World } from './world.ts';
+import type { Peer, SimEvent, World } from './world.ts';
 
 export class Replica {
   readonly id: number;
@@ -77,7 +78,7 @@ export class Replica {
   }
 
   /** Resolves later only where the answer is read from the disk. */
-  hear(from: Replica, message: Message): Promise<void> | undefined {
+  hear(from: Peer, message: Message): Promise<void> | undefined {
     if (this.#process === undefined) return undefined;
     this.#forger?.overhear(message);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
@@ -228,7 +229,7 @@ export class Replica {
   }
 
   /** Final blocks for a peer that lags. */
-  async #serve(peer: Replica, first_height: number, last_height: number): Promise<void> {
+  async #serve(peer: Peer, first_height: number, last_height: number): Promise<void> {
     const blocks = await readRange(this.#disk.store, first_height, last_height);
     if (blocks.length > 0) this.#send({ type: 'range', blocks }, peer.validator);
   }
@@ -240,7 +241,13 @@ export class Replica {
   /** Say the own share of the beacon of a committed height. */
   #release(process: Process, height: number): void {
     if (!this.#world.base.beacon_required || height === 0) return;
-    const share = { type: 'beacon.partial', epoch: 0, height, validator: this.validator, signature: twinBeacon(height) } as const;
+    const share = {
+      type: 'beacon.partial',
+      epoch: 0,
+      height,
+      validator: this.validator,
+      signature: twinBeacon(height),
+    } as const;
     this.#cast(share);
     this.#gather(process, height, this.validator);
   }

@@ -1,9 +1,14 @@
 // What validators in a schedule agree on: the ledger, or for most schedules the smallest thing worth agreeing on, a hash chain.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Application } from '#machines/consensus/types.ts';
+import type { Prng } from '#machines/primitives/prng.ts';
+import type { ExecutedBlock } from '#machines/settlement/application.ts';
+import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { Store, StoreOp } from '../store/store.ts';
-import type { Execution } from './ledger-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
+
+/** A block as one replica executed it, and its ledger then. */
+export type Execution = { readonly block: ExecutedBlock; readonly ledger: Ledger };
 
 /** The application as a simulated validator hosts it. */
 export type SimApplication = Application & {
@@ -22,14 +27,14 @@ const ROOT_KEY = 'chain/root';
 /**
  * The hash chain of one validator process: state is the hash over everything executed.
  *
- * @param nextTx chance: every run proposes other transactions, so that no replay can lean on repeating them
+ * @param prng chance: every run proposes other transactions, so that no replay can lean on repeating them
  */
-export async function openHashChain(store: Store, nextTx: () => number): Promise<SimApplication> {
+export async function openHashChain(store: Store, prng: Prng): Promise<SimApplication> {
   const saved = await store.get(ROOT_KEY);
   let root = saved === undefined ? CHAIN_GENESIS : bytesToHex(saved);
   return {
     prepare() {
-      const tx = nextTx();
+      const tx = prng.next();
       return tx % 3 === 0 ? [] : [Uint8Array.of(tx, tx >>> 8, tx >>> 16)];
     },
     validate: (txs) => txs.every((tx) => tx.length === 3),

@@ -1,7 +1,7 @@
 // The genesis of a simulated network with work to do: validators, workers of three operators, a shuffler, clients with money.
 import type { Genesis } from '#schemas/config/genesis.ts';
+import { EPOCH_MS } from './event-queue.ts';
 import { twinKey } from './twin-crypto.ts';
-import { EPOCH_MS } from './world.ts';
 
 /** Accounts and keys by kind; twin keys of one kind are numbered. */
 const KIND = { validator: 0, operator: 1, share: 2, cosigner: 3, worker: 4, shuffler: 5, client: 6 } as const;

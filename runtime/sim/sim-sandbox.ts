@@ -8,6 +8,8 @@ import { fromU128 } from '#schemas/wire/fields.ts';
 import type { SandboxRequest } from '#schemas/work/sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
+const sha256 = (data: Uint8Array): Uint8Array => twinCrypto.sha256(data);
+
 /** Answers one request at once. */
 export type SimSandbox = (request: SandboxRequest) => unknown;
 
@@ -17,7 +19,8 @@ export type SimSandbox = (request: SandboxRequest) => unknown;
  * @param lies whether its results are those of other numbers
  */
 export function createSimSandbox(worker: string, prng: Prng, lies: boolean): SimSandbox {
-  const compute = (start: Uint8Array, index: number): Uint8Array => noopResult(fromU128(start) + (lies ? 1n : 0n), index);
+  const compute = (start: Uint8Array, index: number): Uint8Array =>
+    noopResult(fromU128(start) + (lies ? 1n : 0n), index);
   const all = (start: Uint8Array): readonly Uint8Array[] =>
     Array.from({ length: kernelSpec('noop/v1').sub_units_count }, (_, index) => compute(start, index));
   return (request) => {
@@ -36,8 +39,8 @@ function outcome(worker: string, { unit, attempt }: SandboxRequest, results: rea
   const bytes = new Uint8Array(results.length * 64);
   results.forEach((result, i) => bytes.set(result, 64 * i));
   const salt = Uint8Array.from({ length: 16 }, () => prng.below(256));
-  const shown = { root: unitRoot(results), output_hash: twinCrypto.sha256(bytes), fuel: 0, salt };
-  return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, twinCrypto.sha256), suspects: [] };
+  const shown = { root: unitRoot(results), output_hash: sha256(bytes), fuel: 0, salt };
+  return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: [] };
 }
 
 const open = (results: readonly Uint8Array[], index: number) => ({

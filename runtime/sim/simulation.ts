@@ -1,12 +1,11 @@
 // One schedule from its seed: safety under faults, then the heal, then liveness of a quorum of correct validators.
 import { tagOf } from './message.ts';
 import { type Mutation, SOUND } from './mutations.ts';
-import type { Network } from './network.ts';
-import { openWorld } from './open-world.ts';
+import { type OpenedWorld, openWorld } from './open-world.ts';
 import type { Rule, Violation } from './oracles/violation.ts';
 import { drawPlan, type Plan, type ScheduleKind } from './plan.ts';
 import type { Replica } from './replica.ts';
-import type { SimEvent, World } from './world.ts';
+import type { SimEvent } from './world.ts';
 
 /** Virtual time that the core has for its heights after the heal. */
 const LIVE_WITHIN_MS = 60_000;
@@ -44,49 +43,55 @@ export type SimReport = {
 };
 
 /** Run one schedule. The same options give the same report, on every machine and Node. */
-export async function runSimulation({ seed, kind, mutation = SOUND, tells = false }: SimOptions): Promise<SimReport> {
+export async function runSimulation(options: SimOptions): Promise<SimReport> {
+  const { seed, kind, mutation = SOUND, tells = false } = options;
   const plan = drawPlan(seed, kind);
   const violations: Violation[] = [];
-  const report = (rule: Rule, node: number, detail: string): void => {
-    if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: world.queue.now_ms });
-    world.tell?.(node, `BREAKS ${rule}: ${detail}`);
-  };
   const story: string[] = [];
+  const now_ms = (): number => opened.world.queue.now_ms;
   const tell = (who: number, what: string): void => {
-    if (story.length < MAX_LINES) story.push(`${String(world.queue.now_ms).padStart(7)} ms  ${who < 0 ? 'network' : `node ${who} `}  ${what}`);
+    if (story.length < MAX_LINES) story.push(line(now_ms(), who, what));
   };
-  const { world, network } = openWorld(plan, mutation, { report, tell: tells ? tell : undefined });
-  const { events, stall } = await run(world, network);
-  const { trace, chain, queue } = world;
-  const size = { events, heights: chain.height, virtual_ms: queue.now_ms };
+  const report = (rule: Rule, node: number, detail: string): void => {
+    if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: now_ms() });
+    if (tells) tell(node, `BREAKS ${rule}: ${detail}`);
+  };
+  const opened = openWorld(plan, mutation, { report, tell: tells ? tell : undefined });
+  const { events, stall } = await run(opened);
+  const { trace, chain } = opened.world;
+  const size = { events, heights: chain.height, virtual_ms: now_ms() };
   return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), story };
 }
 
-/** Where a schedule stands between its two phases. */
-type Phase = { goal_height: number; until_ms: number };
+const line = (now_ms: number, who: number, what: string): string =>
+  `${String(now_ms).padStart(7)} ms  ${who < 0 ? 'network' : `node ${who} `}  ${what}`;
 
-async function run(world: World, network: Network): Promise<{ readonly events: number; readonly stall: string | null }> {
-  const { plan, queue, replicas } = world;
+/** What the core must reach after the heal, and by when. */
+type Goal = { readonly height: number; readonly until_ms: number };
+
+async function run(opened: OpenedWorld): Promise<{ readonly events: number; readonly stall: string | null }> {
+  const { world, replicas } = opened;
+  const { plan, queue, chain, workforce } = world;
   for (const replica of replicas) await replica.start();
-  world.workforce?.start();
+  workforce?.start();
   queue.push(plan.heal_ms, { type: 'heal' });
   if (plan.blackout_ms > 0) queue.push(plan.blackout_ms, { type: 'blackout' });
-  let phase: Phase | undefined;
+  let goal: Goal | undefined;
   for (let events = 1; events <= MAX_EVENTS; events++) {
     const event = queue.pop();
     if (event === undefined) return { events, stall: 'nothing left to happen' };
-    const unfinished = happen(world, event);
+    const unfinished = happen(opened, event);
     if (unfinished !== undefined) await unfinished;
-    if (phase === undefined && (event.type === 'heal' || world.chain.height >= plan.heal_height)) phase = heal(world, network);
-    if (phase !== undefined && isLive(world, phase)) return { events, stall: null };
-    if (phase !== undefined && queue.now_ms > phase.until_ms) return { events, stall: whereCoreIs(world) };
+    if (event.type === 'heal' || chain.height >= plan.heal_height) goal ??= heal(opened);
+    if (goal !== undefined && isReached(opened, goal)) return { events, stall: null };
+    if (goal !== undefined && queue.now_ms > goal.until_ms) return { events, stall: whereCoreIs(opened) };
   }
   return { events: MAX_EVENTS, stall: `no end after ${MAX_EVENTS} events` };
 }
 
 /** Let it happen; a promise where the disk is read, which is awaited before anything else happens. */
-function happen(world: World, event: SimEvent): Promise<void> | undefined {
-  const { trace, queue, replicas, prng } = world;
+function happen({ world, replicas }: OpenedWorld, event: SimEvent): Promise<void> | undefined {
+  const { trace, queue, prng, workforce } = world;
   trace.add(queue.now_ms);
   switch (event.type) {
     case 'message': {
@@ -98,9 +103,8 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
     }
     case 'timer': {
       const to = replicas[event.to] as Replica;
-      if (to.postpones(event)) return undefined;
       trace.add(event.to + 256);
-      to.fire(event.id, event.at_ms);
+      if (!to.postpones(event)) to.fire(event.id, event.at_ms);
       return undefined;
     }
     case 'restart':
@@ -110,10 +114,10 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
       return undefined;
     case 'actor':
       trace.add(event.to + 512);
-      world.workforce?.hear(event.to, event.event);
+      workforce?.hear(event.to, event.event);
       return undefined;
     case 'client':
-      world.workforce?.tick();
+      workforce?.tick();
       return undefined;
     case 'heal':
       return undefined;
@@ -121,18 +125,23 @@ function happen(world: World, event: SimEvent): Promise<void> | undefined {
 }
 
 /** The faults end. Who is correct but not in the core may stay away for good. */
-function heal({ plan, queue, replicas, chain, prng, tell }: World, network: Network): Phase {
+function heal({ world, network, replicas }: OpenedWorld): Goal {
+  const { plan, queue, chain, prng, tell } = world;
   network.heal();
   tell?.(-1, `heals; ${plan.core.join(', ')} must go on from height ${chain.height}`);
   const mayLeave = replicas.filter((replica) => replica.isCorrect && !plan.core.includes(replica.validator));
   for (const replica of mayLeave) if (prng.chance(512)) replica.leave();
-  return { goal_height: chain.height + plan.live_heights, until_ms: queue.now_ms + LIVE_WITHIN_MS };
+  return { height: chain.height + plan.live_heights, until_ms: queue.now_ms + LIVE_WITHIN_MS };
 }
 
-const coreOf = ({ plan, replicas }: World): readonly Replica[] => plan.core.map((validator) => replicas[validator] as Replica);
+const coreOf = ({ world, replicas }: OpenedWorld): readonly Replica[] =>
+  world.plan.core.map((validator) => replicas[validator] as Replica);
 
-const isLive = (world: World, { goal_height }: Phase): boolean =>
-  coreOf(world).every((replica) => replica.height >= goal_height) && (world.workforce?.isDone ?? true);
+const isReached = (opened: OpenedWorld, goal: Goal): boolean =>
+  coreOf(opened).every((replica) => replica.height >= goal.height) && (opened.world.workforce?.isDone ?? true);
 
-const whereCoreIs = (world: World): string =>
-  `${world.workforce?.isDone === false ? 'the job is not done, ' : ''}core stands at ${coreOf(world).map((replica) => `${replica.validator}: ${replica.position}`).join(', ')}`;
+function whereCoreIs(opened: OpenedWorld): string {
+  const places = coreOf(opened).map((replica) => `${replica.validator} at ${replica.position}`);
+  const job = opened.world.workforce?.isDone === false ? 'the job is not done, ' : '';
+  return `${job}the core stands: ${places.join(', ')}`;
+}

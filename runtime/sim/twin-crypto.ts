@@ -1,6 +1,7 @@
 // Cheap twins of SHA-256 and Ed25519 for simulated networks: pure, fast, and as unforgeable as the adversary is honest about keys.
-import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
+
 import type { Crypto } from '#machines/consensus/types.ts';
+import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
 
 /** Twin cryptography: the core checks with it as it checks with the real one; only the simulator can sign. */
 export type TwinCrypto = Crypto & {
@@ -64,7 +65,10 @@ function absorb(seedA: number, seedB: number, data: Uint8Array): void {
 }
 
 const wordAt = (data: Uint8Array, i: number): number =>
-  (data[i] as number) | ((data[i + 1] as number) << 8) | ((data[i + 2] as number) << 16) | ((data[i + 3] as number) << 24);
+  (data[i] as number) |
+  ((data[i + 1] as number) << 8) |
+  ((data[i + 2] as number) << 16) |
+  ((data[i + 3] as number) << 24);
 
 const finish = (word: number): number => {
   let x = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
@@ -74,7 +78,11 @@ const finish = (word: number): number => {
 
 /** Word `i` of the output: the state, stretched. */
 const outputWord = (i: number): number =>
-  i === 0 ? (lane[0] as number) : i === 1 ? (lane[1] as number) : finish((lane[i & 1] as number) + Math.imul(i, 0x9e3779b9));
+  i === 0
+    ? (lane[0] as number)
+    : i === 1
+      ? (lane[1] as number)
+      : finish((lane[i & 1] as number) + Math.imul(i, 0x9e3779b9));
 
 function squeeze(length: number): Uint8Array {
   const out = new Uint8Array(length);

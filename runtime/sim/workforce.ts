@@ -4,19 +4,19 @@ import type { Effect, HostEvent } from '#actors/host.ts';
 import { validator } from '#actors/node/validator.actor.ts';
 import { shuffler } from '#actors/work/shuffler.actor.ts';
 import { worker } from '#actors/work/worker.actor.ts';
-import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
-import { HeartbeatsRequest, LotteryRequest } from '#schemas/work/lottery.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
+import { HeartbeatsRequest, LotteryRequest } from '#schemas/work/lottery.ts';
 import { SandboxRequest } from '#schemas/work/sandbox.ts';
 import { createStepper } from '../host/stepper.ts';
-import type { Execution } from './ledger-application.ts';
+import { EPOCH_MS } from './event-queue.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import type { Execution } from './sim-application.ts';
 import { CLIENTS, keyOf, WORKERS } from './sim-genesis.ts';
 import { createSimSandbox, type SimSandbox } from './sim-sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
-import { EPOCH_MS, type World } from './world.ts';
+import type { Workforce, World } from './world.ts';
 
 const ACTORS = { worker, shuffler, validator };
 const STEPPERS = {
@@ -36,20 +36,6 @@ type Actor = {
   /** Questions to ports that are answered when there is something to say. */
   readonly asked: Map<string, Extract<Effect, { type: 'io' }>>;
   snapshot: ReturnType<(typeof STEPPERS)[Kind]['start']>['snapshot'];
-};
-
-export type Workforce = {
-  start(): void;
-  /** An actor's event is due. */
-  hear(actor: number, event: HostEvent): void;
-  /** Another height became final somewhere: everyone hears of it, soon. */
-  onBlock(execution: Execution): void;
-  /** A correct validator's consensus found evidence. */
-  onEvidence(validator: number, evidence: EvidenceBytes): void;
-  /** Clients do something; what the ledger does not have yet is sent again. */
-  tick(): void;
-  /** Whether the job is done: every unit paid or given up. */
-  readonly isDone: boolean;
 };
 
 /** Time between two doings of the clients, ms. */
@@ -74,7 +60,15 @@ export function createWorkforce(world: World): Workforce {
 
   function actorOf(kind: Kind, id: string, lies = false): Actor {
     const { snapshot } = STEPPERS[kind].start(id);
-    return { kind, id, outbox: outboxOf(id), sandbox: createSimSandbox(id, prng, lies), timers: new Map(), asked: new Map(), snapshot };
+    return {
+      kind,
+      id,
+      outbox: outboxOf(id),
+      sandbox: createSimSandbox(id, prng, lies),
+      timers: new Map(),
+      asked: new Map(),
+      snapshot,
+    };
   }
 
   function later(actor: number, delay_ms: number, event: (now_ms: number) => HostEvent): void {
@@ -99,19 +93,29 @@ export function createWorkforce(world: World): Workforce {
     if (effect.type === 'timer.set') {
       const at_ms = Math.max(effect.at_ms, now());
       actor.timers.set(effect.id, at_ms);
-      queue.push(at_ms - EPOCH_MS, { type: 'actor', to: index, event: { type: 'timer.fired', id: effect.id, now_ms: at_ms } });
+      queue.push(at_ms - EPOCH_MS, {
+        type: 'actor',
+        to: index,
+        event: { type: 'timer.fired', id: effect.id, now_ms: at_ms },
+      });
     }
     if (effect.type === 'io') ask(index, actor, effect);
   }
 
   function ask(index: number, actor: Actor, io: Extract<Effect, { type: 'io' }>): void {
-    if (io.port === 'sandbox') return answer(index, io, actor.sandbox(SandboxRequest.parse(io.request)), prng.between(1, 40));
+    if (io.port === 'sandbox')
+      return answer(index, io, actor.sandbox(SandboxRequest.parse(io.request)), prng.between(1, 40));
     if (io.port === 'heartbeats') return answer(index, io, { heartbeats: heartbeats() }, untilHeard(io));
     actor.asked.set(io.port, io);
     if (io.port === 'lottery') draw(index, actor);
   }
 
-  function answer(index: number, { port, key }: Extract<Effect, { type: 'io' }>, answer: unknown, delay_ms: number): void {
+  function answer(
+    index: number,
+    { port, key }: Extract<Effect, { type: 'io' }>,
+    answer: unknown,
+    delay_ms: number,
+  ): void {
     later(index, delay_ms, (now_ms) => ({ type: 'io.done', port, key, answer, now_ms }));
   }
 
@@ -150,7 +154,13 @@ export function createWorkforce(world: World): Workforce {
     },
     start() {
       actors.forEach((_, i) => later(i, 1, (now_ms) => ({ type: 'actor.started', now_ms })));
-      const job = { kernel: 'noop/v1', start: u128(0n), unit_log2: 8, units: prng.between(1, 3), reward_per_unit_units: 100n } as const;
+      const job = {
+        kernel: 'noop/v1',
+        start: u128(0n),
+        unit_log2: 8,
+        units: prng.between(1, 3),
+        reward_per_unit_units: 100n,
+      } as const;
       clients[0]?.submit({ type: 'job.submit', idempotency_key: 'one', ...job });
       queue.push(TICK_MS, { type: 'client' });
     },
@@ -161,7 +171,8 @@ export function createWorkforce(world: World): Workforce {
       if (events.some((event) => event.type === 'job.finished')) isDone = true;
       actors.forEach((actor, i) => {
         const mine = events.filter((event) => ACTORS[actor.kind].concerns(event, actor.id));
-        if (mine.length > 0) later(i, prng.between(1, 20), (now_ms) => ({ type: 'ledger.block', height, time_ms, events: mine, now_ms }));
+        if (mine.length > 0)
+          later(i, prng.between(1, 20), (now_ms) => ({ type: 'ledger.block', height, time_ms, events: mine, now_ms }));
         draw(i, actor);
       });
     },

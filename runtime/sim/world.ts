@@ -1,25 +1,27 @@
 // What all parts of one schedule share: its clock, links, chance, trace and oracles.
-import type { CoreConfig, Tip } from '#machines/consensus/types.ts';
+
 import type { HostEvent } from '#actors/host.ts';
+import type { CoreConfig, Tip } from '#machines/consensus/types.ts';
 import type { Prng } from '#machines/primitives/prng.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Store } from '../store/store.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { Execution } from './ledger-application.ts';
 import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
 import type { ChainOracle } from './oracles/chain.ts';
 import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
-import type { Replica } from './replica.ts';
-import type { SimApplication } from './sim-application.ts';
+import type { Execution, SimApplication } from './sim-application.ts';
 import type { Trace } from './trace.ts';
-import type { Workforce } from './workforce.ts';
 
-/** The virtual clocks start here, ms since the Unix epoch. */
-export const EPOCH_MS = 1_700_000_000_000;
+/** One validator process, to those that only speak with it. */
+export type Peer = {
+  readonly id: number;
+  /** Index in the validator set; twins share it. */
+  readonly validator: number;
+};
 
 /** What can happen next; `to` and `from` are replicas. */
 export type SimEvent =
@@ -42,7 +44,7 @@ export type World = {
   readonly tell: ((who: number, what: string) => void) | undefined;
   /** A correct validator found evidence. */
   accused(finder: number, evidence: EvidenceBytes): void;
-  readonly replicas: readonly Replica[];
+  readonly replicas: readonly Peer[];
   /** The core's configuration, but for what differs between processes. */
   readonly base: Omit<CoreConfig, 'self' | 'tip' | 'app'>;
   readonly genesis: Tip;
@@ -53,7 +55,22 @@ export type World = {
   /** A replica executed a block, and it is final on its disk. */
   executed(execution: Execution, final: FinalBlock): void;
   /** A client's message to a replica, over the same bad network. */
-  deliver(to: Replica, message: Message): void;
+  deliver(to: Peer, message: Message): void;
   /** Put a message on the link between two replicas, with all that may befall it there. */
-  send(from: Replica, to: Replica, message: Message): void;
+  send(from: Peer, to: Peer, message: Message): void;
+};
+
+/** Everyone who is no consensus process: who works, who pays, and the duties of validators beside consensus. */
+export type Workforce = {
+  start(): void;
+  /** An actor's event is due. */
+  hear(actor: number, event: HostEvent): void;
+  /** Another height became final somewhere: everyone hears of it, soon. */
+  onBlock(execution: Execution): void;
+  /** A correct validator's consensus found evidence. */
+  onEvidence(validator: number, evidence: EvidenceBytes): void;
+  /** Clients do something; what the ledger does not have yet is sent again. */
+  tick(): void;
+  /** Whether the job is done: every unit paid or given up. */
+  readonly isDone: boolean;
 };

@@ -1,9 +1,10 @@
 // The money rules, checked from the outside: on changed rows, events and outcomes, never by asking the ledger.
+
+import type { RowChange } from '#machines/settlement/types.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import type { RowChange } from '#machines/settlement/types.ts';
 import type { Report } from './violation.ts';
 
 /** One executed block as the oracle sees it. */

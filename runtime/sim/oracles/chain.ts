@@ -44,7 +44,8 @@ export function createChainOracle(powers: readonly number[], report: Report): Ch
       if (earlier !== undefined) compare(node, decision, earlier);
       else first.set(decision.height, decision);
       const power = committedPower(powers, decision);
-      if (3 * power <= 2 * total) report('certificate', node, `power ${power} of ${total} at height ${decision.height}`);
+      if (3 * power <= 2 * total)
+        report('certificate', node, `power ${power} of ${total} at height ${decision.height}`);
     },
   };
 }

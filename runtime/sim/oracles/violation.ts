@@ -7,9 +7,11 @@ export const RULES = {
   certificate: 'A decided block does not carry commit votes of more than two thirds of the power.',
   state_root: 'Two correct validators have different state after one height.',
   equivocation: 'A correct validator signed two different votes of one type, or two proposals, in one round.',
-  precommit_without_polka: 'A correct validator precommitted a block without prevotes of a quorum for it in that round.',
+  precommit_without_polka:
+    'A correct validator precommitted a block without prevotes of a quorum for it in that round.',
   prevote_without_polka: 'A correct validator cited a polka in its prevote that never existed.',
-  prevote_against_lock: 'A correct validator prevoted another block than the one it is locked on, without a later polka.',
+  prevote_against_lock:
+    'A correct validator prevoted another block than the one it is locked on, without a later polka.',
   evidence_unsound: 'Evidence names a correct validator.',
   replay: 'The state after a restart is not the state before the crash.',
   conservation: 'The sum of an asset over all accounts changed without a rule that says so.',

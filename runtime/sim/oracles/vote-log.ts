@@ -66,14 +66,16 @@ export function createVoteLog(powers: readonly number[], correct: (node: number)
       const key = (vote.height * ROUNDS + vote.round) * 2 + (vote.type === 'prevote' ? 0 : 1);
       const earlier = speaker.votes.get(key);
       if (earlier !== undefined) {
-        if (!sameVote(earlier, vote)) report('equivocation', vote.validator, `${describe(earlier)} and ${describe(vote)}`);
+        if (!sameVote(earlier, vote))
+          report('equivocation', vote.validator, `${describe(earlier)} and ${describe(vote)}`);
         return;
       }
       speaker.votes.set(key, vote);
       if (vote.type === 'prevote') checkPrevote(speaker, vote);
       else if (vote.value !== null) {
         speaker.precommits.push(vote);
-        if (!hasPolka(vote.height, vote.round, vote.value)) report('precommit_without_polka', vote.validator, describe(vote));
+        if (!hasPolka(vote.height, vote.round, vote.value))
+          report('precommit_without_polka', vote.validator, describe(vote));
       }
     },
     proposed(proposal) {
@@ -83,7 +85,11 @@ export function createVoteLog(powers: readonly number[], correct: (node: number)
       const earlier = proposals.get(key);
       proposals.set(key, proposal);
       if (earlier !== undefined && (earlier.value !== proposal.value || earlier.valid_round !== proposal.valid_round)) {
-        report('equivocation', proposal.validator, `two proposals at height ${proposal.height} round ${proposal.round}`);
+        report(
+          'equivocation',
+          proposal.validator,
+          `two proposals at height ${proposal.height} round ${proposal.round}`,
+        );
       }
     },
   };

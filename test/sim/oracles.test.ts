@@ -1,0 +1,200 @@
+// Every oracle can fail: each is fed a log that breaks its rule, and one beside it that does not.
+import { expect, test } from 'vitest';
+import type { RowChange } from '#machines/settlement/types.ts';
+import { createBooksOracle } from '#runtime/sim/oracles/books.ts';
+import { createChainOracle } from '#runtime/sim/oracles/chain.ts';
+import type { Report, Rule } from '#runtime/sim/oracles/violation.ts';
+import { createVoteLog } from '#runtime/sim/oracles/vote-log.ts';
+import type { SignedVote, Vote } from '#schemas/consensus/types.ts';
+import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import { RowWriter } from '#schemas/settlement/row-writer.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
+
+const A = 'aa'.repeat(32);
+const B = 'bb'.repeat(32);
+const POWERS = [1, 1, 1, 1];
+
+const vote = (type: Vote['type'], validator: number, round: number, value: string | null, valid_round = -1): Vote => ({
+  type,
+  validator,
+  round,
+  value,
+  valid_round,
+  height: 1,
+  epoch: 0,
+});
+const prevote = (validator: number, round: number, value: string | null, valid_round?: number): Vote =>
+  vote('prevote', validator, round, value, valid_round);
+const precommit = (validator: number, round: number, value: string | null): Vote =>
+  vote('precommit', validator, round, value);
+
+/** Rules broken when these votes are signed and said in this order; validator 3 is Byzantine. */
+function judge(...votes: readonly Vote[]): Rule[] {
+  const rules: Rule[] = [];
+  const log = createVoteLog(
+    POWERS,
+    (node) => node !== 3,
+    (rule) => rules.push(rule),
+  );
+  for (const said of votes) {
+    log.signed(said);
+    log.spoken(said);
+  }
+  return rules;
+}
+const polka = (round: number, value: string, valid_round?: number): Vote[] =>
+  [1, 2, 3].map((i) => prevote(i, round, value, valid_round));
+
+test('two prevotes of a correct validator in one round are equivocation; a repeated one is not', () => {
+  expect(judge(prevote(0, 0, A), prevote(0, 0, B))).toEqual(['equivocation']);
+  expect(judge(prevote(0, 0, A), prevote(0, 0, A))).toEqual([]);
+  expect(judge(prevote(3, 0, A), prevote(3, 0, B))).toEqual([]);
+});
+
+test('two proposals of a correct validator in one round are equivocation', () => {
+  const rules: Rule[] = [];
+  const log = createVoteLog(
+    POWERS,
+    () => true,
+    (rule) => rules.push(rule),
+  );
+  const proposal = { epoch: 0, height: 1, round: 0, valid_round: -1, validator: 0 };
+  log.proposed({ ...proposal, value: A });
+  log.proposed({ ...proposal, value: A });
+  expect(rules).toEqual([]);
+  log.proposed({ ...proposal, value: B });
+  expect(rules).toEqual(['equivocation']);
+});
+
+test('a precommit needs a polka of its round', () => {
+  expect(judge(prevote(1, 0, A), prevote(2, 0, A), precommit(1, 0, A))).toEqual(['precommit_without_polka']);
+  expect(judge(...polka(0, A), precommit(1, 0, A))).toEqual([]);
+});
+
+test('prevotes with different valid rounds do not make a polka together', () => {
+  const mixed = [...polka(0, A), prevote(0, 1, A, 0), prevote(1, 1, A), prevote(2, 1, A)];
+  expect(judge(...mixed, precommit(0, 1, A))).toContain('precommit_without_polka');
+});
+
+test('a prevote that cites a polka needs that polka', () => {
+  expect(judge(prevote(0, 1, A, 0))).toEqual(['prevote_without_polka']);
+  expect(judge(...polka(0, A), prevote(0, 1, A, 0))).toEqual([]);
+});
+
+test('a locked validator prevotes another block only with a later polka', () => {
+  const locked = [...polka(0, A), precommit(1, 0, A)];
+  expect(judge(...locked, prevote(1, 2, B))).toEqual(['prevote_against_lock']);
+  expect(judge(...locked, prevote(1, 2, null))).toEqual([]);
+  const unlocked = [0, 2, 3].map((i) => prevote(i, 1, B));
+  expect(judge(...locked, ...unlocked, prevote(1, 2, B, 1))).toEqual([]);
+});
+
+const decision = (id: string, voters: readonly number[], height = 1, state_root = A) => {
+  const votes: SignedVote[] = voters.map((i) => ({ ...precommit(i, 0, id), height, signature: new Uint8Array(64) }));
+  const certificate = { type: 'commit', height, round: 0, value: id, votes } as const;
+  return { height, id, state_root, final: { block: { header: new Uint8Array(0), txs: [] }, certificate } };
+};
+
+function judgeDecisions(run: (chain: ReturnType<typeof createChainOracle>) => void): Rule[] {
+  const rules: Rule[] = [];
+  run(createChainOracle(POWERS, (rule) => rules.push(rule)));
+  return rules;
+}
+
+test('two blocks at one height break agreement', () => {
+  const run = (id: string) =>
+    judgeDecisions((chain) => {
+      chain.decided(0, decision(A, [0, 1, 2]));
+      chain.decided(1, decision(id, [0, 1, 2]));
+    });
+  expect(run(B)).toEqual(['agreement']);
+  expect(run(A)).toEqual([]);
+});
+
+test('one block with two states breaks state-root equality', () => {
+  expect(
+    judgeDecisions((chain) => {
+      chain.decided(0, decision(A, [0, 1, 2]));
+      chain.decided(1, decision(A, [0, 1, 2], 1, B));
+    }),
+  ).toEqual(['state_root']);
+});
+
+test('a certificate of two of four, or of one voter three times, proves nothing', () => {
+  for (const voters of [
+    [0, 1],
+    [0, 0, 0],
+  ]) {
+    expect(judgeDecisions((chain) => chain.decided(0, decision(A, voters)))).toEqual(['certificate']);
+  }
+});
+
+test('a skipped height is a gap', () => {
+  expect(judgeDecisions((chain) => chain.decided(0, decision(A, [0, 1, 2], 2)))).toEqual(['gap']);
+});
+
+const WORKER = 'a1'.repeat(32);
+const CLIENT = 'c1'.repeat(32);
+const AUDITORS = ['a2'.repeat(32), 'a3'.repeat(32)];
+const UNIT = `${'00'.repeat(16)}/0`;
+
+function balance(account: string, amount_units: bigint): RowChange {
+  const writer = new RowWriter();
+  ROW_CODECS.accounts.write(writer, { amount_units });
+  return { key: `accounts/credit/${account}`, value: writer.taken() };
+}
+const tx = (account: string, nonce: number, body: TxBody): Tx => ({
+  v: 1,
+  chain: A,
+  account,
+  nonce,
+  expiry_height: 9,
+  fee_units: 0n,
+  body,
+});
+const report = (account: string): Tx =>
+  tx(account, 0, {
+    type: 'audit.report',
+    reports: [{ unit: UNIT, attempt: 1, results: [{ index: 0, result: new Uint8Array(64) }] }],
+  });
+const transfer = (nonce: number): Tx =>
+  tx(CLIENT, nonce, { type: 'transfer', to: WORKER, asset: 'credit', amount_units: 5n });
+const settled: LedgerEvent = { type: 'unit.settled', unit: UNIT, attempt: 1, worker: WORKER, auditors: AUDITORS };
+
+type Block = {
+  readonly txs?: readonly Tx[];
+  readonly events?: readonly LedgerEvent[];
+  readonly changes?: readonly RowChange[];
+};
+function judgeBooks(...blocks: readonly Block[]): Rule[] {
+  const rules: Rule[] = [];
+  const oracle = createBooksOracle({ credit: 100n }, new Set([WORKER]), 2, ((rule) => rules.push(rule)) as Report);
+  const genesis: Block = { changes: [balance(CLIENT, 100n)] };
+  [genesis, ...blocks].forEach(({ txs = [], events = [], changes = [] }, i) => {
+    oracle.executed({ height: i + 1, txs, outcomes: txs.map(() => null), events, changes });
+  });
+  return rules;
+}
+const pays = [balance(CLIENT, 95n), balance(WORKER, 5n)];
+
+test('money from nowhere breaks conservation', () => {
+  expect(judgeBooks({ changes: [balance(CLIENT, 101n)] })).toEqual(['conservation']);
+  expect(judgeBooks({ txs: [transfer(0)], changes: pays })).toEqual([]);
+});
+
+test('one nonce applied twice breaks exactly-once', () => {
+  expect(judgeBooks({ txs: [transfer(0)] }, { txs: [transfer(0)] })).toEqual(['exactly_once']);
+  expect(judgeBooks({ txs: [transfer(0)] }, { txs: [transfer(1)] })).toEqual([]);
+});
+
+test('a unit paid twice breaks exactly-once', () => {
+  const checked = { txs: AUDITORS.map(report), events: [settled] };
+  expect(judgeBooks(checked)).toEqual([]);
+  expect(judgeBooks(checked, { events: [settled] })).toEqual(['exactly_once']);
+});
+
+test('a unit settled with one report, or a worker paid without a word, is paid unchecked', () => {
+  expect(judgeBooks({ txs: [report(AUDITORS[0] ?? '')], events: [settled] })).toEqual(['paid_unchecked']);
+  expect(judgeBooks({ changes: pays })).toEqual(['paid_unchecked']);
+});
