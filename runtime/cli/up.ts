@@ -35,7 +35,7 @@ export async function run(o: Options): Promise<number> {
   say(dim(`Starting a local network in ${o.data} …`));
   const asked = Promise.withResolvers<'stop'>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => asked.resolve('stop'));
-  const network = await startLocalNetwork({ dir: o.data, port: o.port, isSupervised: true });
+  const network = await startLocalNetwork({ dir: o.data, port: o.port, isSupervised: true, ...externalBroker() });
   try {
     say(`Console: ${bold(network.gateway_url)}`);
     const outcome = await Promise.race([mainJob(o, network), asked.promise]);
@@ -48,6 +48,12 @@ export async function run(o: Options): Promise<number> {
     say(dim('Stopping …'));
     await network.stop();
   }
+}
+
+/** NATS_URL (and NATS_WS_URL for browsers) name a broker that runs already. */
+function externalBroker() {
+  const { NATS_URL: url, NATS_WS_URL: ws_url = '' } = process.env;
+  return url ? { external: { url, ws_url } } : {};
 }
 
 /** Two networks over one folder would fight for its databases. */

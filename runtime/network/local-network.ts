@@ -1,6 +1,7 @@
 // A whole network on this machine: broker and nodes as child processes, watched and started again when they end.
 import { join } from 'node:path';
 import { type Broker, startBroker } from '../broker/broker.ts';
+import { useBroker } from '../broker/external.ts';
 import type { BrokerUser } from '../broker/nats-conf.ts';
 import { provisionStreams } from '../bus/provision.ts';
 import { readKeyFile, ensureKeyFile } from '../keys/key-file.ts';
@@ -30,6 +31,8 @@ export type LocalNetworkOptions = {
   /** Start nodes and broker again that end without being asked. */
   readonly isSupervised: boolean;
   readonly shape?: LocalShape;
+  /** A broker that runs already, instead of one of our own. */
+  readonly external?: { readonly url: string; readonly ws_url: string };
   /** Nodes to lie, for tests. */
   readonly dishonest?: readonly string[];
 };
@@ -49,7 +52,10 @@ export async function startLocalNetwork(o: LocalNetworkOptions): Promise<Running
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
   const users = await allUsers(o.dir, network);
   const origins = o.port === 0 ? [] : [`http://127.0.0.1:${o.port}`, `http://localhost:${o.port}`];
-  const broker = await startBroker({ dir: join(o.dir, 'broker'), users, provisioner: provisioner.id, origins });
+  const broker =
+    o.external === undefined
+      ? await startBroker({ dir: join(o.dir, 'broker'), users, provisioner: provisioner.id, origins })
+      : useBroker(o.external.url, o.external.ws_url);
   const nodes = new Supervisor(o, network, broker);
   try {
     const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
