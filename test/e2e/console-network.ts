@@ -11,7 +11,7 @@ import { type Broker, startBroker } from '#runtime/broker/broker.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { SeenWorld, signVote } from '../gateway/seen-world.ts';
 import { type Served, serveGateway } from '../gateway/served.ts';
-import { CLIENT, id, SHUFFLER, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
+import { ARCHIVER, CLIENT, id, SHUFFLER, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
 import { type Behaviour, react } from '../settlement/world/nodes.ts';
 
 export const GATEWAY = signer(new Uint8Array(32).fill(7));
@@ -85,6 +85,7 @@ function runWorld(world: SeenWorld): () => void {
     if (height === 40) submit(world, 1_000, 'second');
     if (height === 45) misbehave(world);
     react(world, last, BEHAVIOURS);
+    for (const event of last.events) if (event.type === 'settlement.closed') archive(world, event.seq);
     last = world.block(Math.max(1, Date.now() - world.time_ms));
   }, BLOCK_MS);
   return () => clearInterval(timer);
@@ -100,6 +101,11 @@ function misbehave(world: SeenWorld): void {
   const vote = { type: 'prevote', epoch: 0, height: 44, round: 0, valid_round: -1, validator: 3 } as const;
   const [a, b] = ['aa', 'bb'].map((byte) => signVote(VALIDATORS[3] ?? '', { ...vote, value: byte.repeat(32) }));
   if (a && b) world.send(SHUFFLER, { type: 'evidence', ...encodeEvidence({ type: 'double_vote', a, b }) });
+}
+
+function archive(world: SeenWorld, seq: number): void {
+  const cid = 'bafyreigfl6iev6yhpxhmrvx3ntx4vb3hsurw3rpeuvjw27fuk7f2xu3yzq';
+  world.send(ARCHIVER, { type: 'settlement.archived', seq, cid, log_root: world.ledger.settlement(seq)?.state_root ?? new Uint8Array(32) });
 }
 
 /** A way to the broker whose connections can fall silent without being closed, as when a laptop changes networks. */

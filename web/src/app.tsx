@@ -36,7 +36,7 @@ export function App() {
         </ul>
       </nav>
       <main id="main" tabIndex={-1} class={isStale.value ? 'stale' : ''}>
-        {view.value === undefined ? <p class="waiting">Waiting for the gateway…</p> : <Sections />}
+        {view.value === undefined ? <p class="nothing-yet">Waiting for the gateway…</p> : <Sections />}
       </main>
       <footer>
         <p>

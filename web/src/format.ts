@@ -1,13 +1,19 @@
 // Numbers and times as people read them; always in the same width where they change.
 
 const whole = new Intl.NumberFormat('en');
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2, minimumFractionDigits: 2 });
+const short = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumFractionDigits: 2, minimumFractionDigits: 2 });
 const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumFractionDigits: 1 });
 
 /** 1,234,567; also of decimal text, which may be longer than a number holds. */
 export const count = (n: number | string): string => whole.format(typeof n === 'string' ? BigInt(n) : n);
-/** 1.23B: two digits after the point, so that it does not jump. */
-export const compact = (n: number): string => (n < 1_000 ? whole.format(n) : short.format(n));
+/** Below this the whole number is as easy to read. */
+const WORDS_FROM = 100_000_000;
+
+/** 1.23 billion in two parts, number and word; two digits after the point, so that it does not jump. */
+export function scaled(n: number): readonly [figure: string, word: string] {
+  const [figure = '', word = ''] = n < WORDS_FROM ? [whole.format(n)] : short.format(n).split(' ');
+  return [figure, word];
+}
 /** 34.4 billion. */
 export const words = (n: string): string => rounded.format(BigInt(n));
 
@@ -25,8 +31,11 @@ export function duration(ms: number): string {
   if (s < 6_000) return `${Math.round(s / 60)} min`;
   return s < 172_800 ? `${Math.round(s / 3_600)} h` : `${Math.round(s / 86_400)} d`;
 }
-/** 3 min ago; `never` for 0. */
-export const ago = (at_ms: number, now_ms: number): string => (at_ms === 0 ? 'never' : `${duration(now_ms - at_ms)} ago`);
+/** 3 min ago; `now` within a second; `never` for 0. */
+export function ago(at_ms: number, now_ms: number): string {
+  if (at_ms === 0) return 'never';
+  return now_ms - at_ms < SECOND_MS ? 'now' : `${duration(now_ms - at_ms)} ago`;
+}
 
 /** 12.4 from blocks per minute. */
 export const perSecond = (per_minute: number): string => (per_minute / 60).toFixed(per_minute < 600 ? 2 : 1);

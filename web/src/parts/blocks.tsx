@@ -19,7 +19,7 @@ export function BlocksSection() {
   return (
     <Section id="blocks" title="Blocks and rounds" aside={<>{count(viewChanges)} of the last {blocks.length} needed another round</>}>
       <FinalityChart blocks={blocks} />
-      <Table label="Recent blocks" columns={COLUMNS} rows={shown} keyOf={({ height }) => height} empty="No block has become final yet." />
+      <Table label="Recent blocks" columns={COLUMNS} rows={shown} empty="No block has become final yet." />
       {blocks.length > FEW && (
         <button type="button" aria-expanded={areAllShown.value} onClick={() => (areAllShown.value = !areAllShown.value)}>
           {areAllShown.value ? `Show the last ${FEW}` : `Show the last ${blocks.length}`}

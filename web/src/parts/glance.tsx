@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { count, perSecond, shortId } from '../format.ts';
 import { network_ms, view } from '../state.ts';
-import { Section } from './section.tsx';
+import { Scaled, Section } from './section.tsx';
 import { isUp } from './validators.tsx';
 
 export function GlanceSection() {
@@ -19,8 +19,8 @@ export function GlanceSection() {
         <Figure name="Validators heard" value={<>{up}<small> of {now.validators.length}</small></>} isBad={up < now.validators.length} />
         <Figure name="Workers available" value={<>{count(now.available_count)}<small> of {count(now.workers_count)}</small></>} />
         <Figure name="Sum of settlements" value={sumOf(now.settlements)} note="every payment has two sides" />
-        <Figure name="Credit supply" value={<Amount text={now.supply.credit} />} note="conserved at each block" />
-        <Figure name="Stake supply" value={<Amount text={now.supply.stake} />} note="conserved at each block" />
+        <Figure name="Credit supply" value={<Scaled n={now.supply.credit} />} note="conserved at each block" />
+        <Figure name="Stake supply" value={<Scaled n={now.supply.stake} />} note="conserved at each block" />
       </dl>
     </Section>
   );
@@ -34,14 +34,6 @@ function Figure({ name, value, note, isBad = false }: { name: string; value: Com
       {note !== undefined && <dd class="note">{note}</dd>}
     </div>
   );
-}
-
-/** Long amounts in words, whole on hover. */
-function Amount({ text }: { text: string }) {
-  const n = Number(text);
-  if (n < 1_000_000_000) return <>{count(text)}</>;
-  const [figure, unit] = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumFractionDigits: 2 }).format(n).split(' ');
-  return <span title={count(text)}>{figure}<small> {unit}</small></span>;
 }
 
 /** Added up here, from the sums of all settlements shown: 0, unless something is very wrong. */

@@ -15,11 +15,11 @@ export function IncidentsSection() {
       <div class="pair">
         <div>
           <h3>Refused transactions</h3>
-          <Table label="Refused transactions" columns={REFUSALS} rows={refusals} keyOf={({ code, peer }) => code + peer} empty="Nothing was refused." />
+          <Table label="Refused transactions" columns={REFUSALS} rows={refusals} empty="Nothing was refused." />
         </div>
         <div>
           <h3>Evidence against validators</h3>
-          <Table label="Evidence against validators" columns={EVIDENCE} rows={evidence} keyOf={(e) => e.evidence} empty="No validator contradicted itself." />
+          <Table label="Evidence against validators" columns={EVIDENCE} rows={evidence} empty="No validator contradicted itself." />
         </div>
       </div>
     </Section>
@@ -27,7 +27,7 @@ export function IncidentsSection() {
 }
 
 const REFUSALS: readonly Column<Refusal>[] = [
-  { name: 'Code', cell: ({ code }) => <code>{code}</code>, isHead: true },
+  { name: 'Code', cell: ({ code }) => <code>{code}</code>, width: '46%', isHead: true },
   { name: 'Account', cell: ({ peer }) => <Key id={peer} short={accountName(peer)} /> },
   { name: 'Times', cell: (refusal) => count(refusal.count), isNumber: true },
   { name: 'Last', cell: ({ last_ms }) => ago(last_ms, network_ms.value), isNumber: true },
@@ -35,7 +35,7 @@ const REFUSALS: readonly Column<Refusal>[] = [
 
 const EVIDENCE: readonly Column<Evidence>[] = [
   { name: 'Validator', cell: ({ validator }) => <Key id={validator} short={shortId(validator)} />, isHead: true },
-  { name: 'Offence', cell: ({ kind }) => <b class="bad">{kind.replaceAll('_', ' ')}</b> },
+  { name: 'Offence', width: '34%', cell: ({ kind }) => <b class="bad">{kind.replaceAll('_', ' ')}</b> },
   { name: 'Evidence', cell: ({ evidence }) => <Key id={evidence} short={shortId(evidence)} /> },
   { name: 'Height', cell: ({ height }) => count(height), isNumber: true },
 ];

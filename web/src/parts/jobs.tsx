@@ -1,10 +1,10 @@
 // The running job, large, and the others in a table.
 import type { ConsoleView } from '#schemas/node/console.ts';
-import { ago, aroundPower, compact, count, duration, shortId, words } from '../format.ts';
+import { ago, aroundPower, count, duration, shortId, words } from '../format.ts';
 import { network_ms, view } from '../state.ts';
 import { Announcer } from './announcer.tsx';
 import { Progress } from './progress.tsx';
-import { Key, Section } from './section.tsx';
+import { Key, Scaled, Section } from './section.tsx';
 import { type Column, Table } from './table.tsx';
 
 type Job = ConsoleView['jobs'][number];
@@ -15,7 +15,7 @@ export function JobsSection() {
     <Section id="jobs" title="Jobs" aside={job && <>submitted {ago(job.submitted_ms, network_ms.value)}</>}>
       {job === undefined ? <p class="empty panel">No job was submitted yet. Submit one: <code>npm run sortition -- submit</code></p> : <JobPanel job={job} />}
       <Announcer text={job === undefined ? '' : sayOf(job)} />
-      {others.length > 0 && <Table label="Other jobs" columns={COLUMNS} rows={others} keyOf={({ id }) => id} empty="" />}
+      {others.length > 0 && <Table label="Other jobs" columns={COLUMNS} rows={others} empty="" />}
     </Section>
   );
 }
@@ -33,7 +33,7 @@ function JobPanel({ job }: { job: Job }) {
       <Progress job={job} />
       <dl class="figures small">
         <div class="figure"><dt>Units settled</dt><dd class="value">{count(job.settled_count)}<small> of {count(job.units_count)}</small></dd></div>
-        <div class="figure"><dt>Numbers per second</dt><dd class="value">{compact(job.numbers_per_second)}</dd></div>
+        <div class="figure"><dt>Numbers per second</dt><dd class="value"><Scaled n={job.numbers_per_second} /></dd></div>
         <div class="figure"><dt>{job.finished_ms > 0 ? 'Took' : 'Time left'}</dt><dd class="value">{timeOf(job)}</dd></div>
         <div class="figure"><dt>Audits</dt><dd class="value">{count(job.audits_count)}</dd></div>
         <div class={job.disagreements_count > 0 ? 'figure bad' : 'figure'}><dt>Disagreements</dt><dd class="value">{count(job.disagreements_count)}</dd></div>
@@ -71,7 +71,7 @@ const COLUMNS: readonly Column<Job>[] = [
   { name: 'Job', cell: ({ id }) => <Key id={id} short={shortId(id)} />, isHead: true },
   { name: 'Kernel', cell: ({ kernel }) => kernel },
   { name: 'Settled', cell: (job) => `${count(job.settled_count)} of ${count(job.units_count)}`, isNumber: true },
-  { name: 'Numbers/s', cell: (job) => compact(job.numbers_per_second), isNumber: true },
+  { name: 'Numbers/s', cell: (job) => <Scaled n={job.numbers_per_second} />, isNumber: true },
   { name: 'Disagreements', cell: (job) => count(job.disagreements_count), isNumber: true },
   { name: 'Time', cell: timeOf, isNumber: true },
 ];

@@ -1,5 +1,6 @@
 // A section that its heading names, so that it can be linked, jumped to and announced.
 import type { ComponentChildren } from 'preact';
+import { count, scaled } from '../format.ts';
 
 export function Section({ id, title, aside, children }: { id: string; title: string; aside?: ComponentChildren; children: ComponentChildren }) {
   return (
@@ -10,6 +11,17 @@ export function Section({ id, title, aside, children }: { id: string; title: str
       </div>
       {children}
     </section>
+  );
+}
+
+/** A large number as 1.23 billion, whole on hover. */
+export function Scaled({ n }: { n: number | string }) {
+  const [figure, word] = scaled(Number(n));
+  return (
+    <span title={count(n)}>
+      {figure}
+      {word && <small> {word}</small>}
+    </span>
   );
 }
 

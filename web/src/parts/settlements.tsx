@@ -37,7 +37,7 @@ function SettlementPanel({ settlement, isOpen }: { settlement: Settlement; isOpe
         </span>
       </summary>
       <Facts settlement={settlement} />
-      <Table label={`Entries of settlement ${seq}`} columns={COLUMNS} rows={entries} keyOf={({ a, k }) => `${a}/${k}`} empty="No entries." />
+      <Table label={`Entries of settlement ${seq}`} columns={COLUMNS} rows={entries} empty="No entries." />
       {entries_count > entries.length && (
         <p class="note">
           {count(entries_count - entries.length)} more entries: <a href={`/api/settlements/${seq}`}>all as JSON</a>
@@ -67,7 +67,7 @@ function Facts({ settlement: { seq, state_root, cid, status } }: { settlement: S
 }
 
 const COLUMNS: readonly Column<Entry>[] = [
-  { name: 'Account', cell: ({ k }) => <Key id={k} short={accountName(k)} />, isHead: true },
+  { name: 'Account', cell: ({ k }) => <Key id={k} short={accountName(k)} />, width: '40%', isHead: true },
   { name: 'Asset', cell: ({ a }) => a },
   { name: 'Difference', cell: ({ d }) => signed(d), isNumber: true },
   { name: 'Now', cell: ({ k }) => <a href={`/api/accounts/${k}`}>balance</a>, isNumber: true },

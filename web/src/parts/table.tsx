@@ -6,6 +6,8 @@ export type Column<Row> = {
   readonly cell: (row: Row) => ComponentChildren;
   /** Numbers stand at the right, in digits of one width. */
   readonly isNumber?: boolean;
+  /** Part of the table's width, where an equal share is too narrow or too wide. */
+  readonly width?: `${number}%`;
   /** The head of a row, or of its card. */
   readonly isHead?: boolean;
 };
@@ -14,27 +16,27 @@ type Props<Row> = {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  readonly keyOf: (row: Row) => string | number;
   /** Said in place of a table without rows. */
   readonly empty: string;
 };
 
-export function Table<Row>({ label, columns, rows, keyOf, empty }: Props<Row>) {
+export function Table<Row>({ label, columns, rows, empty }: Props<Row>) {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <table role="table" aria-label={label}>
       <thead role="rowgroup">
         <tr role="row">
-          {columns.map(({ name, isNumber }) => (
-            <th key={name} role="columnheader" scope="col" class={isNumber ? 'number' : ''}>
+          {columns.map(({ name, isNumber, width }) => (
+            <th key={name} role="columnheader" scope="col" class={isNumber ? 'number' : ''} style={{ width }}>
               {name}
             </th>
           ))}
         </tr>
       </thead>
       <tbody role="rowgroup">
-        {rows.map((row) => (
-          <tr role="row" key={keyOf(row)}>
+        {rows.map((row, place) => (
+          // By place, not by what is in it: a new first row then changes texts, and nothing on the page moves.
+          <tr role="row" key={place}>
             {columns.map((column) => (
               <Cell key={column.name} column={column} row={row} />
             ))}

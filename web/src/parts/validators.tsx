@@ -15,7 +15,7 @@ export function ValidatorsSection() {
   const validators = view.value?.validators ?? [];
   return (
     <Section id="validators" title="Validators" aside={<>more than two thirds of the power decide</>}>
-      <Table label="Validators" columns={COLUMNS} rows={validators} keyOf={({ id }) => id} empty="No validators." />
+      <Table label="Validators" columns={COLUMNS} rows={validators} empty="No validators." />
     </Section>
   );
 }
