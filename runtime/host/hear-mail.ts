@@ -2,10 +2,9 @@
 import type { HostEvent } from '#actors/host.ts';
 import { HOST_ACK, HostAckV1 } from '#schemas/node/host-ack.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
-import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
+import type { Envelope, EnvelopeItem } from '#schemas/wire/envelope.ts';
 import type { ReceivedEnvelope } from '#schemas/wire/envelope-codec.ts';
 import { decodeBody } from '#schemas/wire/msgpack.ts';
-import type { Heard } from './advance.ts';
 import { isAuthentic, open } from './envelopes.ts';
 import type { Input } from './inbox.ts';
 import type { Actor } from './residents.ts';
@@ -20,6 +19,7 @@ export async function hearMail(parts: Parts, chain: string, mail: Input & { type
   if (actor.stopped !== undefined) return refusals.count(sender, 'ACTOR_STOPPED');
   const got = open(data, sender, chain, turn.now_ms);
   if (!got.ok) return refusals.count(sender, got.code);
+  turn.events_count += got.value.envelope.items.length;
   if (isReplay(parts, receiver, got.value)) {
     parts.watermarks.remind(receiver, sender, turn.now_ms);
     return refusals.count(sender, 'COUNTER_REPLAYED');
@@ -38,35 +38,29 @@ const isReplay = (
   items.every(({ counter }) => counter > 0 && watermarks.judge(receiver, sender, counter) === 'COUNTER_REPLAYED');
 
 async function hearItems(parts: Parts, actor: Actor, { envelope }: ReceivedEnvelope, turn: Turn): Promise<void> {
-  const { sender, trace, items } = envelope;
-  const heard = heardBy(actor, turn);
-  for (const item of items) {
-    if (item.to !== actor.id) parts.refusals.count(sender, 'RECEIVER_UNKNOWN');
-    else if (item.kind === HOST_ACK) await hearAck(parts, actor, sender, item, turn);
-    else hearItem(parts, actor, sender, trace, item, heard, turn.now_ms);
+  for (const item of envelope.items) {
+    if (item.to !== actor.id) parts.refusals.count(envelope.sender, 'RECEIVER_UNKNOWN');
+    else if (item.kind === HOST_ACK) await hearAck(parts, actor, envelope.sender, item, turn);
+    else hearItem(parts, actor, envelope, item, turn);
   }
-  turn.events_count += items.length;
 }
 
 function hearItem(
-  parts: Parts,
+  { refusals, watermarks }: Parts,
   actor: Actor,
-  sender: string,
-  trace: string,
+  { sender, trace }: Envelope,
   item: EnvelopeItem,
-  heard: Heard[],
-  now_ms: number,
+  turn: Turn,
 ): void {
-  const { refusals, watermarks } = parts;
   const verdict = watermarks.judge(actor.id, sender, item.counter);
   if (verdict !== 'next') {
-    watermarks.remind(actor.id, sender, now_ms);
+    watermarks.remind(actor.id, sender, turn.now_ms);
     return refusals.count(sender, verdict);
   }
   // Counted even where the body is refused: it would be refused again, and block what comes behind it.
-  watermarks.advance(actor.id, sender, item.counter, now_ms);
-  const event = toEvent(actor, sender, item, now_ms);
-  if (event.ok) heard.push({ event: event.value, trace });
+  watermarks.advance(actor.id, sender, item.counter, turn.now_ms);
+  const event = toEvent(actor, sender, item, turn.now_ms);
+  if (event.ok) heardBy(actor, turn).push({ event: event.value, trace });
   else refusals.count(sender, event.code);
 }
 

@@ -21,6 +21,8 @@ export async function hear(parts: Parts, chain: string, turn: Turn): Promise<voi
   while (turn.events_count < limit) {
     const input = parts.inbox.shift();
     if (input === undefined) break;
+    // Also what is refused takes time.
+    turn.events_count++;
     await hearInput(parts, chain, input, turn);
   }
 }
