@@ -1,7 +1,5 @@
 // Types of the RocksDB binding, which ships none: only what rocks-store.ts uses.
 declare module '@nxtedition/rocksdb' {
-  import type { AbstractIterator, AbstractLevel } from 'abstract-level';
-
   type OpenOptions = {
     readonly createIfMissing: boolean;
     readonly keyEncoding: 'utf8';
@@ -19,15 +17,16 @@ declare module '@nxtedition/rocksdb' {
     del(key: string): ChainedBatch;
     write(options: WriteOptions): Promise<void>;
   };
+  export type RowIterator = {
+    /** The next rows, at most `size`; none at the end. */
+    nextv(size: number): Promise<[key: string, value: Uint8Array][]>;
+    close(): Promise<void>;
+  };
   export class RocksLevel {
     static open(location: string, options: OpenOptions): Promise<RocksLevel>;
     batch(): ChainedBatch;
     getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
-    iterator(range: {
-      readonly gt?: string;
-      readonly gte?: string;
-      readonly lt: string;
-    }): AbstractIterator<AbstractLevel<string, string, Uint8Array>, string, Uint8Array>;
+    iterator(range: { readonly gt?: string; readonly gte?: string; readonly lt: string }): RowIterator;
     close(): Promise<void>;
   }
 }
