@@ -1,8 +1,9 @@
 // The story of one schedule for people: what was planned to go wrong, what happened, what broke, how to see it again.
 import { repeatCommand } from './campaign.ts';
+import { drawPlan } from './draw-plan.ts';
 import { MUTATIONS, type MutationName } from './mutations.ts';
 import { RULES } from './oracles/violation.ts';
-import { drawPlan, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { SimReport } from './simulation.ts';
 
 /** Text of several lines; with `tells` asked for at the run, everything that was said is in it. */

@@ -6,6 +6,8 @@ export type Disk = {
   readonly store: Store;
   /** Whether a crash now would lose nothing. */
   readonly isSynced: boolean;
+  /** Keys that survived so far. */
+  keys(): Iterable<string>;
   /** Hand over a batch; it is safe only after `sync`. */
   write(ops: readonly StoreOp[]): void;
   sync(): void;
@@ -30,6 +32,7 @@ export function createDisk(): Disk {
     get isSynced() {
       return unsynced.length === 0;
     },
+    keys: () => rows.keys(),
     write: (ops) => void unsynced.push(ops),
     sync,
     crash(keepsUnsynced) {

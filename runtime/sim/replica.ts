@@ -7,6 +7,7 @@ import { createDisk, type Disk } from './disk.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
 import { coreInput, inWords, type Message } from './message.ts';
+import { staleLogRows } from './oracles/log-rows.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import type { Execution } from './sim-application.ts';
@@ -189,7 +190,8 @@ export class Replica {
   }
 
   #reportDecided(): void {
-    const { chain, trace } = this.#world;
+    const { chain, trace, report } = this.#world;
+    if (this.#undurable.length === 0) return;
     for (const { decided, execution } of this.#undurable.splice(0)) {
       const { height, final, state_root } = decided;
       const id = final.certificate.value ?? '';
@@ -200,6 +202,8 @@ export class Replica {
       chain.decided(this.validator, { height, id, state_root, final });
       if (execution !== undefined) this.#world.executed(execution, final);
     }
+    const stale = staleLogRows(this.#disk.keys(), this.#height);
+    if (stale.length > 0) report('bounds', this.validator, `${stale.length} rows at height ${this.#height}`);
   }
 
   #cast(message: ConsensusMessage): void {

@@ -1,9 +1,11 @@
 // One schedule from its seed: safety under faults, then the heal, then liveness of a quorum of correct validators.
+
+import { drawPlan } from './draw-plan.ts';
 import { tagOf } from './message.ts';
 import { type Mutation, SOUND } from './mutations.ts';
 import { type OpenedWorld, openWorld } from './open-world.ts';
 import type { Rule, Violation } from './oracles/violation.ts';
-import { drawPlan, type Plan, type ScheduleKind } from './plan.ts';
+import type { Plan, ScheduleKind } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { SimEvent } from './world.ts';
 

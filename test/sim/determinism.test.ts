@@ -12,7 +12,7 @@ import { runSimulation } from '#runtime/sim/simulation.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SCHEDULES = 30;
+const SCHEDULES = 12;
 const TIMEOUT_MS = 120_000;
 
 async function traces(first: number): Promise<string[]> {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { RowChange } from '#machines/settlement/types.ts';
 import { createBooksOracle } from '#runtime/sim/oracles/books.ts';
 import { createChainOracle } from '#runtime/sim/oracles/chain.ts';
+import { staleLogRows } from '#runtime/sim/oracles/log-rows.ts';
 import type { Report, Rule } from '#runtime/sim/oracles/violation.ts';
 import { createVoteLog } from '#runtime/sim/oracles/vote-log.ts';
 import type { SignedVote, Vote } from '#schemas/consensus/types.ts';
@@ -132,6 +133,12 @@ test('a certificate of two of four, or of one voter three times, proves nothing'
 
 test('a skipped height is a gap', () => {
   expect(judgeDecisions((chain) => chain.decided(0, decision(A, [0, 1, 2], 2)))).toEqual(['gap']);
+});
+
+test('the log of a final height may not stay on the disk', () => {
+  const keys = ['cs/tip', 'cs/log/000000000003/000000000000', 'cs/log/000000000004/000000000001'];
+  expect(staleLogRows(keys, 3)).toEqual(['cs/log/000000000003/000000000000']);
+  expect(staleLogRows(keys, 2)).toEqual([]);
 });
 
 const WORKER = 'a1'.repeat(32);

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPrng } from '#machines/primitives/prng.ts';
 import { createDisk } from '#runtime/sim/disk.ts';
+import { drawPlan } from '#runtime/sim/draw-plan.ts';
 import { createEventQueue } from '#runtime/sim/event-queue.ts';
 import { createNetwork } from '#runtime/sim/network.ts';
-import { drawPlan, type Plan } from '#runtime/sim/plan.ts';
+import type { Plan } from '#runtime/sim/plan.ts';
 import { createTrace } from '#runtime/sim/trace.ts';
 import { twinBeacon, twinCrypto, twinKey } from '#runtime/sim/twin-crypto.ts';
 

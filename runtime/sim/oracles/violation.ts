@@ -17,7 +17,7 @@ export const RULES = {
   conservation: 'The sum of an asset over all accounts changed without a rule that says so.',
   exactly_once: 'A transaction was applied twice, or a unit was paid twice.',
   paid_unchecked: 'A unit was paid before two auditors or the validators had checked it.',
-  bounds: 'A store grew past its bound.',
+  bounds: 'A validator keeps the log of a height that is final: its store would grow without end.',
   halted: 'A correct validator stopped itself.',
   threw: 'A machine threw: a broken invariant.',
 } as const satisfies Record<string, string>;
