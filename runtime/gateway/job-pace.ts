@@ -1,11 +1,11 @@
-// How fast a job moves: settled units over the last seconds of block time.
+// How fast a job moves: units computed over the last seconds of block time. Audits trail behind and settle in bursts.
 import type { JobRow } from '#schemas/settlement/state.ts';
 
-/** Units settle in bursts, as their audits end together: shorter windows jump, longer ones lag. */
+/** Units end in bursts, as workers of one machine do: shorter windows jump, longer ones lag. */
 const WINDOW_MS = 20_000;
 const MAX_SAMPLES = 256;
 
-type Sample = { readonly time_ms: number; readonly settled_count: number };
+type Sample = { readonly time_ms: number; readonly computed_count: number };
 export type Pace = { readonly numbers_per_second: number; readonly eta_s: number | null };
 
 /** Numbers in `units` of the job's units. Exact to 2^53; a rate needs no more. */
@@ -14,22 +14,23 @@ const numbersIn = (job: JobRow, units: number): number => units * 2 ** job.unit_
 export class JobPace {
   #samples: Sample[] = [];
 
-  /** The job stood so at this block time. */
-  add(time_ms: number, { settled_count }: JobRow): void {
-    if (this.#samples.at(-1)?.settled_count === settled_count) return;
-    this.#samples.push({ time_ms, settled_count });
+  /** So many of its units were revealed by this block time, settled ones included; fewer again where some are redone. */
+  add(time_ms: number, computed_count: number): void {
+    if (this.#samples.at(-1)?.computed_count === computed_count) return;
+    this.#samples.push({ time_ms, computed_count });
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   at(now_ms: number, job: JobRow): Pace {
     if (job.finished_ms > 0) return { numbers_per_second: overall(job), eta_s: null };
     const since = this.#samples.findLast(({ time_ms }) => time_ms <= now_ms - WINDOW_MS) ?? this.#samples[0];
-    const done = job.settled_count - (since?.settled_count ?? 0);
-    if (since === undefined || done === 0) return { numbers_per_second: 0, eta_s: null };
+    const computed_count = this.#samples.at(-1)?.computed_count ?? 0;
+    const done = computed_count - (since?.computed_count ?? 0);
+    if (since === undefined || done <= 0) return { numbers_per_second: 0, eta_s: null };
     const span_ms = Math.max(1, now_ms - Math.max(since.time_ms, now_ms - WINDOW_MS));
     const per_second = (numbersIn(job, done) * 1_000) / span_ms;
-    const left = numbersIn(job, job.units_count - job.settled_count - job.parked_count);
-    return { numbers_per_second: Math.round(per_second), eta_s: Math.ceil(left / per_second) };
+    const left = numbersIn(job, job.units_count - computed_count - job.parked_count);
+    return { numbers_per_second: Math.round(per_second), eta_s: left > 0 ? Math.ceil(left / per_second) : null };
   }
 }
 

@@ -24,13 +24,13 @@ export class JobViews {
   constructor(ledger: Ledger, board: UnitBoard) {
     this.#ledger = ledger;
     this.#board = board;
-    for (const job of this.#running()) this.#pace(job.id).add(ledger.timeMs(), job);
+    this.#measure(ledger.timeMs());
   }
 
   hear(events: readonly LedgerEvent[], time_ms: number): void {
     if (!events.some((event) => 'job' in event || 'unit' in event)) return;
     this.#isStale = true;
-    for (const job of this.#running()) this.#pace(job.id).add(time_ms, job);
+    this.#measure(time_ms);
   }
 
   /** Running jobs first, then the youngest. */
@@ -75,6 +75,13 @@ export class JobViews {
 
   #running(): readonly JobRow[] {
     return this.#all().filter((job) => job.finished_height === 0);
+  }
+
+  #measure(time_ms: number): void {
+    for (const { id, settled_count } of this.#running()) {
+      const { audit_to_draw, auditing, disputed } = this.#board.phases(id);
+      this.#pace(id).add(time_ms, settled_count + audit_to_draw + auditing + disputed);
+    }
   }
 
   #pace(id: string): JobPace {

@@ -68,9 +68,9 @@ export const JobView = z.strictObject({
     auditing: Count,
     disputed: Count,
   }),
-  /** Settled numbers over the last seconds; over the whole run once it is finished. */
+  /** Computed over the last seconds, checked or not yet; settled over the whole run once it is finished. */
   numbers_per_second: Count,
-  /** Estimated seconds to the end; null when unknown. */
+  /** Estimated seconds until all is computed; null when unknown, and when only checks are left. */
   eta_s: Count.nullable(),
   submitted_ms: Count,
   finished_ms: Count,

@@ -8,9 +8,11 @@ const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDispla
 export const count = (n: number | string): string => whole.format(typeof n === 'string' ? BigInt(n) : n);
 /** Below this the whole number is as easy to read. */
 const WORDS_FROM = 100_000_000;
+const TRILLION = 1e12;
 
 /** 1.23 billion in two parts, number and word; two digits after the point, so that it does not jump. */
 export function scaled(n: number): readonly [figure: string, word: string] {
+  if (n >= 1_000 * TRILLION) return [whole.format(Math.round(n / TRILLION)), 'trillion'];
   const [figure = '', word = ''] = n < WORDS_FROM ? [whole.format(n)] : short.format(n).split(' ');
   return [figure, word];
 }

@@ -27,10 +27,10 @@ export function IncidentsSection() {
 }
 
 const REFUSALS: readonly Column<Refusal>[] = [
-  { name: 'Code', cell: ({ code }) => <code>{code}</code>, width: '46%', isHead: true },
+  { name: 'Code', cell: ({ code }) => <code>{code}</code>, width: '40%', isHead: true },
   { name: 'Account', cell: ({ peer }) => <Key id={peer} short={accountName(peer)} /> },
-  { name: 'Times', cell: (refusal) => count(refusal.count), isNumber: true },
-  { name: 'Last', cell: ({ last_ms }) => ago(last_ms, network_ms.value), isNumber: true },
+  { name: 'Times', width: '14%', cell: (refusal) => count(refusal.count), isNumber: true },
+  { name: 'Last', width: '22%', cell: ({ last_ms }) => ago(last_ms, network_ms.value), isNumber: true },
 ];
 
 const EVIDENCE: readonly Column<Evidence>[] = [
