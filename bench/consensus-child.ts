@@ -17,11 +17,18 @@ export type ChildPlan = {
   readonly chain: string;
   readonly validators: ValidatorSet;
   readonly beacon: { readonly group_key: string; readonly secret_share: string };
+  readonly is_first_start: boolean;
 };
 /** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory. */
 export type ChildReport =
   | { readonly type: 'ready' }
-  | { readonly type: 'final'; readonly height: number; readonly round: number; readonly finality_ms: readonly number[] }
+  | {
+      readonly type: 'final';
+      readonly height: number;
+      readonly round: number;
+      readonly state_root: string;
+      readonly finality_ms: readonly number[];
+    }
   | { readonly type: 'memory'; readonly rss_mb: number };
 
 const keyOf = (tx: Uint8Array): string => Buffer.from(tx).toString('base64');
@@ -30,9 +37,13 @@ const report = (message: ChildReport): void => void process.send?.(message);
 /** Transactions by the time of their arrival; the state is the hash of all that was executed. */
 class TimedApp implements ValidatorApp {
   readonly #arrived = new Map<string, { readonly tx: Uint8Array; readonly at_ms: number }>();
-  #root = '0'.repeat(64);
+  #root: string;
   #executed: number[] = [];
   readonly #done = new Set<string>();
+
+  constructor(root: Uint8Array | undefined) {
+    this.#root = root === undefined ? '0'.repeat(64) : Buffer.from(root).toString('hex');
+  }
 
   submit(tx: Uint8Array): boolean {
     const key = keyOf(tx);
@@ -75,7 +86,8 @@ class TimedApp implements ValidatorApp {
 
 async function run(plan: ChildPlan): Promise<void> {
   const key = signer(Buffer.from(plan.seed, 'hex'));
-  const app = new TimedApp();
+  const store = await openRocksStore(plan.dir);
+  const app = new TimedApp(await store.get('app/root'));
   const bus = await connectBus({ url: plan.url, signer: key, onRefused: fail });
   await startValidator({
     config: {
@@ -90,16 +102,22 @@ async function run(plan: ChildPlan): Promise<void> {
     genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
     key,
     beacon: plan.beacon,
-    is_first_start: true,
-    store: await openRocksStore(plan.dir),
+    is_first_start: plan.is_first_start,
+    store,
     bus,
     app,
     clock: { now_ms: () => Date.now(), setTimer: (delay_ms, fire) => cancelable(setTimeout(fire, delay_ms)) },
     log: createLog(`validator ${plan.self}`, 'warn'),
     metrics: createMetrics(),
-    onFinal: ({ height, round }) => {
+    onFinal: ({ height, round, state_root }) => {
       const now_ms = performance.now();
-      report({ type: 'final', height, round, finality_ms: app.takeExecuted().map((at_ms) => now_ms - at_ms) });
+      report({
+        type: 'final',
+        height,
+        round,
+        state_root,
+        finality_ms: app.takeExecuted().map((at_ms) => now_ms - at_ms),
+      });
     },
     onEvidence: () => fail(new Error('a validator of the bench contradicted itself')),
     onHalt: (code, detail) => fail(new Error(`${code}: ${detail}`)),

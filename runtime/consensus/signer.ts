@@ -22,7 +22,7 @@ export class MonotonicSigner {
   readonly #sign: (bytes: Uint8Array) => Uint8Array;
   #last: SignerRecord | undefined;
 
-  /** @param last what the store holds; undefined only where this key has never signed */
+  /** @param last what the store holds; undefined where it holds nothing: then others must say when it is safe to speak */
   constructor(sign: (bytes: Uint8Array) => Uint8Array, last: SignerRecord | undefined) {
     this.#sign = sign;
     this.#last = last;
@@ -44,6 +44,16 @@ export class MonotonicSigner {
     return accept({ signature: this.#last.signature, op: putOp(this.#last) });
   }
 }
+
+/** Written when the keys are new: from then on an empty place means "never spoken", its absence "forgotten". */
+export const birthOp = (): StoreOp =>
+  putOp({
+    height: 0,
+    round: 0,
+    step: 0,
+    sign_bytes: new Uint8Array(SIGN_BYTES),
+    signature: new Uint8Array(SIGNATURE_BYTES),
+  });
 
 /** The record in the store. @throws ConsensusError LOG_CORRUPT */
 export async function readSignerRecord(store: Store): Promise<SignerRecord | undefined> {

@@ -1,6 +1,5 @@
 // Hosts one validator: hears the network, runs turns, keeps the order record → sync → speak, serves blocks, goes on after a crash.
 import { createHash } from 'node:crypto';
-import { totalPower } from '#machines/consensus/certificate-rules.ts';
 import { type Core, createCore } from '#machines/consensus/core.ts';
 import { proposerOf } from '#machines/consensus/proposer.ts';
 import type { Application, CoreConfig, Crypto, Input, Tip } from '#machines/consensus/types.ts';
@@ -15,7 +14,7 @@ import {
 } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import { MAX_TURN_EVENTS, SYNC_TIMEOUT_MS } from '#schemas/wire/limits.ts';
+import { MAX_INGRESS_BYTES, SYNC_TIMEOUT_MS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import type { Clock } from '../host/ports.ts';
@@ -30,7 +29,7 @@ import { inputOf } from './input-codec.ts';
 import { type LogContent, openLog } from './log.ts';
 import { Observer } from './observer.ts';
 import { OwnWords } from './own-words.ts';
-import { MonotonicSigner, readSignerRecord, type SignerRecord } from './signer.ts';
+import { birthOp, MonotonicSigner, readSignerRecord, type SignerRecord } from './signer.ts';
 import { serveBlocks } from './sync-server.ts';
 import { type Decided, runTurn, type TurnResult, type TurnState } from './turn.ts';
 
@@ -53,7 +52,7 @@ export type ValidatorOptions = {
   readonly key: Signer;
   /** Group key, and the own secret share, hex. */
   readonly beacon: { readonly group_key: string; readonly secret_share: string };
-  /** True only where the keys are new, so that an empty store means "has never spoken" and not "has forgotten". */
+  /** True only where the keys are new: an empty store then means "has never spoken", later it means "has forgotten". */
   readonly is_first_start: boolean;
   readonly store: Store;
   readonly bus: Bus;
@@ -84,6 +83,8 @@ export type Validator = {
 export async function startValidator(options: ValidatorOptions): Promise<Validator> {
   await loadRecovery();
   const tip = (await readTip(options.store)) ?? options.genesis;
+  if (options.is_first_start && (await readSignerRecord(options.store)) === undefined)
+    await options.store.batch([birthOp()]);
   const record = await readSignerRecord(options.store);
   const content = await openLog(options.store, tip.height + 1);
   const host = new ValidatorHost(options, tip, record, content);
@@ -91,17 +92,14 @@ export async function startValidator(options: ValidatorOptions): Promise<Validat
   return host;
 }
 
-/** What the store says about the past decides who may speak. */
+/** What the store remembers of the past decides when this validator may speak. */
 function observerOf(
-  { config, is_first_start }: ValidatorOptions,
+  validators_count: number,
   tip: Tip,
   record: SignerRecord | undefined,
-  { inputs }: LogContent,
+  inputs: readonly Input[],
 ): Observer {
-  if (record === undefined) {
-    const others = quorum(config.validators.length) - 1;
-    return is_first_start || tip.height > 0 ? Observer.through(0) : Observer.learning(others);
-  }
+  if (record === undefined) return Observer.learning(quorum(validators_count) - 1);
   const isRemembered = record.height <= tip.height || (record.height === tip.height + 1 && inputs.length > 0);
   return Observer.through(isRemembered ? 0 : record.height);
 }
@@ -116,6 +114,9 @@ class ValidatorHost implements Validator {
   /** The own share of the last committed height. */
   #share: { readonly height: number; readonly signature: Uint8Array } = { height: 0, signature: new Uint8Array(0) };
   #inputs: Input[] = [];
+  #isWorkQueued = false;
+  /** Bytes of the messages among the inputs. */
+  #waiting_bytes = 0;
   #turn: Promise<void> | undefined;
   #isClosed = false;
 
@@ -131,10 +132,10 @@ class ValidatorHost implements Validator {
       signer: new MonotonicSigner(key.sign, record),
       log: content.log,
       own: new OwnWords(),
-      observer: observerOf(options, tip, record, content),
+      observer: observerOf(config.validators.length, tip, record, content.inputs),
       commitOps: () => app.commitOps(),
     };
-    const threshold = quorum(totalPower(config.validators));
+    const threshold = quorum(config.validators.length);
     const keys = {
       chain: config.chain,
       epoch: EPOCH,
@@ -174,7 +175,8 @@ class ValidatorHost implements Validator {
   }
 
   workArrived(): void {
-    if (this.#inputs.some((input) => input.type === 'work.arrived')) return;
+    if (this.#isWorkQueued) return;
+    this.#isWorkQueued = true;
     this.#push({ type: 'work.arrived', now_ms: this.#now() });
   }
 
@@ -190,6 +192,8 @@ class ValidatorHost implements Validator {
     const sender = this.#indices.get(from.slice(from.lastIndexOf('.') + 1));
     if (sender === this.#state.self || this.#isClosed) return;
     if (sender === undefined) return this.#countRefusal('VALIDATOR_UNKNOWN');
+    // Dropped, not queued without bound: its sender says it again.
+    if (this.#waiting_bytes + data.length > MAX_INGRESS_BYTES) return this.#countRefusal('HOST_BUSY');
     const message = decodeConsensusMessage(data);
     if (!message.ok) return this.#countRefusal(message.code);
     if (message.value.type === 'beacon.partial') return this.#takePartial(sender, message.value);
@@ -236,13 +240,19 @@ class ValidatorHost implements Validator {
 
   async #run(): Promise<void> {
     try {
-      while (this.#inputs.length > 0 && !this.#isClosed) await this.#runOne(this.#inputs.splice(0, MAX_TURN_EVENTS));
+      while (this.#inputs.length > 0 && !this.#isClosed) await this.#runOne(this.#takeInputs());
     } catch (error) {
       // Memory may be ahead of the disk now: end, and start again from the disk.
       this.#halt('VALIDATOR_FAILED', String(error));
     } finally {
       this.#turn = undefined;
     }
+  }
+
+  #takeInputs(): Input[] {
+    this.#isWorkQueued = false;
+    this.#waiting_bytes = 0;
+    return this.#inputs.splice(0);
   }
 
   async #runOne(inputs: readonly Input[]): Promise<void> {

@@ -1,0 +1,143 @@
+// A network of validator processes over a real broker, for the consensus bench and the drills: start, kill, restart, submit.
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quorum } from '#machines/primitives/quorum.ts';
+import { startBroker } from '#runtime/broker/broker.ts';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
+import { provisionStreams } from '#runtime/bus/provision.ts';
+import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
+import { signer } from '#runtime/keys/ed25519.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import type { ChildPlan, ChildReport } from './consensus-child.ts';
+
+const CHILD = fileURLToPath(new URL('./consensus-child.ts', import.meta.url));
+
+export type Final = Extract<ChildReport, { type: 'final' }>;
+
+export type ValidatorNetwork = {
+  /** Process of validator `i`; another one after a restart. */
+  child(i: number): ChildProcess;
+  /** A transaction of 256 random bytes for all validators. */
+  submit(): void;
+  /** What validator `i` reported, or will report, of the block at `height`. */
+  reached(i: number, height: number): Promise<Final>;
+  kill(i: number): Promise<void>;
+  /** The same validator again on what it left on disk; or with nothing, when its disk is wiped. */
+  restart(i: number, options?: { readonly isWiped: boolean }): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startValidators(count: number): Promise<ValidatorNetwork> {
+  const dir = await mkdtemp(join(tmpdir(), 'sortition-validators-'));
+  const seeds = Array.from({ length: count }, () => randomBytes(32));
+  const keys = seeds.map(signer);
+  const [provisioner, client] = [signer(randomBytes(32)), signer(randomBytes(32))];
+  const users = [
+    ...keys.map(({ id }) => ({ id, kind: 'validator' as const })),
+    { id: client.id, kind: 'client' as const },
+  ];
+  const broker = await startBroker({ dir: join(dir, 'broker'), users, provisioner: provisioner.id });
+  const { url } = broker;
+  const streams = await provisionStreams({ url, signer: provisioner, onRefused: fail });
+  const bus = await connectBus({ url, signer: client, onRefused: fail });
+  const deal = dealShares(count, quorum(count), randomBytes(32));
+  const validators = keys.map(({ id }, i) => ({
+    id,
+    operator: id,
+    power: 1,
+    beacon_share: deal.shares[i]?.public ?? '',
+    cosigner: id,
+  }));
+  const chain = createHash('sha256').update(randomBytes(32)).digest('hex');
+  const planOf = (self: number, is_first_start: boolean): ChildPlan => ({
+    self,
+    seed: seeds[self]?.toString('hex') ?? '',
+    dir: join(dir, `${self}`),
+    url,
+    chain,
+    validators,
+    beacon: { group_key: deal.group_key, secret_share: deal.shares[self]?.secret ?? '' },
+    is_first_start,
+  });
+  const seen = keys.map(() => new Map<number, Final>());
+  const start = async (self: number, is_first_start: boolean): Promise<ChildProcess> => {
+    const child = await startChild(planOf(self, is_first_start));
+    return child.on('message', (report: ChildReport) => {
+      if (report.type === 'final') seen[self]?.set(report.height, report);
+    });
+  };
+  const children = await Promise.all(keys.map((_, self) => start(self, true)));
+  const child = (i: number): ChildProcess => {
+    const found = children[i];
+    if (found === undefined) throw new RangeError(`no validator ${i}`);
+    return found;
+  };
+  return {
+    child,
+    submit: () => bus.cast(subject.transaction(client.id), randomBytes(256)),
+    reached: async (i, height) => seen[i]?.get(height) ?? nextFinal(child(i), (final) => final.height === height),
+    kill: (i) => end(child(i)),
+    async restart(i, { isWiped } = { isWiped: false }) {
+      if (isWiped) await rm(join(dir, `${i}`), { recursive: true });
+      children[i] = await start(i, false);
+    },
+    async stop() {
+      await Promise.all(children.map(end));
+      await bus.close();
+      await streams.close();
+      await broker.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves before the child can report a block: it begins its first height after that. */
+async function startChild(plan: ChildPlan): Promise<ChildProcess> {
+  const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const ready = next(child, 'ready');
+  child.send(plan);
+  await ready;
+  return child;
+}
+
+/** SIGKILL, and its end. */
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  return ended;
+}
+
+/** The next report of this type. */
+export function next<T extends ChildReport['type']>(
+  child: ChildProcess,
+  type: T,
+): Promise<Extract<ChildReport, { type: T }>> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`a validator process ended with ${code}`));
+    const onMessage = (message: unknown) => {
+      const report = message as ChildReport;
+      if (report.type !== type) return;
+      child.off('message', onMessage).off('exit', onExit);
+      resolve(report as Extract<ChildReport, { type: T }>);
+    };
+    child.on('message', onMessage).once('exit', onExit);
+  });
+}
+
+/** The next block that `isWanted`; by default one with a transaction of ours. */
+export async function nextFinal(
+  child: ChildProcess,
+  isWanted = (final: Final) => final.finality_ms.length > 0,
+): Promise<Final> {
+  const final = await next(child, 'final');
+  return isWanted(final) ? final : nextFinal(child, isWanted);
+}
+
+function fail(error: Error): never {
+  throw error;
+}
