@@ -1,0 +1,55 @@
+// Writes docs/reference/benchmarks.md: every bench several times, medians, with the machine, its load and the date.
+//   node bench/report.ts [runs]
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { median, type Metrics } from './figures.ts';
+
+type Line = { readonly bench: string; readonly load_average: number; readonly metrics: Metrics };
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BENCHES: readonly (readonly string[])[] = [['store'], ['runtime'], ['consensus', '--validators', '4'], ['consensus', '--validators', '7'], ['work'], ['start']];
+/** What the first release has to reach. */
+const ASKED: Readonly<Record<string, string>> = {
+  finality_p50_ms: '≤ 25 at n = 4',
+  view_change_ms: '< 1,000',
+  validator_rss_mb: '< 300 after 1,000 blocks',
+  events_per_second: '≥ 20,000',
+  tasks_per_second: '≥ 1,000',
+  task_p99_ms: '< 1,000',
+  kernel_numbers_per_second: '≥ 10^9',
+  start_to_first_block_s: '≤ 5',
+};
+
+const runs = Number(process.argv[2] ?? 3);
+const sections = BENCHES.map((args) => section(args, Array.from({ length: runs }, () => measure(args))));
+const [cpu] = cpus();
+writeFileSync(
+  `${ROOT}/docs/reference/benchmarks.md`,
+  `# Benchmarks
+
+Written by \`node bench/report.ts\`, which runs \`sortition bench\` ${runs} times each and takes medians. Brokers, databases, keys
+and processes are real; everything runs on one machine over loopback.
+
+Machine: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}. The load
+average is the one before each run: the machine is shared, and above about 1 the figures are worse than they need be.
+
+${sections.join('\n')}`,
+);
+
+function measure(args: readonly string[]): Line {
+  const out = execFileSync(process.execPath, ['runtime/cli/main.ts', 'bench', ...args, '--json'], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return JSON.parse(out.trim().split('\n').at(-1) ?? '') as Line;
+}
+
+function section(args: readonly string[], lines: readonly Line[]): string {
+  const names = Object.keys(lines[0]?.metrics ?? {});
+  const rows = names.map((name) => {
+    const figures = lines.flatMap(({ metrics }) => metrics[name] ?? []);
+    const value = median(figures.map((figure) => figure.value));
+    return `| ${name} | ${value.toLocaleString('en')} | ${figures[0]?.unit ?? ''} | ${ASKED[name] ?? ''} |`;
+  });
+  const loads = lines.map(({ load_average }) => load_average.toFixed(1)).join(', ');
+  return `## \`sortition bench ${args.join(' ')}\`\n\nLoad average before each run: ${loads}.\n\n| metric | median | unit | asked |\n|---|---:|---|---|\n${rows.join('\n')}\n`;
+}
