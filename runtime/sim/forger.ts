@@ -90,6 +90,10 @@ function withReplayed(block: Block, more: readonly Uint8Array[]): Block {
   const decoded = decodeHeader(block.header);
   if (!decoded.ok) return block;
   const txs = [...block.txs, ...more];
-  const header = encodeHeader({ ...decoded.value, time_ms: decoded.value.time_ms + 1, txs_root: txsRoot(txs) });
+  const header = encodeHeader({
+    ...decoded.value,
+    time_ms: decoded.value.time_ms + 1,
+    txs_root: txsRoot(twinCrypto, txs),
+  });
   return { header, txs };
 }

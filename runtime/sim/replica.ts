@@ -2,16 +2,15 @@
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { readRange } from '../consensus/block-store.ts';
-import { type Decided, runTurn, type TurnResult } from '../consensus/turn.ts';
+import { runTurn, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
-import { coreInput, inWords, type Message } from './message.ts';
-import { staleLogRows } from './oracles/log-rows.ts';
+import { coreInput, type Message } from './message.ts';
 import type { CrashPoint, Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
-import type { Execution } from './sim-application.ts';
 import { twinBeacon } from './twin-crypto.ts';
+import { type Pending, Witness } from './witness.ts';
 import type { Peer, SimEvent, World } from './world.ts';
 
 export class Replica {
@@ -21,6 +20,7 @@ export class Replica {
   /** Whether it is held to the rules. */
   readonly isCorrect: boolean;
   readonly #world: World;
+  readonly #witness: Witness;
   readonly #disk: Disk = createDisk();
   readonly #clock_ms: number;
   /** By number of the turn. */
@@ -34,7 +34,7 @@ export class Replica {
   /** Turns with something to say so far: crash points count them. */
   #turns = 0;
   /** Decided in a batch that is not synced yet. */
-  #undurable: { readonly decided: Decided; readonly execution: Execution | undefined }[] = [];
+  #pending: Pending[] = [];
   /** Whether the disk has all that the core went by. */
   #isRecorded = false;
   /** State at the crash, where the disk had all of it: the replay must come back to it. */
@@ -47,6 +47,7 @@ export class Replica {
     this.validator = validator;
     this.isCorrect = !byzantine.has(validator);
     this.#world = world;
+    this.#witness = new Witness(world, this);
     this.#clock_ms = EPOCH_MS + (skews_ms[validator] ?? 0);
     this.#forger = byzantine.get(validator) === 'forger' ? createForger(world, validator) : undefined;
     this.#pauses = pauses.filter((pause) => pause.node === id);
@@ -69,9 +70,10 @@ export class Replica {
   async start(): Promise<void> {
     if (this.#hasLeft || this.#process !== undefined) return;
     const process = await openProcess(this.#world, this.#disk, this.validator);
-    this.#world.tell?.(this.id, `starts at height ${process.state.core.tip.height + 1}`);
     this.#process = process;
-    this.#checkReplay(process);
+    const { core } = process.state;
+    this.#witness.tells(`starts at height ${core.tip.height + 1}`);
+    if (this.#before !== undefined) this.#witness.replayed(this.#before, core.stateDigest(), core.tip.height + 1);
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
     if (process.isFresh) this.#turn({ type: 'started', now_ms: this.#now });
     this.#release(process, process.state.core.tip.height);
@@ -100,17 +102,17 @@ export class Replica {
     if (this.#process === undefined) return;
     const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
     this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
-    this.#world.tell?.(this.id, `crashes for ${down_ms} ms at ${this.position}`);
+    this.#witness.tells(`crashes for ${down_ms} ms at ${this.position}`);
     this.#process = undefined;
     this.#disk.crash(keepsUnsynced);
-    if (keepsUnsynced) this.#reportDecided();
-    this.#undurable = [];
+    if (keepsUnsynced) this.#noteFinal();
+    this.#pending = [];
     this.#world.queue.push(this.#world.queue.now_ms + down_ms, { type: 'restart', to: this.id });
   }
 
   /** Stop and never come back. */
   leave(): void {
-    this.#world.tell?.(this.id, 'leaves');
+    this.#witness.tells('leaves');
     this.#process = undefined;
     this.#hasLeft = true;
   }
@@ -138,7 +140,7 @@ export class Replica {
       this.#commit(process, runTurn(process.state, [input]));
     } catch (error) {
       this.leave();
-      if (this.isCorrect) this.#world.report('threw', this.validator, String(error));
+      this.#witness.threw(error);
     }
   }
 
@@ -146,14 +148,14 @@ export class Replica {
   #commit(process: Process, turn: TurnResult): void {
     const { mutation } = this.#world;
     const crash = turn.words.length > 0 ? this.#crashes.get(++this.#turns) : undefined;
-    this.#tally(turn);
+    this.#witness.signed(turn);
     if (mutation.speaksBeforeSync) {
       this.#sync();
       this.#speak(process, turn, crash);
     }
     this.#isRecorded = turn.mustSync;
     const executions = process.app.takeExecuted();
-    turn.decided.forEach((decided, i) => this.#undurable.push({ decided, execution: executions[i] }));
+    turn.decided.forEach((decided, i) => this.#pending.push({ decided, execution: executions[i] }));
     if (turn.mustSync) this.#disk.write(turn.ops);
     if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
     if (!mutation.speaksBeforeSync) {
@@ -165,12 +167,20 @@ export class Replica {
 
   #sync(): void {
     this.#disk.sync();
-    this.#reportDecided();
+    this.#noteFinal();
+  }
+
+  /** What was decided is on the disk. */
+  #noteFinal(): void {
+    const last = this.#pending.at(-1);
+    if (last === undefined) return;
+    this.#height = last.decided.height;
+    this.#witness.decided(this.#pending.splice(0), this.#disk.keys());
   }
 
   /** Words leave for the links; a crash may cut them off. */
   #speak(process: Process, turn: TurnResult, crash: CrashPoint | undefined): void {
-    const { prng, report } = this.#world;
+    const { prng } = this.#world;
     if (crash?.moment === 'after_sync') return;
     const words = crash === undefined ? turn.words : turn.words.slice(0, prng.below(turn.words.length));
     for (const word of words) this.#cast(word);
@@ -179,37 +189,11 @@ export class Replica {
       this.#send({ type: 'range.request', first_height, last_height }, peer);
     }
     for (const height of turn.releases) this.#release(process, height);
-    if (!this.isCorrect) return;
-    for (const evidence of turn.evidence) this.#world.accused(this.validator, evidence);
-    if (turn.halt !== undefined) report('halted', this.validator, `${turn.halt.code}: ${turn.halt.detail}`);
-  }
-
-  /** Its own new votes may from now on be part of a quorum. */
-  #tally({ words }: TurnResult): void {
-    for (const word of words) if (word.type === 'vote') this.#world.votes.signed(word.vote);
-  }
-
-  #reportDecided(): void {
-    const { chain, trace, report } = this.#world;
-    if (this.#undurable.length === 0) return;
-    for (const { decided, execution } of this.#undurable.splice(0)) {
-      const { height, final, state_root } = decided;
-      const id = final.certificate.value ?? '';
-      this.#height = height;
-      trace.text(id);
-      this.#world.tell?.(this.id, `decides ${id.slice(0, 8)} at height ${height}`);
-      if (!this.isCorrect) continue;
-      chain.decided(this.validator, { height, id, state_root, final });
-      if (execution !== undefined) this.#world.executed(execution, final);
-    }
-    const stale = staleLogRows(this.#disk.keys(), this.#height);
-    if (stale.length > 0) report('bounds', this.validator, `${stale.length} rows at height ${this.#height}`);
+    this.#witness.found(turn);
   }
 
   #cast(message: ConsensusMessage): void {
-    this.#world.tell?.(this.id, `says ${inWords(message)}`);
-    if (this.isCorrect && message.type === 'vote') this.#world.votes.spoken(message.vote);
-    if (this.isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
+    this.#witness.said(message);
     this.#send(message, 'all');
   }
 
@@ -263,11 +247,5 @@ export class Replica {
     const isEnough = 3 * holders.size > 2 * this.#world.plan.powers.length;
     if (!isEnough || state.core.tip.height !== height || state.core.tip.beacon !== undefined) return;
     this.#turn({ type: 'beacon.recovered', height, signature: twinBeacon(height), now_ms: this.#now });
-  }
-
-  /** The state after the replay is the state before the crash, byte for byte (design/consensus.md, "Proof that it holds", 5). */
-  #checkReplay({ state }: Process): void {
-    if (this.#before === undefined || !this.isCorrect || state.core.stateDigest() === this.#before) return;
-    this.#world.report('replay', this.validator, `at height ${state.core.tip.height + 1}`);
   }
 }

@@ -39,12 +39,12 @@ function outcome(worker: string, { unit, attempt }: SandboxRequest, results: rea
   const bytes = new Uint8Array(results.length * 64);
   results.forEach((result, i) => bytes.set(result, 64 * i));
   const salt = Uint8Array.from({ length: 16 }, () => prng.below(256));
-  const shown = { root: unitRoot(results), output_hash: sha256(bytes), fuel: 0, salt };
+  const shown = { root: unitRoot(results, sha256), output_hash: sha256(bytes), fuel: 0, salt };
   return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: [] };
 }
 
 const open = (results: readonly Uint8Array[], index: number) => ({
   index,
   result: results[index] ?? new Uint8Array(64),
-  proof: openSubUnit(results, index),
+  proof: openSubUnit(results, index, sha256),
 });

@@ -84,7 +84,7 @@ const outputWord = (i: number): number =>
       ? (lane[1] as number)
       : finish((lane[i & 1] as number) + Math.imul(i, 0x9e3779b9));
 
-function squeeze(length: number): Uint8Array {
+function squeeze(length: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(length);
   for (let i = 0; i < length; i += 4) {
     const word = outputWord(i >> 2);

@@ -1,0 +1,70 @@
+// Tells the oracles and the story what one validator signs, says, decides and forgets; the liars are only listened to.
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { Decided, TurnResult } from '../consensus/turn.ts';
+import { inWords } from './message.ts';
+import { staleLogRows } from './oracles/log-rows.ts';
+import type { Execution } from './sim-application.ts';
+import type { Peer, World } from './world.ts';
+
+/** A height that a batch makes final, with what executing it did where the application is the ledger. */
+export type Pending = { readonly decided: Decided; readonly execution: Execution | undefined };
+
+export class Witness {
+  readonly #world: World;
+  readonly #who: Peer;
+  /** Whether it is held to the rules. */
+  readonly #isCorrect: boolean;
+
+  constructor(world: World, who: Peer) {
+    this.#world = world;
+    this.#who = who;
+    this.#isCorrect = !world.plan.byzantine.has(who.validator);
+  }
+
+  /** From now on its votes may be part of a quorum, whether or not they leave. */
+  signed({ words }: TurnResult): void {
+    for (const word of words) if (word.type === 'vote') this.#world.votes.signed(word.vote);
+  }
+
+  said(message: ConsensusMessage): void {
+    this.#world.tell?.(this.#who.id, `says ${inWords(message)}`);
+    if (this.#isCorrect && message.type === 'vote') this.#world.votes.spoken(message.vote);
+    if (this.#isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
+  }
+
+  /** These heights are on disk with everything that belongs to them; `keys` are the disk's. */
+  decided(pending: readonly Pending[], keys: Iterable<string>): void {
+    for (const { decided, execution } of pending) {
+      const { height, final, state_root } = decided;
+      const id = final.certificate.value ?? '';
+      this.#world.trace.text(id);
+      this.#world.tell?.(this.#who.id, `decides ${id.slice(0, 8)} at height ${height}`);
+      if (!this.#isCorrect) continue;
+      this.#world.chain.decided(this.#who.validator, { height, id, state_root, final });
+      if (execution !== undefined) this.#world.executed(execution, final);
+    }
+    const stale = staleLogRows(keys, pending.at(-1)?.decided.height ?? 0);
+    if (stale.length > 0) this.#world.report('bounds', this.#who.validator, `still there: ${stale.join(' ')}`);
+  }
+
+  /** What else came out of a turn that an honest network never sees. */
+  found({ evidence, halt }: TurnResult): void {
+    if (!this.#isCorrect) return;
+    for (const each of evidence) this.#world.accused(this.#who.validator, each);
+    if (halt !== undefined) this.#world.report('halted', this.#who.validator, `${halt.code}: ${halt.detail}`);
+  }
+
+  /** Equal, byte for byte, where the disk had everything (design/consensus.md, "Proof that it holds", 5). */
+  replayed(before: string, after: string, height: number): void {
+    if (!this.#isCorrect || before === after) return;
+    this.#world.report('replay', this.#who.validator, `at height ${height}`);
+  }
+
+  threw(error: unknown): void {
+    if (this.#isCorrect) this.#world.report('threw', this.#who.validator, String(error));
+  }
+
+  tells(what: string): void {
+    this.#world.tell?.(this.#who.id, what);
+  }
+}
