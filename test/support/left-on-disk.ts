@@ -13,6 +13,7 @@ import { loadLedger } from '#runtime/node/replica.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import type { ProofRow } from '#schemas/settlement/state.ts';
 
 export type LeftBlock = {
   readonly id: string;
@@ -96,20 +97,36 @@ export function expectAllMoneyThere(node: LeftNode, chain: Chain): void {
   }
 }
 
+/** Receipts of a job's units, as rows of the ledger. */
+export const receiptsOf = ({ rows }: LeftNode, job: string): ProofRow[] =>
+  Array.from(rows)
+    .filter(([key]) => key.startsWith(`proofs/${job}/`))
+    .map(([, bytes]) => ROW_CODECS.proofs.decode(bytes));
+
+/** Each unit was checked by two workers of other operators. */
+function expectChecked({ ledger }: LeftNode, receipts: readonly ProofRow[]): void {
+  const operatorOf = (id: string): string | undefined => ledger.node(id)?.operator;
+  for (const { unit, worker, auditors } of receipts) {
+    expect(auditors.length, unit).toBe(2);
+    expect(auditors.map(operatorOf), unit).not.toContain(operatorOf(worker));
+  }
+}
+
 /** Each unit of a finished job has one receipt and its reward was paid out once; nothing is left in escrow. */
 export function expectPaidOnce(
   node: LeftNode,
   jobs: readonly string[],
 ): { readonly receipts: number; readonly paid: bigint } {
-  const { ledger, rows } = node;
+  const { ledger } = node;
   let receipts = 0;
   let reserved = 0n;
   for (const id of jobs) {
     const job = ledger.job(id);
     if (job === undefined) throw new Error(`the ledger knows no job ${id}`);
     expect(job).toMatchObject({ settled_count: job.units_count, parked_count: 0 });
-    const own = Array.from(rows.keys()).filter((key) => key.startsWith(`proofs/${id}/`));
+    const own = receiptsOf(node, id);
     expect(own.length).toBe(job.units_count);
+    expectChecked(node, own);
     expect(ledger.balance('credit', `escrow:${id}`)).toBe(0n);
     receipts += own.length;
     reserved += BigInt(job.units_count) * BigInt(job.reward_per_unit_units);

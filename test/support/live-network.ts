@@ -1,5 +1,5 @@
 // A whole network of processes in a folder of its own, for drills: kill and start nodes, run jobs, and look at what is left on disk.
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Signer } from '#runtime/keys/ed25519.ts';
@@ -63,6 +63,13 @@ export class LiveNetwork {
   /** Start a node that was killed for good, and wait until it serves. */
   async revive(name: string): Promise<void> {
     await this.running.start(name).ready;
+  }
+
+  /** Resolves when the ledger counts all workers of the genesis as there: from then on each of them is drawn. */
+  async staffed(): Promise<void> {
+    const { nodes } = this.running.network.chain.genesis;
+    const count = nodes.filter(({ kind }) => kind === 'worker').length;
+    await until(async () => (await this.view()).available_count === count, PATIENT_MS, `${count} workers are there`);
   }
 
   /** Submit the next range; resolves with the job's id once the ledger has it. */
@@ -129,6 +136,18 @@ export class LiveNetwork {
   /** Forget everything that a node has on disk, but not its keys. */
   wipe = (name: string): Promise<void> => rm(nodeDir(this.dir, name), { recursive: true, force: true });
 
+  /** What the nodes' logs hold beside the usual, the last lines of each: read after a drill that failed. */
+  async complaints(): Promise<string> {
+    const told = this.names().map(async (name) => {
+      const lines = (await readFile(join(this.dir, 'logs', `${name}.log`), 'utf8')).split('\n');
+      return lines
+        .filter((line) => line !== '' && !/^\{"level":(10|20|30),/.test(line))
+        .slice(-10)
+        .map((line) => `${name}: ${line}`);
+    });
+    return (await Promise.all(told)).flat().join('\n');
+  }
+
   /** Drain everything; the folder stays for a look at what is left. */
   stop = (): Promise<void> => this.running.stop();
 
@@ -142,6 +161,9 @@ export async function withNetwork<T>(options: LiveOptions, drill: (network: Live
   const network = await LiveNetwork.start(options);
   try {
     return await drill(network);
+  } catch (error) {
+    console.error(await network.complaints());
+    throw error;
   } finally {
     await network.stop();
     await network.remove();
