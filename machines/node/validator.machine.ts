@@ -78,7 +78,7 @@ function lookForDraws(d: ValidatorData): Step {
 function cosign(d: ValidatorData, from: string, body: unknown): Step {
   const { size } = body as { size: number };
   const key = `cosign:${from}:${size}`;
-  return { d: { ...d, cosigning: { ...d.cosigning, [key]: from } }, effects: [{ type: 'io', port: 'cosign', key, request: body }] };
+  return { d: { ...d, cosigning: { ...d.cosigning, [key]: from } }, effects: [{ type: 'io', port: 'cosign', key, request: { from, ask: body } }] };
 }
 
 function onAnswer(d: ValidatorData, port: string, key: string, answer: unknown): Step {
@@ -105,6 +105,7 @@ function adjudication(key: string, answer: unknown): Effect {
 }
 
 function onFailure(d: ValidatorData, port: string, key: string, now_ms: number): Step {
+  // Somebody who may not ask gets no answer: he need not acknowledge it, and it would wait in the outbox for ever.
   if (port === 'cosign') {
     const { [key]: _refused, ...cosigning } = d.cosigning;
     return { d: { ...d, cosigning }, effects: [] };

@@ -2,7 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNatsServer } from './binary.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 import { BrokerError } from './broker-error.ts';
+import { BrokerLog } from './broker-log.ts';
 import { type BrokerUser, renderNatsConf } from './nats-conf.ts';
 import { endPredecessor, notePid } from './predecessor.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
@@ -26,6 +28,8 @@ export type Broker = {
   /** For browsers, which read what is public. */
   readonly ws_url: string;
   readonly pid: number;
+  /** How often it refused a key, a subject or a message, by code; which, says `broker.log` in its folder. */
+  readonly refusals: ReadonlyMap<Code, number>;
   /** Replaces the users without dropping a connection of those that stay. @throws BrokerError BROKER_RELOAD_FAILED */
   reload(users: readonly BrokerUser[]): Promise<void>;
   /** Ends the process as given and waits for its end; the streams on disk stay. */
@@ -48,12 +52,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await writeFile(conf, renderNatsConf({ ...who, port, ws_port, store_dir, origins }), { mode: 0o600 });
   };
   const pidFile = join(options.dir, 'broker.pid');
+  await mkdir(options.dir, { recursive: true });
+  const log = new BrokerLog(join(options.dir, 'broker.log'));
   const start = async (): Promise<ServerProcess> => {
-    const started = await startProcess(binary, conf);
+    const started = await startProcess(binary, conf, (line) => log.hear(line));
     await notePid(pidFile, started.pid);
     return started;
   };
-  await mkdir(options.dir, { recursive: true });
   await endPredecessor(pidFile, conf);
   await write(options.users, options.port || -1, options.ws_port || -1);
   let server = await start();
@@ -79,6 +84,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     get pid() {
       return server.pid;
     },
+    refusals: log.refusals,
     reload(users) {
       // One after the other: each answer in the log is then the answer to the latest file.
       lastReload = lastReload.then(
@@ -93,6 +99,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       server = await start();
     },
     ended: () => server.ended,
-    stop: () => kill('SIGTERM'),
+    async stop() {
+      await kill('SIGTERM');
+      log.close();
+    },
   };
 }

@@ -21,10 +21,10 @@ const READY = /Server is ready/;
 /** Lines of the log that an error repeats. */
 const LAST_LINES = 5;
 
-/** Starts it and waits until it takes connections. @throws BrokerError BROKER_START_FAILED */
-export async function startProcess(binary: string, conf: string): Promise<ServerProcess> {
+/** Starts it and waits until it takes connections. @param onLine hears its log @throws BrokerError BROKER_START_FAILED */
+export async function startProcess(binary: string, conf: string, onLine: (line: string) => void): Promise<ServerProcess> {
   const child = spawn(binary, ['-c', conf], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const log = followLog(child);
+  const log = followLog(child, onLine);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -43,7 +43,7 @@ export async function startProcess(binary: string, conf: string): Promise<Server
 }
 
 /** Lets callers wait for a line; reads on for ever, or the server would stand still at a full pipe. */
-function followLog(child: ChildProcessByStdio<null, null, Readable>) {
+function followLog(child: ChildProcessByStdio<null, null, Readable>, onLine: (line: string) => void) {
   const waiting = new Set<{ readonly pattern: RegExp; readonly resolve: (line: string | undefined) => void }>();
   const last: string[] = [];
   let hasEnded = false;
@@ -67,6 +67,7 @@ function followLog(child: ChildProcessByStdio<null, null, Readable>) {
       last.push(line);
       if (last.length > LAST_LINES) last.shift();
       settle(line);
+      onLine(line);
     })
     .on('close', end);
   return {

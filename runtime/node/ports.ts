@@ -1,13 +1,14 @@
 // The ports of a node's actors: only those that its kinds of actor use are loaded and opened, so that small nodes start fast.
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { CosignRequest } from '#schemas/settlement/cosign.ts';
-import type { Code } from '#schemas/wire/codes.ts';
+import { CosignCall } from '#schemas/settlement/cosign.ts';
+import { type Code, refuse } from '#schemas/wire/codes.ts';
 import type { SeenBlock } from '../gateway/ports.ts';
 import { codeOf } from '../host/io.ts';
 import type { IoPort } from '../host/ports.ts';
 import { verify } from '../keys/ed25519.ts';
 import { readKeyFile } from '../keys/key-file.ts';
+import { NetworkError } from '../network/network-error.ts';
 import { fakeSubUnits } from '../sandbox/dishonest-pool.ts';
 import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
@@ -111,8 +112,11 @@ async function cosignPart({ chain, store, ledger, clock, metrics, seats }: NodeC
   const validator = seats[0]?.signer.id ?? '';
   const cosigner = createCosigner({ store, key, validator, genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq), now_ms: clock.now_ms });
   const cosign: IoPort = async (request) => {
-    const reply = await cosigner.answer(CosignRequest.parse(request));
+    const { from, ask } = CosignCall.parse(request);
+    const isArchiver = ledger.node(from)?.kind === 'archiver';
+    const reply = isArchiver ? await cosigner.answer(ask) : refuse('NOT_AUTHORISED');
     if (!reply.ok) metrics.add('sortition_host_refusals_total', 1, reply.code);
+    if (!isArchiver) throw new NetworkError('NOT_AUTHORISED', `${from} is no archiver`);
     return reply;
   };
   return part({ cosign });

@@ -22,6 +22,9 @@ export const CosignRequest = z.strictObject({
 });
 export type CosignRequest = z.infer<typeof CosignRequest>;
 
+/** Request of the `cosign` port: who asks, and for what. */
+export const CosignCall = z.strictObject({ from: Id, ask: CosignRequest });
+
 /** `cosign.reply.v1`: the cosignature, or why there is none. */
 export const CosignReply = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), size: Size, root: Hash, time_s: TimeS, signature: Signature }),

@@ -30,6 +30,7 @@ export const CODES = {
   BUS_UNAVAILABLE: 'The broker did not confirm the message: it is away, or the stream is missing; publish again later.',
   BUS_NO_ANSWER: 'Nobody answered the request in time.',
   BUS_NOT_AUTHORISED: 'The broker does not know this key, or this key may not use that subject.',
+  PROTOCOL_INVALID: 'The connection does not speak the NATS protocol; the broker closed it.',
   // transactions
   TX_MALFORMED: 'The bytes are not a transaction of this version.',
   TX_SIGNATURE_INVALID: 'The signature of the transaction does not match its account.',

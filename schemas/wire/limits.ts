@@ -153,6 +153,8 @@ export const MAX_STREAM_BYTES = 268_435_456;
 export const MAX_BROKER_MEMORY_BYTES = 2 * MAX_STREAM_BYTES;
 /** Disk that the broker gives to streams, bytes: the mailboxes at their limit, and room to compact. */
 export const MAX_BROKER_FILE_BYTES = 4 * MAX_STREAM_BYTES;
+/** What one run adds to the broker’s log file, bytes: whoever makes it refuse a lot must not fill the disk. */
+export const MAX_BROKER_LOG_BYTES = 67_108_864;
 /** Connections to one broker: 10,000 workers with room for the rest and for browsers (60 KiB each, see ADR 0006). */
 export const MAX_BROKER_CONNECTIONS = 16_384;
 /** Messages that arrive while a mailbox is being read back, and wait for it: beyond that they are dropped and their senders repeat them. */
