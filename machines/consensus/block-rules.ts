@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { bodyBytes, decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
 import type { Block, Header } from '#schemas/consensus/types.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
-import { leafHash, merkleRoot } from '../primitives/merkle.ts';
+import { leafHashes, merkleRoot } from '../primitives/merkle.ts';
 import type { CheckedBlock } from './proposal-keeper.ts';
 import type { CoreConfig, Crypto, Tip } from './types.ts';
 
@@ -23,14 +23,15 @@ export const validatorsHash = (config: Pick<CoreConfig, 'crypto' | 'validators'>
 export const blockId = (crypto: Crypto, header: Uint8Array): string => bytesToHex(crypto.sha256(header));
 
 /** RFC 6962 root over the transactions, hex. */
-export const txsRoot = (txs: readonly Uint8Array[]): string => bytesToHex(merkleRoot(txs.map(leafHash)));
+export const txsRoot = ({ sha256 }: Pick<Crypto, 'sha256'>, txs: readonly Uint8Array[]): string =>
+  bytesToHex(merkleRoot(leafHashes(txs, sha256), sha256));
 
 /**
  * Judge a block for the height after `tip`. Undefined where the bytes are no block of that height, or where the body is not the
  * header's: kept, such a body would stand in the way of the right one.
  */
 export function checkBlock(rules: ChainRules, tip: Tip, block: Block, now_ms: number): CheckedBlock | undefined {
-  const header = bindBody(block);
+  const header = bindBody(rules.config.crypto, block);
   if (header?.height !== tip.height + 1) return undefined;
   const is_valid =
     isLinked(rules, tip, header) &&
@@ -41,10 +42,10 @@ export function checkBlock(rules: ChainRules, tip: Tip, block: Block, now_ms: nu
 }
 
 /** The header, if the transactions are the ones that it commits to and within bounds. */
-export function bindBody({ header, txs }: Block): Header | undefined {
+export function bindBody(crypto: Pick<Crypto, 'sha256'>, { header, txs }: Block): Header | undefined {
   const decoded = decodeHeader(header);
   const isSmall = txs.length <= MAX_BLOCK_TXS && bodyBytes(txs) <= MAX_BLOCK_BYTES;
-  return decoded.ok && isSmall && decoded.value.txs_root === txsRoot(txs) ? decoded.value : undefined;
+  return decoded.ok && isSmall && decoded.value.txs_root === txsRoot(crypto, txs) ? decoded.value : undefined;
 }
 
 /** Rules that also hold for blocks which a quorum made final long ago. */
@@ -86,7 +87,7 @@ export function makeBlock({ config, epoch, validators_hash }: ChainRules, tip: T
     time_ms: Math.max(now_ms, tip.time_ms + 1),
     proposer: config.self,
     previous: tip.id,
-    txs_root: txsRoot(txs),
+    txs_root: txsRoot(config.crypto, txs),
     state_root: tip.state_root,
     beacon: config.beacon_required && tip.beacon !== undefined ? tip.beacon : new Uint8Array(0),
     validators_hash,

@@ -71,7 +71,7 @@ export function certifiedHeaders(
   let parent = previous;
   for (const { block, certificate } of blocks) {
     const height = first_height + headers.length;
-    const header = bindBody(block);
+    const header = bindBody(electorate.crypto, block);
     const id = blockId(electorate.crypto, block.header);
     if (header?.height !== height || header.previous !== parent) return undefined;
     if (!isCommitOf(certificate, id, height) || checkCertificate(electorate, certificate) !== null) return undefined;

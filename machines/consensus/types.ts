@@ -27,7 +27,7 @@ export type Application = {
 
 /** Pure cryptography handed in: Ed25519 and SHA-256 in production, cheap twins in the simulator. */
 export type Crypto = {
-  sha256(data: Uint8Array): Uint8Array;
+  sha256(data: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Ed25519 by the pinned rule (RFC 8032 §5.1.7, cofactorless, canonical S). `key` is hex. */
   verify(key: string, message: Uint8Array, signature: Uint8Array): boolean;
   /** Whether `signature` is the beacon of `height` under the group key. Asked once per new value, and only where a beacon is required. */

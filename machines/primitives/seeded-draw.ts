@@ -1,7 +1,7 @@
 // Drawing lots that anyone can repeat: a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
 
 /** SHA-256, handed in: node:crypto in production, a pure twin elsewhere. */
-export type Sha256 = (data: Uint8Array) => Uint8Array;
+export type Sha256 = (data: Uint8Array) => Uint8Array<ArrayBuffer>;
 
 const WORDS = 2 ** 32;
 

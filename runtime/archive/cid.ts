@@ -12,7 +12,7 @@ export type Codec = keyof typeof CODECS;
 /** A block: bytes under the CID that they hash to. */
 export type ArchiveBlock = { readonly cid: CID; readonly bytes: Uint8Array };
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
+export const sha256 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => hash('sha256', bytes, 'buffer');
 
 /** The CID of these bytes. */
 export const cidOf = (codec: Codec, bytes: Uint8Array): CID =>

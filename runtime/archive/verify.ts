@@ -1,5 +1,5 @@
 // The offline verifier: decides from a bundle folder alone whether its settlements are what a quorum signed and sum to zero.
-import { leafHash } from '#machines/primitives/merkle.ts';
+import { leafHashes } from '#machines/primitives/merkle.ts';
 import { checkpointBody, parseCheckpointBody, parseNote } from '#machines/settlement/checkpoint.ts';
 import { checkQuorum, type Witnessed } from '#machines/settlement/checkpoint-cosignature.ts';
 import { formatPolicy, parsePolicy } from '#machines/settlement/checkpoint-policy.ts';
@@ -72,7 +72,7 @@ function checkHashes(bundle: OpenBundle): Result<Checkpoint> {
   const checkpoint = parseCheckpointBody(body);
   if (!checkpoint.ok) return refuse('BUNDLE_MALFORMED', 'checkpoint');
   const records = manifest.records.map((cid) => block(bundle, cid));
-  const own = checkpointAt(manifest.net, records.map(leafHash), records.length);
+  const own = checkpointAt(manifest.net, leafHashes(records), records.length);
   if (own.size !== checkpoint.value.size || !isEqual(own.root, checkpoint.value.root))
     return refuse('PROOF_INVALID', 'the records do not give the root of the checkpoint');
   return checkProof(bundle, records, checkpoint.value);

@@ -1,8 +1,8 @@
 // Checks final blocks and turns them into what the ledger executes: certificate, links, body, beacon.
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { txsRoot } from '#machines/consensus/block-rules.ts';
 import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
-import { leafHash, merkleRoot } from '#machines/primitives/merkle.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
@@ -33,7 +33,7 @@ export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Resu
   if (certificate.type !== 'commit' || certificate.value !== id || certificate.height !== header.value.height)
     return refuse('CERTIFICATE_INVALID', `height ${header.value.height}`);
   if (header.value.chain !== electorate.chain) return refuse('NETWORK_MISMATCH', header.value.chain);
-  if (bytesToHex(merkleRoot(final.block.txs.map(leafHash))) !== header.value.txs_root) return refuse('BLOCK_INVALID', 'txs_root');
+  if (txsRoot(electorate.crypto, final.block.txs) !== header.value.txs_root) return refuse('BLOCK_INVALID', 'txs_root');
   const code = checkCertificate(electorate, certificate);
   return code === null ? accept({ id, header: header.value, final }) : refuse(code, `height ${header.value.height}`);
 }

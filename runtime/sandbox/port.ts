@@ -1,5 +1,5 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
@@ -9,6 +9,7 @@ import { MAX_KEPT_UNITS, MAX_SUSPECTS } from '#schemas/wire/limits.ts';
 import { type OpenAnswer, type RecomputeAnswer, type RunAnswer, SandboxRequest } from '#schemas/work/sandbox.ts';
 import type { z } from 'zod';
 import type { IoPort } from '../host/ports.ts';
+import { sha256 } from '../keys/sha256.ts';
 import type { SandboxPool, SubUnitResults } from './pool.ts';
 
 type Work = Extract<SandboxRequest, { action: 'run' }>;
@@ -47,7 +48,7 @@ const unitOf = ({ kernel, start, unit_log2 }: Omit<Work, 'action'>): Unit => ({ 
 /** What the worker commits to now and reveals later. The salt keeps others from guessing a commitment. */
 function outcome(worker: string, { unit, attempt }: Work, { results, suspects }: SubUnitResults): RunAnswer {
   const shown = {
-    root: unitRoot(results),
+    root: unitRoot(results, sha256),
     output_hash: sha256(Buffer.concat(results)),
     fuel: FUEL_OF_FIXED_KERNELS,
     salt: new Uint8Array(randomBytes(16)),
@@ -56,11 +57,10 @@ function outcome(worker: string, { unit, attempt }: Work, { results, suspects }:
 }
 
 function openings({ results }: SubUnitResults, indices: readonly number[]): z.infer<typeof OpenAnswer> {
-  return { openings: zip(indices, indices.map((index) => results[index] ?? new Uint8Array(64))).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index) })) };
+  return { openings: zip(indices, indices.map((index) => results[index] ?? new Uint8Array(64))).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index, sha256) })) };
 }
 
 /** The kernel names what it could not decide in its registers; exact arithmetic clears nearly all of it before anyone is told. */
 const isOpen = (n: bigint): boolean => !checkCollatz(n).descends;
 const zip = (indices: readonly number[], results: readonly Uint8Array[]) =>
   indices.map((index, i) => ({ index, result: results[i] ?? new Uint8Array(64) }));
-const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(data).digest());

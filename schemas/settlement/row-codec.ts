@@ -34,10 +34,11 @@ const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 function rowCodec<Row extends object>(fields: Fields<Row>): RowCodec<Row> {
   const parts = Object.entries(fields) as [string & keyof Row, true | Part][];
   return {
-    write: (writer, row) =>
-      writer.value(
-        parts.map(([name, part]) => (part === true ? row[name] : part.write(row[name] as never)) as RowValue),
-      ),
+    write: (writer, row) => {
+      writer.list(parts.length);
+      for (const [name, part] of parts)
+        writer.value((part === true ? row[name] : part.write(row[name] as never)) as RowValue);
+    },
     decode: (bytes) => {
       const raw = unpackr.unpack(bytes) as unknown[];
       return Object.fromEntries(
@@ -149,9 +150,12 @@ export const ROW_CODECS = {
   }),
 } as const;
 
+/** One for all rows that are encoded alone: writing never yields, and a new buffer would cost more than the row. */
+const alone = new RowWriter();
+
 /** The bytes of one row alone. */
 export function encodeRow<Row>(codec: RowCodec<Row>, row: Row): Uint8Array {
-  const writer = new RowWriter();
-  codec.write(writer, row);
-  return writer.taken();
+  alone.restart();
+  codec.write(alone, row);
+  return alone.taken();
 }

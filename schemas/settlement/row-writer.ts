@@ -39,7 +39,17 @@ export class RowWriter {
     else if (typeof value === 'string') this.#text(value);
     else if (typeof value === 'bigint') this.#int64(value);
     else if (value instanceof Uint8Array) this.#binary(value);
-    else this.#list(value);
+    else {
+      this.list(value.length);
+      for (const one of value) this.value(one);
+    }
+  }
+
+  /** Head of a list; its values follow, one by one. */
+  list(length: number): void {
+    this.#reserve(MAX_HEAD_BYTES);
+    if (length < 16) this.#u8(0x90 | length);
+    else this.#head(0xdc, 2, length);
   }
 
   #number(value: number): void {
@@ -84,11 +94,6 @@ export class RowWriter {
     this.#at += length;
   }
 
-  #list(values: readonly RowValue[]): void {
-    if (values.length < 16) this.#u8(0x90 | values.length);
-    else this.#head(0xdc, 2, values.length);
-    for (const value of values) this.value(value);
-  }
 
   #head(type: number, size: 1 | 2 | 4, value: number): void {
     this.#u8(type);

@@ -1,12 +1,12 @@
 // The settlement log's proofs as text (C2SP tlog-proof), and that they prove nothing else.
 import { expect, test } from 'vitest';
-import { leafHash } from '#machines/primitives/merkle.ts';
+import { leafHashes } from '#machines/primitives/merkle.ts';
 import { checkpointBody } from '#machines/settlement/checkpoint.ts';
 import { checkpointAt, formatLogProof, parseLogProof, proveRecord, verifyLogProof } from '#machines/settlement/log.ts';
 import { at, NETWORK, noteBy } from '../archive/network.ts';
 
 const records = Array.from({ length: 11 }, (_, i) => Uint8Array.of(i, i + 1));
-const leaves = records.map(leafHash);
+const leaves = leafHashes(records);
 const checkpoint = checkpointAt(NETWORK, leaves, records.length);
 const note = noteBy(checkpointBody(checkpoint), [0, 1, 2, 3]);
 

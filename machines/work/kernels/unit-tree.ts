@@ -1,15 +1,20 @@
 // The Merkle tree over the sub-unit results of one unit: what a worker commits to and opens for an audit.
-import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#machines/primitives/merkle.ts';
+import { inclusionProof, leafHash, leafHashes, merkleRoot, verifyInclusion } from '#machines/primitives/merkle.ts';
+import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
 import { type KernelName, kernelSpec, RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
 
 /** Merkle root (RFC 9162) over the results of all sub-units in order. */
-export function unitRoot(results: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return merkleRoot(results.map(leafHash));
+export function unitRoot(results: readonly Uint8Array[], sha256?: Sha256): Uint8Array<ArrayBuffer> {
+  return merkleRoot(leafHashes(results, sha256), sha256);
 }
 
 /** Proof that result `index` is under the root of these results: 8 hashes for 256 sub-units. */
-export function openSubUnit(results: readonly Uint8Array[], index: number): Uint8Array<ArrayBuffer>[] {
-  return inclusionProof(results.map(leafHash), index);
+export function openSubUnit(
+  results: readonly Uint8Array[],
+  index: number,
+  sha256?: Sha256,
+): Uint8Array<ArrayBuffer>[] {
+  return inclusionProof(leafHashes(results, sha256), index, sha256);
 }
 
 /** Whether `result` is what the unit's worker committed to for sub-unit `index` of `kernel`. */
@@ -19,7 +24,8 @@ export function verifySubUnit(
   index: number,
   result: Uint8Array,
   proof: readonly Uint8Array[],
+  sha256?: Sha256,
 ): boolean {
   if (result.length !== RESULT_BYTES) return false;
-  return verifyInclusion(root, kernelSpec(kernel).sub_units_count, index, leafHash(result), proof);
+  return verifyInclusion(root, kernelSpec(kernel).sub_units_count, index, leafHash(result, sha256), proof, sha256);
 }

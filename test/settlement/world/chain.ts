@@ -11,7 +11,7 @@ import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
 
-export const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
+export const sha256 = (data: Uint8Array): Uint8Array<ArrayBuffer> => hash('sha256', data, 'buffer');
 /** A name as an id. */
 export const id = (name: string): string => Buffer.from(sha256(Buffer.from(name))).toString('hex');
 export const CHAIN = id('chain');
