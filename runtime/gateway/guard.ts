@@ -25,7 +25,7 @@ export function addGuards(server: FastifyInstance, { ws_url, log, metrics }: Gua
     if (isMiss(error)) return send(reply, error);
     metrics.add('sortition_host_refusals_total', 1, code);
     if (status < 500 && at.trace !== '') log.info(at, 'request refused');
-    if (status >= 500) log.error({ ...at, error: String(error.cause ?? error) }, 'request failed');
+    if (status >= 500) log.error({ ...at, error: reasonOf(error) }, 'request failed');
     return send(reply, error);
   };
   server.setNotFoundHandler((request, reply) => answer(request, reply, new ApiError(404, 'API_PATH_UNKNOWN')));
@@ -41,6 +41,9 @@ export type GuardOptions = {
 
 /** A path in the log, characters: enough to find the route. */
 const MAX_LOGGED_PATH_CHARS = 200;
+
+/** What went wrong inside, which the client is not told. */
+const reasonOf = ({ message, cause }: ApiError): string => (cause instanceof Error ? cause.message : message);
 
 /** A question about what is not there is answered, not refused. */
 const isMiss = ({ status, code }: ApiError): boolean => status === 404 && code !== 'API_PATH_UNKNOWN';
@@ -59,7 +62,9 @@ function asApiError(error: unknown): ApiError {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode === 413) return new ApiError(413, 'MESSAGE_TOO_LARGE');
   const isRefusal = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-  return isRefusal ? new ApiError(statusCode, 'API_INPUT_INVALID') : new ApiError(500, 'API_FAILED', undefined, { cause: error });
+  return isRefusal
+    ? new ApiError(statusCode, 'API_INPUT_INVALID')
+    : new ApiError(500, 'API_FAILED', undefined, { cause: error });
 }
 
 function securityHeaders(ws_url: string): Record<string, string> {

@@ -1,0 +1,129 @@
+// A worker in the hands of a test: it does what is drawn for it when it is told to, and can be made to do it wrong.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { commitment } from '#machines/work/commitment.ts';
+import { noopResult } from '#machines/work/kernels/noop.ts';
+import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import type { TxBody } from '#schemas/settlement/transaction.ts';
+import { fromU128 } from '#schemas/wire/fields.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
+import type { RefusalWorld } from './refusal-world.ts';
+
+type Assigned = Extract<LedgerEvent, { type: 'unit.assigned' }>;
+type Audit = Extract<LedgerEvent, { type: 'audit.assigned' }>;
+
+const SUB_UNITS = 4;
+const SALT = new Uint8Array(16);
+
+export class HandWorker {
+  readonly #world: RefusalWorld;
+  readonly #name: string;
+  /** What was drawn for it and not done yet. */
+  readonly units = new Map<string, Assigned>();
+  readonly openings = new Map<string, Audit>();
+  readonly reports = new Map<string, Audit>();
+  #isFree = false;
+  #nonce = 0;
+
+  constructor(world: RefusalWorld, name: string) {
+    this.#world = world;
+    this.#name = name;
+    world.onBlock(({ events }) => events.forEach((event) => this.#hear(event)));
+  }
+
+  get id(): string {
+    return this.#world.key(this.#name).id;
+  }
+
+  /** Say that it is there, so that it is drawn. */
+  async beat(): Promise<void> {
+    const at_ms = Date.now();
+    const signature = this.#world.key(this.#name).sign(heartbeatSignBytes(this.#world.chain, this.id, at_ms));
+    await this.#world.execute('client', { type: 'availability', heartbeats: [{ worker: this.id, at_ms, signature }] });
+  }
+
+  /** From now on it does at once what is drawn for it, beginning with what it owes. */
+  release(): void {
+    this.#isFree = true;
+    this.#nonce = this.#world.ledger.nextNonce(this.id);
+    for (const unit of this.units.keys()) {
+      const phase = this.#world.ledger.unit(unit)?.phase;
+      this.#submit(phase === 'working' ? this.commit(unit) : this.reveal(unit));
+    }
+    for (const unit of this.openings.keys()) this.#submit(this.open(unit));
+    for (const unit of this.reports.keys()) this.#submit(this.report(unit));
+  }
+
+  commit(unit: string, attempt = 1): TxBody {
+    return {
+      type: 'commit',
+      commits: [{ unit, attempt, commitment: commitment(this.id, this.#outcome(unit, attempt), sha256) }],
+    };
+  }
+
+  reveal(unit: string, change: { readonly attempt?: number; readonly fuel?: number } = {}): TxBody {
+    return { type: 'reveal', reveals: [{ ...this.#outcome(unit, 1), suspects: [], ...change }] };
+  }
+
+  open(unit: string): Extract<TxBody, { type: 'audit.open' }> {
+    const results = this.#results(unit);
+    const indices = this.openings.get(unit)?.indices ?? [];
+    const openings = indices.map((index) => ({
+      index,
+      result: results[index] ?? SALT,
+      proof: openSubUnit(results, index),
+    }));
+    return { type: 'audit.open', opens: [{ unit, attempt: 1, openings }] };
+  }
+
+  report(unit: string): Extract<TxBody, { type: 'audit.report' }> {
+    const audit = this.reports.get(unit);
+    if (audit === undefined) throw new Error(`no audit of ${unit} was drawn for it`);
+    const results = audit.indices.map((index) => ({ index, result: noopResult(fromU128(audit.start), index) }));
+    return { type: 'audit.report', reports: [{ unit, attempt: audit.attempt, results }] };
+  }
+
+  #hear(event: LedgerEvent): void {
+    if (event.type === 'unit.assigned' && event.worker === this.id)
+      this.#owe(this.units, event, () => this.commit(event.unit));
+    if (event.type === 'unit.committed' && event.worker === this.id && this.#isFree)
+      this.#submit(this.reveal(event.unit));
+    if (event.type !== 'audit.assigned') return;
+    if (event.worker === this.id) this.#owe(this.openings, event, () => this.open(event.unit));
+    if (event.auditors.includes(this.id)) this.#owe(this.reports, event, () => this.report(event.unit));
+  }
+
+  #owe<E extends Assigned | Audit>(owed: Map<string, E>, event: E, body: () => TxBody): void {
+    owed.set(event.unit, event);
+    if (this.#isFree) this.#submit(body());
+  }
+
+  #submit(body: TxBody): void {
+    void this.#send(body, this.#nonce++);
+  }
+
+  async #send(body: TxBody, nonce: number): Promise<void> {
+    const world = this.#world;
+    const tx = {
+      v: 1,
+      chain: world.chain,
+      account: this.id,
+      nonce,
+      expiry_height: world.ledger.height() + 1_000,
+      fee_units: 0n,
+      body,
+    } as const;
+    await (await world.bus(this.#name)).publish(subject.transaction(this.id), world.wire(tx, world.key(this.#name)));
+  }
+
+  #results(unit: string): Uint8Array[] {
+    const { start } = this.units.get(unit) ?? { start: SALT };
+    return Array.from({ length: SUB_UNITS }, (_, index) => noopResult(fromU128(start), index));
+  }
+
+  #outcome(unit: string, attempt: number) {
+    const results = this.#results(unit);
+    return { unit, attempt, root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 0, salt: SALT };
+  }
+}
