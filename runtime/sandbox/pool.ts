@@ -115,9 +115,15 @@ class Pool implements SandboxPool {
     const task: Task = { unit, indices, results, suspects, options, finish, runs: 0, slot: undefined };
     const onAbort = (): void => this.#abort(task);
     options.signal?.addEventListener('abort', onAbort, { once: true });
-    this.#queue.push(task);
+    this.#queueByLength(task);
     this.#assign();
     return promise.finally(() => options.signal?.removeEventListener('abort', onAbort));
+  }
+
+  /** Shortest first: an audit of a few sub-units must not miss its deadline behind whole units that wait. */
+  #queueByLength(task: Task): void {
+    const longer = this.#queue.findIndex((other) => other.indices.length > task.indices.length);
+    this.#queue.splice(longer < 0 ? this.#queue.length : longer, 0, task);
   }
 
   /** Give waiting tasks to idle slots. */

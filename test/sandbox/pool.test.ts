@@ -197,3 +197,15 @@ test('the speed of the kernel can be measured', async () => {
   const pool = await open({ size: 1 });
   expect(await kernelNumbersPerSecond(pool, 1)).toBeGreaterThan(0);
 });
+
+test('an audit goes before whole units that wait', async () => {
+  const pool = await open({ size: 1 });
+  const order: string[] = [];
+  const note = (name: string) => () => void order.push(name);
+  await Promise.all([
+    pool.runUnit(unit).then(note('first unit')),
+    pool.runUnit(unit).then(note('second unit')),
+    pool.runSubUnits(unit, [3, 7]).then(note('audit')),
+  ]);
+  expect(order).toEqual(['first unit', 'audit', 'second unit']);
+});
