@@ -115,7 +115,7 @@ const LOCAL_PARAMS = {
   commit_deadline_ms: 60_000,
   reveal_deadline_ms: 30_000,
   stand_in_after_ms: 2_000,
-  open_units_per_worker: 16,
+  open_units_per_worker: 4,
 };
 
 const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i + 1);
