@@ -1,5 +1,5 @@
 // A request that the API does not grant: status, code and the code's own sentence, as JSON.
-import { type Code, CODES } from '#schemas/wire/codes.ts';
+import { CODES, type Code } from '#schemas/wire/codes.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';

@@ -1,20 +1,20 @@
 // Keeps what proves each draw: caught in the two blocks in which it can be had, stored under `draws/`, the oldest dropped first.
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Ledger } from '#machines/settlement/ledger.ts';
+import { z } from 'zod';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { present } from '#machines/primitives/assert.ts';
+import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { DrawExplanation } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import { certificateBytes, writeCertificate } from '#schemas/consensus/certificate-codec.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
-import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { bytesUpTo } from '#schemas/wire/fields.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
 import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
-import { z } from 'zod';
 import type { Store, StoreOp } from '../store/store.ts';
 import { readBasis, repeatDraw } from './draw-bundle.ts';
 import { DrawIndex } from './draw-index.ts';
@@ -69,7 +69,8 @@ export class DrawArchive {
       const row = decodeBody(DrawRow, bytes);
       if (row.ok) index.add(row.value.height, poolVersion(row.value), unitsOf(row.value), bytes.length);
     }
-    for await (const [key, bytes] of store.scan('draws/p/')) index.addPool(Number(key.slice('draws/p/'.length)), bytes.length);
+    for await (const [key, bytes] of store.scan('draws/p/'))
+      index.addPool(Number(key.slice('draws/p/'.length)), bytes.length);
     return new DrawArchive(chain, ledger, store, index, crypto);
   }
 
@@ -138,7 +139,15 @@ export class DrawArchive {
       worker: draw.worker === null ? null : rowToJson(draw.worker),
     };
     const { unit, attempt, purpose } = draw;
-    const statement = { v: 1, algorithm: 'draw/v1', chain: this.#chain, unit, attempt, purpose, height: row.height } as const;
+    const statement = {
+      v: 1,
+      algorithm: 'draw/v1',
+      chain: this.#chain,
+      unit,
+      attempt,
+      purpose,
+      height: row.height,
+    } as const;
     const bundle = { ...statement, header: bytesToHex(row.header), certificate: bytesToHex(row.certificate), rows };
     const header = decodeHeader(row.header);
     const basis = readBasis(bundle);
@@ -152,4 +161,5 @@ const rowKey = (height: number): string => `draws/h/${`${height}`.padStart(12, '
 const poolKey = (version: number): string => `draws/p/${`${version}`.padStart(12, '0')}`;
 const unitsOf = ({ draws }: Caught): string[] => draws.map(({ unit }) => unit);
 const poolVersion = ({ beacon }: Caught): number =>
-  ROW_CODECS.beacons.decode(present(beacon.value ?? undefined, 'only there is a pool where there is its row')).pool_version;
+  ROW_CODECS.beacons.decode(present(beacon.value ?? undefined, 'only there is a pool where there is its row'))
+    .pool_version;

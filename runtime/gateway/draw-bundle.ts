@@ -33,7 +33,12 @@ export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypt
 /** What the draw rests on, read out of the rows; also who composes a bundle gets the drawn nodes so. */
 type Basis = { readonly members: Uint8Array; readonly pool_version: number; readonly filter: DrawFilter };
 
-export function repeatDraw(bundle: Omit<DrawBundle, 'drawn'>, header: Header, basis: Basis, { sha256 }: Pick<Crypto, 'sha256'>): DrawExplanation {
+export function repeatDraw(
+  bundle: Omit<DrawBundle, 'drawn'>,
+  header: Header,
+  basis: Basis,
+  { sha256 }: Pick<Crypto, 'sha256'>,
+): DrawExplanation {
   const { unit, attempt, purpose, height } = bundle;
   const point = { beacon: beaconValue(header.beacon), purpose, unit, attempt };
   return explainDraw(point, { height, pool_version: basis.pool_version }, poolOf(basis.members), basis.filter, sha256);
@@ -88,7 +93,8 @@ export function readBasis({ unit, attempt, purpose, height, rows }: Omit<DrawBun
 }
 
 function isAwaited(task: UnitRow, draw: Pick<DrawBundle, 'attempt' | 'purpose' | 'height'>): boolean {
-  const [phase, height] = draw.purpose === 'work' ? ['to_draw', task.draw_height] : ['audit_to_draw', task.audit_height];
+  const [phase, height] =
+    draw.purpose === 'work' ? ['to_draw', task.draw_height] : ['audit_to_draw', task.audit_height];
   return task.attempt === draw.attempt && task.phase === phase && height === draw.height;
 }
 

@@ -19,10 +19,12 @@ export type FeedOptions = {
 };
 
 /** The `feed` port: one request runs it until the node drains. What it tells is lost with whoever does not listen, and told anew. */
-export const feedPort = (options: FeedOptions): IoPort => async (_request, { signal }) => {
-  await runFeed(options, signal);
-  return null;
-};
+export const feedPort =
+  (options: FeedOptions): IoPort =>
+  async (_request, { signal }) => {
+    await runFeed(options, signal);
+    return null;
+  };
 
 /** Resolves when `signal` aborts; rejects when a view cannot be made or sent. */
 export function runFeed(options: FeedOptions, signal: AbortSignal): Promise<void> {
@@ -57,6 +59,13 @@ function tell({ network, keeper, signer, bus }: FeedOptions, now_ms: number): vo
   const body = encode(keeper.view(now_ms));
   // To nobody in particular: the envelope asks for an id, and the sender's own says so.
   const item = { kind: CONSOLE_VIEW_KIND, to: signer.id, counter: 0, body };
-  const bytes = envelopeBytes({ v: 1, network, sender: signer.id, expiry_ms: now_ms + ENVELOPE_EXPIRY_MS, trace: '', items: [item] });
+  const bytes = envelopeBytes({
+    v: 1,
+    network,
+    sender: signer.id,
+    expiry_ms: now_ms + ENVELOPE_EXPIRY_MS,
+    trace: '',
+    items: [item],
+  });
   bus.cast(subject.feed, encodeEnvelope(bytes, signer.sign(envelopeSignBytes(bytes))));
 }

@@ -56,7 +56,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keeper.hearBlock(seen);
     writer.write(draws.hear(seen));
   });
-  const traffic = bus.subscribe(subject.consensusAll, ({ subject: from, data }) => keeper.hearConsensus(from, data, clock.now_ms()));
+  const traffic = bus.subscribe(subject.consensusAll, ({ subject: from, data }) =>
+    keeper.hearConsensus(from, data, clock.now_ms()),
+  );
   const now_ms = (): number => clock.now_ms();
   return {
     async routes(server) {

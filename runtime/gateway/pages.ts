@@ -5,7 +5,10 @@ import type { FastifyInstance } from 'fastify';
 
 /** Serves what `vite build` wrote; without it only the API answers. Whether it was there. */
 export async function addPages(server: FastifyInstance, dir: string): Promise<boolean> {
-  const isBuilt = await access(join(dir, 'index.html')).then(() => true, () => false);
+  const isBuilt = await access(join(dir, 'index.html')).then(
+    () => true,
+    () => false,
+  );
   if (!isBuilt) return false;
   const { default: fastifyStatic } = await import('@fastify/static');
   await server.register(fastifyStatic, {

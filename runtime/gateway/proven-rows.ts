@@ -1,11 +1,11 @@
 // Ledger rows with their inclusion proofs, in bytes as a gateway stores them and in hex as they leave it.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { ProvenRow } from '#machines/settlement/ledger.ts';
+import { z } from 'zod';
 import type { StateProof } from '#machines/primitives/state-tree.ts';
+import type { ProvenRow } from '#machines/settlement/ledger.ts';
 import { bytesUpTo, Hash } from '#schemas/wire/fields.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import type { ProvenRowJson } from '#schemas/work/draw-bundle.ts';
-import { z } from 'zod';
 
 /** A proven row as it is stored; the state root that it stands under is kept beside it. */
 export const StoredRow = z.strictObject({
@@ -31,7 +31,10 @@ export const rowToJson = ({ key, value, siblings, other }: StoredRow): ProvenRow
 });
 
 /** The value and its proof, as `verifyState` takes them. */
-export function rowFromJson({ value, siblings, other }: ProvenRowJson): { readonly value: Uint8Array | null; readonly proof: StateProof } {
+export function rowFromJson({ value, siblings, other }: ProvenRowJson): {
+  readonly value: Uint8Array | null;
+  readonly proof: StateProof;
+} {
   return {
     value: value === null ? null : hexToBytes(value),
     proof: {

@@ -1,7 +1,8 @@
 // The last blocks as the console shows them: what was in them, how fast they became final, how often they come.
-import type { ConsoleView } from '#schemas/node/console.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
+
 import { bodyBytes } from '#schemas/consensus/block-codec.ts';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import type { ConsoleView } from '#schemas/node/console.ts';
 import { MAX_WATCHED_BLOCKS } from '#schemas/wire/limits.ts';
 import type { SeenBlock } from './ports.ts';
 

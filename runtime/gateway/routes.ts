@@ -35,10 +35,16 @@ const PAGE_UNITS = 256;
 type Answers = Readonly<Record<string, (request: FastifyRequest) => unknown>>;
 
 export function addRoutes(server: FastifyInstance, options: RouteOptions): void {
-  for (const [path, answer] of Object.entries({ ...networkAnswers(options), ...workAnswers(options), ...moneyAnswers(options) }))
+  for (const [path, answer] of Object.entries({
+    ...networkAnswers(options),
+    ...workAnswers(options),
+    ...moneyAnswers(options),
+  }))
     server.get(path, async (request, reply) => reply.header('cache-control', 'no-store').send(await answer(request)));
-  server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: MAX_TX_BYTES }, (_request, body, done) =>
-    done(null, body),
+  server.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer', bodyLimit: MAX_TX_BYTES },
+    (_request, body, done) => done(null, body),
   );
   server.post('/api/transactions', async (request, reply) => {
     if (!(request.body instanceof Uint8Array)) throw new ApiError(415, 'API_INPUT_INVALID', 'content-type');
@@ -52,7 +58,15 @@ function networkAnswers({ reads, keeper, self, ws_url, now_ms }: RouteOptions): 
   const { id, genesis, validators } = reads.chain;
   const { network, beacon_key } = genesis;
   return {
-    '/api/network': () => ({ network, chain: id, gateway: self, ws_url, beacon_key, height: reads.ledger.height(), validators }),
+    '/api/network': () => ({
+      network,
+      chain: id,
+      gateway: self,
+      ws_url,
+      beacon_key,
+      height: reads.ledger.height(),
+      validators,
+    }),
     '/api/view': () => keeper.view(now_ms()),
   };
 }
@@ -83,7 +97,10 @@ function moneyAnswers({ ledger, keeper }: RouteOptions): Answers {
   return {
     '/api/accounts/:account': (request) => {
       const account = param(request, 'account', ACCOUNT);
-      const amounts = { credit_units: `${ledger.balance('credit', account)}`, stake_units: `${ledger.balance('stake', account)}` };
+      const amounts = {
+        credit_units: `${ledger.balance('credit', account)}`,
+        stake_units: `${ledger.balance('stake', account)}`,
+      };
       return { account, ...amounts, next_nonce: ledger.nextNonce(account) };
     },
     '/api/settlements/:seq': (request) => {

@@ -22,7 +22,8 @@ export class SettlementViews {
   /** Newest first. */
   read(): readonly SettlementView[] {
     const count = this.#ledger.settlementsCount();
-    const isSame = count === this.#count && this.#shown.every(({ seq, cid }) => this.#ledger.settlement(seq)?.cid === cid);
+    const isSame =
+      count === this.#count && this.#shown.every(({ seq, cid }) => this.#ledger.settlement(seq)?.cid === cid);
     if (!isSame) this.#shown = this.#newest(count);
     this.#count = count;
     return this.#shown;
@@ -51,7 +52,10 @@ export function settlementView(row: SettlementRow, entries_max: number): Settlem
 }
 
 function sumsOf(entries: readonly SettlementEntry[]): Record<string, string> {
-  const sums = new Map<string, bigint>([['credit', 0n], ['stake', 0n]]);
+  const sums = new Map<string, bigint>([
+    ['credit', 0n],
+    ['stake', 0n],
+  ]);
   for (const { a, d } of entries) sums.set(a, (sums.get(a) ?? 0n) + d);
   return Object.fromEntries(Array.from(sums, ([asset, sum]) => [asset, `${sum}`]));
 }

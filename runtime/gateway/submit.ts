@@ -2,7 +2,7 @@
 import type { Crypto } from '#machines/consensus/types.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
-import { type Code, type Result, accept, refuse } from '#schemas/wire/codes.ts';
+import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
 import { BusError } from '../bus/bus-error.ts';

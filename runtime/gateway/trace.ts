@@ -8,5 +8,7 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 /** The header `traceparent` as far as version 00 defines it; '' where there is none or it is malformed. */
 export function traceOf(request: FastifyRequest): string {
   const { traceparent } = request.headers;
-  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent.slice(0, TRACEPARENT_CHARS) : '';
+  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
+    ? traceparent.slice(0, TRACEPARENT_CHARS)
+    : '';
 }

@@ -1,8 +1,8 @@
 // What became of transactions: those of the last blocks, and those that were posted here and still wait.
 import { hash } from 'node:crypto';
 import type { Ledger } from '#machines/settlement/ledger.ts';
-import { decodeTx, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
+import { decodeTx, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { MAX_KEPT_OUTCOMES } from '#schemas/wire/limits.ts';
 import { unframe } from '#schemas/wire/signed.ts';
 import { BoundedMap } from './bounded-map.ts';

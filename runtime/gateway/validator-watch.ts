@@ -1,9 +1,9 @@
 // Who of the validators is heard, and where they stand: from commit certificates, and from consensus traffic between blocks.
 import type { Crypto } from '#machines/consensus/types.ts';
-import type { ConsoleView } from '#schemas/node/console.ts';
-import type { Certificate } from '#schemas/consensus/types.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { Certificate } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import type { ConsoleView } from '#schemas/node/console.ts';
 import { MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import type { Chain } from '../network/genesis-file.ts';
 

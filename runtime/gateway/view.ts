@@ -51,7 +51,8 @@ export class ViewKeeper {
     this.jobs.hear(result.events, header.time_ms);
     this.stories.hear(seen);
     this.#incidents.hear(result.events, header.height, header.time_ms);
-    for (const { account, code } of this.transactions.hear(seen)) this.#incidents.noteRefusal(code, account, header.time_ms);
+    for (const { account, code } of this.transactions.hear(seen))
+      this.#incidents.noteRefusal(code, account, header.time_ms);
   }
 
   /** A message on cs.v1.>; nothing in it is trusted before its signature is checked. */

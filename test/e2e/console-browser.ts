@@ -2,7 +2,12 @@
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const PLACES = [process.env['SORTITION_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const PLACES = [
+  process.env['SORTITION_CHROMIUM'] ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -16,7 +21,8 @@ const ARGS = [
 /** Undefined where the machine has none. */
 export const CHROMIUM = PLACES.find(isProgram);
 
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
 
 function isProgram(path: string): boolean {
   try {

@@ -1,14 +1,14 @@
 // A network for the console to show: the test world in real time, a real broker, a gateway with the built pages, and a path that can die.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { type Broker, startBroker } from '#runtime/broker/broker.ts';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
+import { signer } from '#runtime/keys/ed25519.ts';
 import { encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
 import { u128 } from '#schemas/wire/fields.ts';
-import { connectBus } from '#runtime/bus/jetstream-bus.ts';
-import { type Broker, startBroker } from '#runtime/broker/broker.ts';
-import { signer } from '#runtime/keys/ed25519.ts';
 import { SeenWorld, signVote } from '../gateway/seen-world.ts';
 import { type Served, serveGateway } from '../gateway/served.ts';
 import { ARCHIVER, CLIENT, id, SHUFFLER, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
@@ -22,7 +22,10 @@ const BLOCK_MS = 80;
 const LIAR = WORKERS[4] ?? '';
 /** Everybody computes 256 sub-units, as the Collatz kernel wants; one fakes them all. */
 const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map(
-  WORKERS.map((worker) => [worker, { sub_units: 256, lies: worker === LIAR ? Array.from({ length: 256 }, (_, i) => i) : [] }]),
+  WORKERS.map((worker) => [
+    worker,
+    { sub_units: 256, lies: worker === LIAR ? Array.from({ length: 256 }, (_, i) => i) : [] },
+  ]),
 );
 
 export type ConsoleNetwork = {
@@ -93,7 +96,15 @@ function runWorld(world: SeenWorld): () => void {
 
 function submit(world: SeenWorld, units: number, key: string): void {
   const start = u128(2n ** 71n + (key === 'first' ? 0n : 24n * 2n ** 30n));
-  world.send(CLIENT, { type: 'job.submit', idempotency_key: key, kernel: 'collatz/v1', start, unit_log2: 30, units, reward_per_unit_units: 100n });
+  world.send(CLIENT, {
+    type: 'job.submit',
+    idempotency_key: key,
+    kernel: 'collatz/v1',
+    start,
+    unit_log2: 30,
+    units,
+    reward_per_unit_units: 100n,
+  });
 }
 
 function misbehave(world: SeenWorld): void {
@@ -105,7 +116,12 @@ function misbehave(world: SeenWorld): void {
 
 function archive(world: SeenWorld, seq: number): void {
   const cid = 'bafyreigfl6iev6yhpxhmrvx3ntx4vb3hsurw3rpeuvjw27fuk7f2xu3yzq';
-  world.send(ARCHIVER, { type: 'settlement.archived', seq, cid, log_root: world.ledger.settlement(seq)?.state_root ?? new Uint8Array(32) });
+  world.send(ARCHIVER, {
+    type: 'settlement.archived',
+    seq,
+    cid,
+    log_root: world.ledger.settlement(seq)?.state_root ?? new Uint8Array(32),
+  });
 }
 
 /** A way to the broker whose connections can fall silent without being closed, as when a laptop changes networks. */

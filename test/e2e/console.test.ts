@@ -14,8 +14,8 @@ import { worldCrypto } from '../gateway/seen-world.ts';
 import { realTimer } from '../gateway/served.ts';
 import { CHAIN } from '../settlement/world/chain.ts';
 import { CHROMIUM, launchBrowser } from './console-browser.ts';
-import * as inPage from './console-page.mjs';
 import { type ConsoleNetwork, OTHER_GATEWAY, startConsoleNetwork } from './console-network.ts';
+import * as inPage from './console-page.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Looked at by whoever changes the page. */
@@ -77,15 +77,18 @@ describe.skipIf(CHROMIUM === undefined && !process.env['CI'])('the console', () 
     await page.context().close();
   });
 
-  test.each(['light', 'dark'] as const)('axe finds nothing serious, on a desktop and on a phone (%s)', async (colorScheme) => {
-    const page = await open({ colorScheme, reducedMotion: 'reduce' });
-    await busy(page);
-    for (const viewport of [DESKTOP, PHONE]) {
-      await page.setViewportSize(viewport);
-      expect(await seriousIn(page)).toEqual([]);
-    }
-    await page.context().close();
-  });
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing serious, on a desktop and on a phone (%s)',
+    async (colorScheme) => {
+      const page = await open({ colorScheme, reducedMotion: 'reduce' });
+      await busy(page);
+      for (const viewport of [DESKTOP, PHONE]) {
+        await page.setViewportSize(viewport);
+        expect(await seriousIn(page)).toEqual([]);
+      }
+      await page.context().close();
+    },
+  );
 
   test('every section is reached with the keyboard alone', async () => {
     const page = await open({ reducedMotion: 'reduce' });
@@ -142,9 +145,11 @@ describe.skipIf(CHROMIUM === undefined && !process.env['CI'])('the console', () 
 
   test('comes back by itself when its path dies without a word', async () => {
     const page = await open();
+    const before = await shownHeight(page);
     network.path.kill();
     await page.waitForSelector('.link.stale');
     await page.waitForSelector('.link.live');
+    expect(await shownHeight(page)).toBeGreaterThan(before);
     await page.context().close();
   });
 
@@ -152,7 +157,10 @@ describe.skipIf(CHROMIUM === undefined && !process.env['CI'])('the console', () 
     const assets = join(network.web_dir, 'assets');
     const weigh = (file: string): number => gzipSync(readFileSync(file)).length;
     const index = join(network.web_dir, 'index.html');
-    const first = Array.from(readFileSync(index, 'utf8').matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g), ([, name = '']) => join(network.web_dir, name));
+    const first = Array.from(
+      readFileSync(index, 'utf8').matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g),
+      ([, name = '']) => join(network.web_dir, name),
+    );
     const sum = (files: readonly string[]): number => files.reduce((bytes, file) => bytes + weigh(file), 0);
     expect(first.length).toBeGreaterThan(1);
     expect(sum([index, ...first])).toBeLessThan(25_000);
@@ -161,14 +169,18 @@ describe.skipIf(CHROMIUM === undefined && !process.env['CI'])('the console', () 
 
   test('screenshots for whoever changes the page', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const [name, viewport] of [['desktop', DESKTOP], ['phone', PHONE]] as const) {
+      for (const [name, viewport] of [
+        ['desktop', DESKTOP],
+        ['phone', PHONE],
+      ] as const) {
         const page = await open({ colorScheme, viewport, reducedMotion: 'reduce' });
         await busy(page);
         await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-top.png` });
         await page.evaluate(inPage.showChart);
         await page.waitForSelector('.chart canvas');
         await page.evaluate(inPage.showTop);
-        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png`, fullPage: true });
+        const whole = await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png`, fullPage: true });
+        expect(whole.length).toBeGreaterThan(50_000);
         await page.context().close();
       }
     }
@@ -180,5 +192,7 @@ async function seriousIn(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE);
   const results = (await page.evaluate('axe.run()')) as AxeResults;
   const serious = results.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`));
+  return serious.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+  );
 }

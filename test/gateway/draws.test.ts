@@ -42,7 +42,12 @@ test('every attempt of a unit that was redone keeps its proof', async () => {
   const { world, archive } = await archived(12, new Map([[liar, { lies: [0, 1, 2, 3] }]]));
   const redone = world.events('unit.requeued')[0]?.unit ?? '';
   const draws = await archive.of(redone);
-  expect(draws.map(({ bundle }) => `${bundle.attempt} ${bundle.purpose}`)).toEqual(['1 work', '1 audit', '2 work', '2 audit']);
+  expect(draws.map(({ bundle }) => `${bundle.attempt} ${bundle.purpose}`)).toEqual([
+    '1 work',
+    '1 audit',
+    '2 work',
+    '2 audit',
+  ]);
   expect(draws[2]?.explanation.filter.excluded).toContain(liar);
 });
 
@@ -62,7 +67,10 @@ test('a bundle that was bent anywhere is refused', async () => {
     ['another unit', { ...good, unit: unit(1) }],
     ['another chain', { ...good, chain: id('elsewhere') }],
     ['another unit’s row', { ...good, rows: { ...good.rows, unit: other.rows.unit } }],
-    ['a pool without a member', { ...good, rows: { ...good.rows, pool: { ...good.rows.pool, value: flip(good.rows.pool.value ?? '') } } }],
+    [
+      'a pool without a member',
+      { ...good, rows: { ...good.rows, pool: { ...good.rows.pool, value: flip(good.rows.pool.value ?? '') } } },
+    ],
     ['a job without a row', { ...good, rows: { ...good.rows, job: { ...good.rows.job, value: null } } }],
     ['no worker to bar', { ...good, rows: { ...good.rows, worker: null } }],
     ['bytes that are no certificate', { ...good, certificate: '00' }],
@@ -71,7 +79,9 @@ test('a bundle that was bent anywhere is refused', async () => {
     const verified = verifyDrawBundle(bundle, world.reads.chain, worldCrypto);
     return verified.ok ? 'taken' : verified.code;
   };
-  expect(bent.map(([what, bundle]) => [what, codeOf(bundle)])).toEqual(bent.map(([what]) => [what, 'DRAW_PROOF_INVALID']));
+  expect(bent.map(([what, bundle]) => [what, codeOf(bundle)])).toEqual(
+    bent.map(([what]) => [what, 'DRAW_PROOF_INVALID']),
+  );
 });
 
 test('a gateway that starts again still has the proofs of its earlier life', async () => {

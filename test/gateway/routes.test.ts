@@ -32,7 +32,14 @@ beforeAll(async () => {
   await writeFile(join(web_dir, 'index.html'), '<!doctype html><title>t</title>');
   await writeFile(join(web_dir, 'assets', 'index-abc.js'), '1');
   broker.connect(VALIDATORS[0] ?? '').subscribe(subject.transactionAll, ({ data }) => void posted.push(data));
-  served = await serveGateway({ world, bus: broker.connect(self.id), signer: self, web_dir, now_ms: () => world.time_ms, ws_url: 'ws://127.0.0.1:9222' });
+  served = await serveGateway({
+    world,
+    bus: broker.connect(self.id),
+    signer: self,
+    web_dir,
+    now_ms: () => world.time_ms,
+    ws_url: 'ws://127.0.0.1:9222',
+  });
   world.submitJob(6);
   run(world, () => world.events('job.finished').length > 0);
   job = world.ledger.jobs()[0]?.id ?? '';
@@ -44,10 +51,18 @@ afterAll(async () => {
 
 const get = async (path: string) => {
   const response = await fetch(`${served.url}${path}`);
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 };
 const post = async (wire: Uint8Array, type = 'application/octet-stream') => {
-  const response = await fetch(`${served.url}/api/transactions`, { method: 'POST', headers: { 'content-type': type }, body: Buffer.from(wire) });
+  const response = await fetch(`${served.url}/api/transactions`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: Buffer.from(wire),
+  });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
@@ -65,14 +80,23 @@ describe('what it tells', () => {
   test('jobs, and a job with its units in pages', async () => {
     expect((await get('/api/jobs')).body['jobs']).toMatchObject([{ id: job, settled_count: 6 }]);
     const { body } = await get(`/api/jobs/${job}?first=4&count=1000`);
-    expect(body['units']).toMatchObject([{ index: 4, phase: 'settled', attempt: 1 }, { index: 5, phase: 'settled' }]);
+    expect(body['units']).toMatchObject([
+      { index: 4, phase: 'settled', attempt: 1 },
+      { index: 5, phase: 'settled' },
+    ]);
   });
 
   test('a unit’s story: from the lottery to its settlement, each step with height and block', async () => {
     const { body } = await get(`/api/units/${job}/0`);
     const story = body['story'] as { type: string; height: number; block: string }[];
     expect(story.map(({ type }) => type)).toEqual([
-      'unit.drawable', 'unit.assigned', 'unit.committed', 'unit.revealed', 'unit.drawable', 'audit.assigned', 'unit.settled',
+      'unit.drawable',
+      'unit.assigned',
+      'unit.committed',
+      'unit.revealed',
+      'unit.drawable',
+      'audit.assigned',
+      'unit.settled',
     ]);
     expect(story.every(({ height, block }) => height > 0 && /^[0-9a-f]{64}$/.test(block))).toBe(true);
   });
@@ -80,13 +104,18 @@ describe('what it tells', () => {
   test('draws with proofs that verify from the genesis alone', async () => {
     const { body } = await get(`/api/draws/${job}/3`);
     const draws = body['draws'] as { bundle: unknown }[];
-    const verified = draws.map(({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), world.reads.chain, worldCrypto).ok);
+    const verified = draws.map(
+      ({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), world.reads.chain, worldCrypto).ok,
+    );
     expect(verified).toEqual([true, true]);
   });
 
   test('accounts with amounts as text, pots included; unknown ones hold nothing', async () => {
     expect((await get(`/api/accounts/${CLIENT}`)).body).toEqual({
-      account: CLIENT, credit_units: '999399', stake_units: '0', next_nonce: 1,
+      account: CLIENT,
+      credit_units: '999399',
+      stake_units: '0',
+      next_nonce: 1,
     });
     expect((await get('/api/accounts/treasury')).body['credit_units']).not.toBe('0');
     expect((await get(`/api/accounts/${id('nobody')}`)).body).toMatchObject({ credit_units: '0', next_nonce: 0 });
@@ -101,8 +130,14 @@ describe('what it tells', () => {
 
 describe('what it takes', () => {
   const transfer = (bend: Partial<Tx> = {}): Tx => ({
-    v: 1, chain: CHAIN, account: CLIENT, nonce: world.ledger.nextNonce(CLIENT), expiry_height: world.ledger.height() + 10, fee_units: 1n,
-    body: { type: 'transfer', to: id('friend'), asset: 'credit', amount_units: 5n }, ...bend,
+    v: 1,
+    chain: CHAIN,
+    account: CLIENT,
+    nonce: world.ledger.nextNonce(CLIENT),
+    expiry_height: world.ledger.height() + 10,
+    fee_units: 1n,
+    body: { type: 'transfer', to: id('friend'), asset: 'credit', amount_units: 5n },
+    ...bend,
   });
 
   test('a good transaction is handed to the validators as it was signed, and its outcome can be asked for', async () => {
@@ -198,7 +233,12 @@ describe('what it refuses', () => {
   });
 
   test('a host name that is not this machine’s: a page elsewhere cannot reach in under its own name', async () => {
-    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:8080', 'evil.example:localhost'])
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example:8080',
+      'evil.example:localhost',
+    ])
       expect(`${host} ${await statusFor(served.url, host)}`).toContain(' 421 ');
     for (const host of ['localhost:8080', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])
       expect(`${host} ${await statusFor(served.url, host)}`).toContain(' 200 ');

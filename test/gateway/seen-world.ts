@@ -96,7 +96,16 @@ function certify(height: number, value: string): Certificate {
 }
 
 const vote = (height: number, value: string, validator: number): Vote => ({
-  type: 'precommit', epoch: 0, height, round: 0, value, valid_round: -1, validator,
+  type: 'precommit',
+  epoch: 0,
+  height,
+  round: 0,
+  value,
+  valid_round: -1,
+  validator,
 });
 
-export const signVote = (key: string, unsigned: Vote) => ({ ...unsigned, signature: sign(key, voteSignBytes(CHAIN, unsigned)) });
+export const signVote = (key: string, unsigned: Vote) => ({
+  ...unsigned,
+  signature: sign(key, voteSignBytes(CHAIN, unsigned)),
+});

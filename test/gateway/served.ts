@@ -1,7 +1,7 @@
 // A gateway over the test world, served on a free port of loopback, with a bus of the caller's choice.
 import { connect } from 'node:net';
 import type { Bus } from '#runtime/bus/bus.ts';
-import { openGateway, type Gateway } from '#runtime/gateway/gateway.ts';
+import { type Gateway, openGateway } from '#runtime/gateway/gateway.ts';
 import type { Signer } from '#runtime/keys/ed25519.ts';
 import { serveHttp } from '#runtime/observe/http.ts';
 import { createLog } from '#runtime/observe/log.ts';
@@ -55,7 +55,9 @@ export function realTimer(delay_ms: number, fire: () => void): () => void {
 export function statusFor(url: string, host: string): Promise<string> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), '127.0.0.1', () => socket.write(`GET /api/view HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
+    const socket = connect(Number(port), '127.0.0.1', () =>
+      socket.write(`GET /api/view HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+    );
     let text = '';
     socket.on('data', (chunk) => (text += chunk.toString()));
     socket.on('end', () => resolve(text.split('\r\n')[0] ?? ''));

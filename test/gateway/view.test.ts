@@ -34,7 +34,12 @@ test('blocks are shown newest first with proposer, signers and the time to final
   const { blocks, finality_ms, height } = view();
   expect(height).toBe(50);
   expect(blocks.map((block) => block.height)).toEqual(Array.from({ length: 40 }, (_, i) => 50 - i));
-  expect(blocks[0]).toMatchObject({ proposer: VALIDATORS[50 % 4], signers_count: 3, finality_ms: FINALITY_MS, round: 0 });
+  expect(blocks[0]).toMatchObject({
+    proposer: VALIDATORS[50 % 4],
+    signers_count: 3,
+    finality_ms: FINALITY_MS,
+    round: 0,
+  });
   expect(finality_ms).toEqual({ p50: FINALITY_MS, p99: FINALITY_MS });
 });
 
@@ -118,7 +123,11 @@ test('a validator is heard by its signed votes, and by nobody else’s', () => {
   keeper.hearConsensus(on(first), voteOf(7, 0, first), START_MS);
   keeper.hearConsensus(on(second), voteOf(7, 1, first), START_MS);
   keeper.hearConsensus(on(second), new Uint8Array([1, 2, 3]), START_MS);
-  expect(view().validators.map(({ height, round, heard_ms }) => ({ height, round, heard_ms })).slice(0, 2)).toEqual([
+  expect(
+    view()
+      .validators.map(({ height, round, heard_ms }) => ({ height, round, heard_ms }))
+      .slice(0, 2),
+  ).toEqual([
     { height: 7, round: 2, heard_ms: START_MS },
     { height: 0, round: 0, heard_ms: 0 },
   ]);

@@ -40,7 +40,8 @@ export function App() {
       </main>
       <footer>
         <p>
-          Every number here follows from signed blocks. This page shows what one gateway says; <a href="/api/view">the same as JSON</a>.
+          Every number here follows from signed blocks. This page shows what one gateway says;{' '}
+          <a href="/api/view">the same as JSON</a>.
         </p>
       </footer>
     </>

@@ -1,7 +1,12 @@
 // Numbers and times as people read them; always in the same width where they change.
 
 const whole = new Intl.NumberFormat('en');
-const short = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumFractionDigits: 2, minimumFractionDigits: 2 });
+const short = new Intl.NumberFormat('en', {
+  notation: 'compact',
+  compactDisplay: 'long',
+  maximumFractionDigits: 2,
+  minimumFractionDigits: 2,
+});
 const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumFractionDigits: 1 });
 
 /** 1,234,567; also of decimal text, which may be longer than a number holds. */
@@ -49,5 +54,7 @@ export function aroundPower(text: string): { readonly power: number; readonly re
   const n = BigInt(text);
   const power = n.toString(2).length - 1;
   const rest = n - (1n << BigInt(power));
-  return power < 40 || rest >= 1n << BigInt(power - 8) ? undefined : { power, rest: rest === 0n ? '' : whole.format(rest) };
+  return power < 40 || rest >= 1n << BigInt(power - 8)
+    ? undefined
+    : { power, rest: rest === 0n ? '' : whole.format(rest) };
 }

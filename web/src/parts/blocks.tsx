@@ -17,11 +17,23 @@ export function BlocksSection() {
   const viewChanges = blocks.filter(({ round }) => round > 0).length;
   const shown = areAllShown.value ? blocks : blocks.slice(0, FEW);
   return (
-    <Section id="blocks" title="Blocks and rounds" aside={<>{count(viewChanges)} of the last {blocks.length} needed another round</>}>
+    <Section
+      id="blocks"
+      title="Blocks and rounds"
+      aside={
+        <>
+          {count(viewChanges)} of the last {blocks.length} needed another round
+        </>
+      }
+    >
       <FinalityChart blocks={blocks} />
       <Table label="Recent blocks" columns={COLUMNS} rows={shown} empty="No block has become final yet." />
       {blocks.length > FEW && (
-        <button type="button" aria-expanded={areAllShown.value} onClick={() => (areAllShown.value = !areAllShown.value)}>
+        <button
+          type="button"
+          aria-expanded={areAllShown.value}
+          onClick={() => (areAllShown.value = !areAllShown.value)}
+        >
           {areAllShown.value ? `Show the last ${FEW}` : `Show the last ${blocks.length}`}
         </button>
       )}
@@ -35,10 +47,20 @@ const COLUMNS: readonly Column<Block>[] = [
   { name: 'Round', cell: ({ round }) => (round > 0 ? <b class="bad">{round}</b> : 0), isNumber: true },
   { name: 'Proposer', cell: ({ proposer }) => <Key id={proposer} short={shortId(proposer)} /> },
   { name: 'Transactions', cell: (block) => txs(block), isNumber: true },
-  { name: 'Finality', cell: ({ finality_ms }) => (finality_ms === 0 ? '–' : `${count(finality_ms)} ms`), isNumber: true },
+  {
+    name: 'Finality',
+    cell: ({ finality_ms }) => (finality_ms === 0 ? '–' : `${count(finality_ms)} ms`),
+    isNumber: true,
+  },
   { name: 'Signers', cell: ({ signers_count }) => signers_count, isNumber: true },
   { name: 'Time', cell: ({ time_ms }) => ago(time_ms, network_ms.value), isNumber: true },
 ];
 
 const txs = ({ txs_count, refused_count }: Block) =>
-  refused_count === 0 ? count(txs_count) : <>{count(txs_count)} <span class="bad">({count(refused_count)} refused)</span></>;
+  refused_count === 0 ? (
+    count(txs_count)
+  ) : (
+    <>
+      {count(txs_count)} <span class="bad">({count(refused_count)} refused)</span>
+    </>
+  );

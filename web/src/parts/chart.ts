@@ -9,7 +9,12 @@ const HEIGHT_PX = 140;
 
 export function createChart(place: HTMLElement): Chart {
   const style = (name: string): string => getComputedStyle(place).getPropertyValue(name).trim();
-  const axis = { stroke: () => style('--muted'), grid: { stroke: () => style('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
+  const axis = {
+    stroke: () => style('--muted'),
+    grid: { stroke: () => style('--line'), width: 1 },
+    ticks: { show: false },
+    font: '12px system-ui, sans-serif',
+  };
   const bars = UPlot.paths.bars?.({ size: [0.66, 20] });
   const plot = new UPlot(
     {
@@ -17,9 +22,17 @@ export function createChart(place: HTMLElement): Chart {
       height: HEIGHT_PX,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, range: (_plot, min, max) => [min - 0.7, max + 0.7] }, y: { range: (_plot, _min, max) => [0, Math.max(10, max * 1.1)] } },
+      scales: {
+        x: { time: false, range: (_plot, min, max) => [min - 0.7, max + 0.7] },
+        y: { range: (_plot, _min, max) => [0, Math.max(10, max * 1.1)] },
+      },
       axes: [
-        { ...axis, size: 28, values: (_plot, splits) => splits.map((height) => (Number.isInteger(height) ? `${height}` : '')), grid: { show: false } },
+        {
+          ...axis,
+          size: 28,
+          values: (_plot, splits) => splits.map((height) => (Number.isInteger(height) ? `${height}` : '')),
+          grid: { show: false },
+        },
         { ...axis, size: 52, values: (_plot, splits) => splits.map((ms) => `${ms} ms`), space: 28 },
       ],
       series: [{}, { fill: () => style('--accent'), width: 0, points: { show: false }, ...(bars && { paths: bars }) }],

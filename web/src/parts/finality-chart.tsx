@@ -25,7 +25,14 @@ export function FinalityChart({ blocks }: { blocks: Blocks }) {
     };
   }, []);
   useEffect(() => chart.current?.draw(pointsOf(blocks)), [blocks]);
-  return <div class="chart" ref={place} role="img" aria-label={`Time to finality of the last ${blocks.length} blocks, milliseconds`} />;
+  return (
+    <div
+      class="chart"
+      ref={place}
+      role="img"
+      aria-label={`Time to finality of the last ${blocks.length} blocks, milliseconds`}
+    />
+  );
 }
 
 /** Oldest first, as charts want it; blocks that were not witnessed have no time. */

@@ -11,13 +11,47 @@ export function GlanceSection() {
   const up = now.validators.filter((validator) => isUp(validator, network_ms.value)).length;
   const { p50, p99 } = now.finality_ms;
   return (
-    <Section id="glance" title="Overview" aside={<>state root <code title={now.state_root}>{shortId(now.state_root)}</code></>}>
+    <Section
+      id="glance"
+      title="Overview"
+      aside={
+        <>
+          state root <code title={now.state_root}>{shortId(now.state_root)}</code>
+        </>
+      }
+    >
       <dl class="figures">
         <Figure name="Height" value={count(now.height)} />
         <Figure name="Blocks per second" value={perSecond(now.blocks_per_minute)} note="over the last minute" />
-        <Figure name="Finality" value={<>{count(p50)}<small> ms</small></>} note={`median; 99 of 100 within ${count(p99)} ms`} />
-        <Figure name="Validators heard" value={<>{up}<small> of {now.validators.length}</small></>} isBad={up < now.validators.length} />
-        <Figure name="Workers available" value={<>{count(now.available_count)}<small> of {count(now.workers_count)}</small></>} />
+        <Figure
+          name="Finality"
+          value={
+            <>
+              {count(p50)}
+              <small> ms</small>
+            </>
+          }
+          note={`median; 99 of 100 within ${count(p99)} ms`}
+        />
+        <Figure
+          name="Validators heard"
+          value={
+            <>
+              {up}
+              <small> of {now.validators.length}</small>
+            </>
+          }
+          isBad={up < now.validators.length}
+        />
+        <Figure
+          name="Workers available"
+          value={
+            <>
+              {count(now.available_count)}
+              <small> of {count(now.workers_count)}</small>
+            </>
+          }
+        />
         <Figure name="Sum of settlements" value={sumOf(now.settlements)} note="every payment has two sides" />
         <Figure name="Credit supply" value={<Scaled n={now.supply.credit} />} note="conserved at each block" />
         <Figure name="Stake supply" value={<Scaled n={now.supply.stake} />} note="conserved at each block" />
@@ -26,7 +60,17 @@ export function GlanceSection() {
   );
 }
 
-function Figure({ name, value, note, isBad = false }: { name: string; value: ComponentChildren; note?: string; isBad?: boolean }) {
+function Figure({
+  name,
+  value,
+  note,
+  isBad = false,
+}: {
+  name: string;
+  value: ComponentChildren;
+  note?: string;
+  isBad?: boolean;
+}) {
   return (
     <div class={isBad ? 'figure bad' : 'figure'}>
       <dt>{name}</dt>

@@ -19,7 +19,12 @@ export function IncidentsSection() {
         </div>
         <div>
           <h3>Evidence against validators</h3>
-          <Table label="Evidence against validators" columns={EVIDENCE} rows={evidence} empty="No validator contradicted itself." />
+          <Table
+            label="Evidence against validators"
+            columns={EVIDENCE}
+            rows={evidence}
+            empty="No validator contradicted itself."
+          />
         </div>
       </div>
     </Section>

@@ -13,7 +13,13 @@ export function JobsSection() {
   const [job, ...others] = view.value?.jobs ?? [];
   return (
     <Section id="jobs" title="Jobs" aside={job && <>submitted {ago(job.submitted_ms, network_ms.value)}</>}>
-      {job === undefined ? <p class="empty panel">No job was submitted yet. Submit one: <code>npm run sortition -- submit</code></p> : <JobPanel job={job} />}
+      {job === undefined ? (
+        <p class="empty panel">
+          No job was submitted yet. Submit one: <code>npm run sortition -- submit</code>
+        </p>
+      ) : (
+        <JobPanel job={job} />
+      )}
       <Announcer text={job === undefined ? '' : sayOf(job)} />
       {others.length > 0 && <Table label="Other jobs" columns={COLUMNS} rows={others} empty="" />}
     </Section>
@@ -32,15 +38,39 @@ function JobPanel({ job }: { job: Job }) {
       </p>
       <Progress job={job} />
       <dl class="figures small">
-        <div class="figure"><dt>Units settled</dt><dd class="value">{count(job.settled_count)}<small> of {count(job.units_count)}</small></dd></div>
-        <div class="figure"><dt>Numbers per second</dt><dd class="value"><Scaled n={job.numbers_per_second} /></dd></div>
-        <div class="figure"><dt>{job.finished_ms > 0 ? 'Took' : 'Time left'}</dt><dd class="value">{timeOf(job)}</dd></div>
-        <div class="figure"><dt>Audits</dt><dd class="value">{count(job.audits_count)}</dd></div>
-        <div class={job.disagreements_count > 0 ? 'figure bad' : 'figure'}><dt>Disagreements</dt><dd class="value">{count(job.disagreements_count)}</dd></div>
-        <div class="figure"><dt>Suspects</dt><dd class="value">{count(job.suspects_count)}</dd></div>
+        <div class="figure">
+          <dt>Units settled</dt>
+          <dd class="value">
+            {count(job.settled_count)}
+            <small> of {count(job.units_count)}</small>
+          </dd>
+        </div>
+        <div class="figure">
+          <dt>Numbers per second</dt>
+          <dd class="value">
+            <Scaled n={job.numbers_per_second} />
+          </dd>
+        </div>
+        <div class="figure">
+          <dt>{job.finished_ms > 0 ? 'Took' : 'Time left'}</dt>
+          <dd class="value">{timeOf(job)}</dd>
+        </div>
+        <div class="figure">
+          <dt>Audits</dt>
+          <dd class="value">{count(job.audits_count)}</dd>
+        </div>
+        <div class={job.disagreements_count > 0 ? 'figure bad' : 'figure'}>
+          <dt>Disagreements</dt>
+          <dd class="value">{count(job.disagreements_count)}</dd>
+        </div>
+        <div class="figure">
+          <dt>Suspects</dt>
+          <dd class="value">{count(job.suspects_count)}</dd>
+        </div>
       </dl>
       <p class="note">
-        {count(job.attempts_count)} attempts for {count(done)} units done · {count(job.reward_per_unit_units)} credit for each unit, paid when checked
+        {count(job.attempts_count)} attempts for {count(done)} units done · {count(job.reward_per_unit_units)} credit
+        for each unit, paid when checked
       </p>
     </div>
   );
@@ -51,7 +81,15 @@ function Range({ job }: { job: Job }) {
   const place = aroundPower(job.start);
   return (
     <span title={`${count(job.numbers)} numbers from ${count(job.start)}`}>
-      {words(job.numbers)} numbers from {place === undefined ? count(job.start) : <>2<sup>{place.power}</sup>{place.rest && ` + ${place.rest}`}</>}
+      {words(job.numbers)} numbers from{' '}
+      {place === undefined ? (
+        count(job.start)
+      ) : (
+        <>
+          2<sup>{place.power}</sup>
+          {place.rest && ` + ${place.rest}`}
+        </>
+      )}
     </span>
   );
 }

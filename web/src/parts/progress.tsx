@@ -10,7 +10,14 @@ export function Progress({ job }: { job: Job }) {
   const percent = Math.floor((100 * (job.settled_count + job.parked_count)) / job.units_count);
   return (
     <div class="progress">
-      <div class="bar" role="progressbar" aria-label="Units settled" aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
+      <div
+        class="bar"
+        role="progressbar"
+        aria-label="Units settled"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent}
+      >
         {parts.map(({ name, units, tone }) => (
           <span key={name} class={tone} style={{ flexGrow: units }} />
         ))}
@@ -30,7 +37,7 @@ export function Progress({ job }: { job: Job }) {
 function partsOf({ phases, units_count, released_count, settled_count, parked_count }: Job): readonly Part[] {
   return [
     { name: 'settled', units: settled_count, tone: 'tone-1' },
-    { name: 'audited', units: phases.auditing + phases.audit_to_draw, tone: 'tone-2' },
+    { name: 'in audit', units: phases.auditing + phases.audit_to_draw, tone: 'tone-2' },
     { name: 'computing', units: phases.working + phases.committed, tone: 'tone-3' },
     { name: 'in the lottery', units: phases.to_draw, tone: 'tone-4' },
     { name: 'disputed', units: phases.disputed, tone: 'tone-bad' },

@@ -2,7 +2,17 @@
 import type { ComponentChildren } from 'preact';
 import { count, scaled } from '../format.ts';
 
-export function Section({ id, title, aside, children }: { id: string; title: string; aside?: ComponentChildren; children: ComponentChildren }) {
+export function Section({
+  id,
+  title,
+  aside,
+  children,
+}: {
+  id: string;
+  title: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section id={id} aria-labelledby={`${id}-title`}>
       <div class="section-head">

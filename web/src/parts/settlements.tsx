@@ -14,7 +14,9 @@ export function SettlementsSection() {
   const settlements = view.value?.settlements ?? [];
   return (
     <Section id="settlements" title="Settlements" aside="the entries of each asset sum to zero">
-      {settlements.length === 0 && <p class="empty panel">Nothing is settled yet. A settlement closes when a job has finished.</p>}
+      {settlements.length === 0 && (
+        <p class="empty panel">Nothing is settled yet. A settlement closes when a job has finished.</p>
+      )}
       {settlements.map((settlement, i) => (
         <SettlementPanel key={settlement.seq} settlement={settlement} isOpen={i === 0} />
       ))}
@@ -29,10 +31,14 @@ function SettlementPanel({ settlement, isOpen }: { settlement: Settlement; isOpe
       <summary>
         <strong>Settlement {seq}</strong>
         <span class={`label ${status}`}>{status}</span>
-        <span class="heights">heights {count(first_height)}–{count(last_height)}</span>
+        <span class="heights">
+          heights {count(first_height)}–{count(last_height)}
+        </span>
         <span class="sums">
           {Object.entries(sums).map(([asset, sum]) => (
-            <span key={asset}>sum of {asset} <b class={sum === '0' ? 'zero' : 'bad'}>{count(sum)}</b></span>
+            <span key={asset}>
+              sum of {asset} <b class={sum === '0' ? 'zero' : 'bad'}>{count(sum)}</b>
+            </span>
           ))}
         </span>
       </summary>
@@ -50,16 +56,32 @@ function SettlementPanel({ settlement, isOpen }: { settlement: Settlement; isOpe
 function Facts({ settlement: { seq, state_root, cid, status } }: { settlement: Settlement }) {
   return (
     <dl class="facts">
-      <div><dt>State root</dt><dd><code>{state_root}</code></dd></div>
-      <div><dt>Content id</dt><dd>{cid === '' ? 'not archived yet' : <code>{cid}</code>}</dd></div>
+      <div>
+        <dt>State root</dt>
+        <dd>
+          <code>{state_root}</code>
+        </dd>
+      </div>
+      <div>
+        <dt>Content id</dt>
+        <dd>{cid === '' ? 'not archived yet' : <code>{cid}</code>}</dd>
+      </div>
       <div>
         <dt>Archive</dt>
-        <dd>{status === 'embedded' ? 'embedded: in the local content store, cosigned by a quorum' : 'closed on the ledger; the archiver is at work'}</dd>
+        <dd>
+          {status === 'embedded'
+            ? 'embedded: in the local content store, cosigned by a quorum'
+            : 'closed on the ledger; the archiver is at work'}
+        </dd>
       </div>
       {cid !== '' && (
         <div>
           <dt>Verify offline</dt>
-          <dd><code class="command">npm run sortition -- verify {FOLDER}/settlement-{seq}</code></dd>
+          <dd>
+            <code class="command">
+              npm run sortition -- verify {FOLDER}/settlement-{seq}
+            </code>
+          </dd>
         </div>
       )}
     </dl>

@@ -14,7 +14,15 @@ export function WorkersSection() {
   const { workers, workers_count, available_count } = now;
   const hidden = workers_count - workers.length;
   return (
-    <Section id="workers" title="Workers" aside={<>{count(available_count)} of {count(workers_count)} can be drawn{hidden > 0 && `; ${count(hidden)} not shown`}</>}>
+    <Section
+      id="workers"
+      title="Workers"
+      aside={
+        <>
+          {count(available_count)} of {count(workers_count)} can be drawn{hidden > 0 && `; ${count(hidden)} not shown`}
+        </>
+      }
+    >
       <Table label="Workers" columns={COLUMNS} rows={workers} empty="No worker is registered." />
     </Section>
   );
@@ -22,11 +30,20 @@ export function WorkersSection() {
 
 const COLUMNS: readonly Column<Worker>[] = [
   { name: 'Worker', cell: ({ id }) => <Key id={id} short={shortId(id)} />, isHead: true },
-  { name: 'State', width: '13%', cell: (worker) => <State isUp={worker.is_available} up="available" down={whyAway(worker, network_ms.value)} /> },
+  {
+    name: 'State',
+    width: '13%',
+    cell: (worker) => <State isUp={worker.is_available} up="available" down={whyAway(worker, network_ms.value)} />,
+  },
   { name: 'Operator', cell: ({ operator }) => <Key id={operator} short={shortId(operator)} /> },
   { name: 'Open units', cell: (worker) => count(worker.open_units_count), isNumber: true },
   { name: 'Passed', cell: ({ passed_count }) => count(passed_count), isNumber: true },
-  { name: 'Faults', width: '7%', cell: ({ fault_count }) => (fault_count > 0 ? <b class="bad">{count(fault_count)}</b> : 0), isNumber: true },
+  {
+    name: 'Faults',
+    width: '7%',
+    cell: ({ fault_count }) => (fault_count > 0 ? <b class="bad">{count(fault_count)}</b> : 0),
+    isNumber: true,
+  },
   { name: 'Reputation', cell: (worker) => percent(worker.reputation_basis_points), isNumber: true },
   { name: 'Credit', cell: ({ credit_units }) => count(credit_units), isNumber: true },
   { name: 'Stake', cell: ({ stake_units }) => count(stake_units), isNumber: true },
