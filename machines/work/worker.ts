@@ -36,13 +36,23 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
   return draft;
 }
 
-/** The next state while one event is applied: copied once, however many ledger events a block brings. */
+/** The next state while one event is applied: copied once, however many ledger events a block brings, and only if one changes it. */
 class Draft implements Step {
-  readonly d: WorkerData;
+  d: WorkerData;
   readonly effects: Effect[] = [];
   readonly #now_ms: number;
+  #isOwn = false;
 
-  constructor({ attempts, commits, reveals, opens, reports, ...rest }: WorkerData, now_ms: number) {
+  constructor(d: WorkerData, now_ms: number) {
+    this.d = d;
+    this.#now_ms = now_ms;
+  }
+
+  /** The copy, to be written to. */
+  get own(): WorkerData {
+    if (this.#isOwn) return this.d;
+    const { attempts, commits, reveals, opens, reports, ...rest } = this.d;
+    this.#isOwn = true;
     this.d = {
       ...rest,
       attempts: { ...attempts },
@@ -51,7 +61,7 @@ class Draft implements Step {
       opens: [...opens],
       reports: [...reports],
     };
-    this.#now_ms = now_ms;
+    return this.d;
   }
 
   io(action: string, unit: string, attempt: number, request: unknown): void {
@@ -60,10 +70,11 @@ class Draft implements Step {
 
   /** Put an item into a queue and arm the flush timer if it is not. */
   queue<Q extends Queue>(name: Q, item: WorkerData[Q][number]): void {
-    (this.d[name] as WorkerData[Q][number][]).push(item);
-    if (this.d.flush_at_ms !== 0) return;
-    this.d.flush_at_ms = this.#now_ms + FLUSH_AFTER_MS;
-    this.effects.push({ type: 'timer.set', id: 'flush', at_ms: this.d.flush_at_ms });
+    const { own } = this;
+    (own[name] as WorkerData[Q][number][]).push(item);
+    if (own.flush_at_ms !== 0) return;
+    own.flush_at_ms = this.#now_ms + FLUSH_AFTER_MS;
+    this.effects.push({ type: 'timer.set', id: 'flush', at_ms: own.flush_at_ms });
   }
 }
 
@@ -71,7 +82,7 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
   const { d } = draft;
   if (e.type === 'unit.assigned' && e.worker === d.id) {
     const { unit, attempt, kernel, start, unit_log2 } = e;
-    d.attempts[key(unit, attempt)] = { unit, attempt, phase: 'computing', outcome: null };
+    draft.own.attempts[key(unit, attempt)] = { unit, attempt, phase: 'computing', outcome: null };
     draft.io('run', unit, attempt, { action: 'run', unit, attempt, kernel, start, unit_log2 });
   } else if (e.type === 'unit.committed' && e.worker === d.id) {
     reveal(draft, e.unit, e.attempt);
@@ -81,7 +92,8 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
     if (e.worker === d.id) draft.io('open', unit, attempt, { action: 'open', ...work });
     else if (e.auditors.includes(d.id)) draft.io('audit', unit, attempt, { action: 'recompute', ...work });
   } else if ((e.type === 'unit.settled' || e.type === 'unit.requeued') && e.worker === d.id) {
-    delete d.attempts[key(e.unit, e.attempt)];
+    if (d.attempts[key(e.unit, e.attempt)] === undefined) return;
+    delete draft.own.attempts[key(e.unit, e.attempt)];
   }
 }
 
@@ -91,7 +103,7 @@ function onAnswer(draft: Draft, ioKey: string, answer: unknown): void {
   const open = draft.d.attempts[key(unit, attempt)];
   if (action === 'run' && open?.phase === 'computing') {
     const outcome = RunAnswer.parse(answer);
-    draft.d.attempts[key(unit, attempt)] = { ...open, phase: 'committing', outcome };
+    draft.own.attempts[key(unit, attempt)] = { ...open, phase: 'committing', outcome };
     draft.queue('commits', { unit, attempt, commitment: outcome.commitment });
   }
   if (action === 'open') draft.queue('opens', { unit, attempt, openings: OpenAnswer.parse(answer).openings });
@@ -103,17 +115,22 @@ function reveal(draft: Draft, unit: string, attempt: number): void {
   const open = draft.d.attempts[key(unit, attempt)];
   if (open?.phase !== 'committing' || open.outcome === null) return;
   const { root, output_hash, fuel, salt, suspects } = open.outcome;
-  draft.d.attempts[key(unit, attempt)] = { ...open, phase: 'revealed' };
+  draft.own.attempts[key(unit, attempt)] = { ...open, phase: 'revealed' };
   draft.queue('reveals', { unit, attempt, root, output_hash, fuel, salt, suspects });
 }
 
-function flush({ d, effects }: Draft): void {
-  for (const commits of chunks(d.commits, MAX_BATCH_ITEMS)) effects.push({ type: 'submit', body: { type: 'commit', commits } });
-  for (const reveals of chunks(d.reveals, MAX_BATCH_ITEMS)) effects.push({ type: 'submit', body: { type: 'reveal', reveals } });
-  for (const opens of chunks(d.opens, MAX_RESULTS_PER_TX)) effects.push({ type: 'submit', body: { type: 'audit.open', opens } });
+function flush(draft: Draft): void {
+  const { d, effects } = draft;
+  if (d.flush_at_ms === 0) return;
+  for (const commits of chunks(d.commits, MAX_BATCH_ITEMS))
+    effects.push({ type: 'submit', body: { type: 'commit', commits } });
+  for (const reveals of chunks(d.reveals, MAX_BATCH_ITEMS))
+    effects.push({ type: 'submit', body: { type: 'reveal', reveals } });
+  for (const opens of chunks(d.opens, MAX_RESULTS_PER_TX))
+    effects.push({ type: 'submit', body: { type: 'audit.open', opens } });
   for (const reports of chunks(d.reports, MAX_RESULTS_PER_TX))
     effects.push({ type: 'submit', body: { type: 'audit.report', reports } });
-  Object.assign(d, { commits: [], reveals: [], opens: [], reports: [], flush_at_ms: 0 });
+  Object.assign(draft.own, { commits: [], reveals: [], opens: [], reports: [], flush_at_ms: 0 });
 }
 
 const key = (unit: string, attempt: number): string => `${unit}#${attempt}`;
