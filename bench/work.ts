@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import type { Bus } from '#runtime/bus/bus.ts';
 import { readKeyFile } from '#runtime/keys/key-file.ts';
@@ -12,7 +13,7 @@ import { type RunningNetwork, startLocalNetwork } from '#runtime/network/local-n
 import { jobIdOf } from '#runtime/network/main-job.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
-import { openReplica, type Replica } from '#runtime/node/replica.ts';
+import { openTreelessReplica, type Replica } from '#runtime/node/replica.ts';
 import { systemClock } from '#runtime/node/system-clock.ts';
 import { kernelNumbersPerSecond } from '#runtime/sandbox/bench.ts';
 import { openSandboxPool } from '#runtime/sandbox/pool.ts';
@@ -74,9 +75,11 @@ async function offerTasks(network: RunningNetwork, dir: string): Promise<Metrics
   return load.figures(settled);
 }
 
+type Follower = Replica<TreelessLedger>;
+
 /** A client that follows the chain itself and notes when each task of its jobs is settled. */
-async function follow(network: RunningNetwork, bus: Bus, settled: Map<string, number[]>): Promise<Replica> {
-  const replica = await openReplica({
+async function follow(network: RunningNetwork, bus: Bus, settled: Map<string, number[]>): Promise<Follower> {
+  const replica = await openTreelessReplica({
     chain: network.network.chain,
     store: openMemoryStore(new MemoryDisk()),
     bus,
@@ -109,11 +112,11 @@ class Load {
   readonly #chain: string;
   readonly #signer: Signer;
   readonly #bus: Bus;
-  readonly #replica: Replica;
+  readonly #replica: Follower;
   #begin_ms = 0;
   #nonce = 0;
 
-  constructor(chain: string, signer: Signer, bus: Bus, replica: Replica) {
+  constructor(chain: string, signer: Signer, bus: Bus, replica: Follower) {
     this.#chain = chain;
     this.#signer = signer;
     this.#bus = bus;

@@ -93,6 +93,6 @@ export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerA
     return { state_root: result.state_root };
   }
 
-  const hasWork = (): boolean => mempool.hasReady() || ledger.waitsForBeacon();
+  const hasWork = (): boolean => mempool.hasReady() || ledger.waitsForBeacon() || ledger.owesSettlement();
   return { submit, prepare, validate, execute, hasWork, lastBlock: () => last, waitingCount: () => mempool.size };
 }

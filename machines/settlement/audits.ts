@@ -67,7 +67,9 @@ function applyOpen(books: Books, account: string, { unit, attempt, openings }: O
   const kernel = jobOfUnit(books, unit).kernel as KernelName;
   const isGood =
     covers(row, openings) &&
-    openings.every(({ index, result, proof }) => verifySubUnit(kernel, row.root, index, result, proof, books.crypto.sha256));
+    openings.every(({ index, result, proof }) =>
+      verifySubUnit(kernel, row.root, index, result, proof, books.crypto.sha256),
+    );
   if (!isGood) return 'OPENING_INVALID';
   return compare(books, { ...row, opened: openings.map(({ result }) => result) });
 }

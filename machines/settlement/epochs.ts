@@ -2,7 +2,12 @@
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import { MAX_BATCH_ITEMS, MAX_SETTLEMENT_ENTRIES, MAX_SETTLEMENT_HEIGHTS } from '#schemas/wire/limits.ts';
+import {
+  MAX_BATCH_ITEMS,
+  MAX_SETTLEMENT_ENTRIES,
+  MAX_SETTLEMENT_HEIGHTS,
+  MIN_SETTLEMENT_HEIGHTS,
+} from '#schemas/wire/limits.ts';
 import { assert } from '../primitives/assert.ts';
 import { type LeafChange, rootHash, type StateTree, updateTree } from '../primitives/state-tree.ts';
 import { type Books, emit, head, setHead } from './books.ts';
@@ -14,8 +19,10 @@ const MAX_ENTRIES_PER_TX = 8 * MAX_BATCH_ITEMS;
 /** The tree over the settled balances, kept beside the books so that closing costs only what changed. */
 export type SettledTree = { tree: StateTree };
 
-/** Build the tree anew from loaded rows. */
+/** Build the tree anew from loaded rows, and forget which of the finished jobs they settle. */
 export function restoreSettled(books: Books): SettledTree {
+  for (const [, { jobs }] of books.tables.settlements.entries())
+    for (const job of jobs) books.indexes.finished.delete(job);
   const lines = Array.from(books.tables.settled.entries());
   const changes = lines.map(([key, { sum_units }]) => settledChange(key, sum_units, books.crypto.sha256));
   return { tree: updateTree(null, changes, books.crypto.sha256) };
@@ -26,11 +33,24 @@ export function closeIfFull(books: Books, settled: SettledTree): void {
   if (books.tables.unsettled.size > MAX_SETTLEMENT_ENTRIES - MAX_ENTRIES_PER_TX) closeSettlement(books, settled);
 }
 
-/** End of a block: close when a job has finished, or when what is paid has waited long enough. */
+/**
+ * End of a block: close when a job has finished, at once unless another settlement has just closed, so that many small jobs
+ * share one; or when what is paid has waited long enough.
+ */
 export function closeIfDue(books: Books, settled: SettledTree): void {
   const since = noteUnsettled(books);
   const isOld = since > 0 && books.block.height - since >= MAX_SETTLEMENT_HEIGHTS;
-  if (isOld || finishedJobs(books).length > 0) closeSettlement(books, settled);
+  const mayClose = books.block.height - lastClosed(books) >= MIN_SETTLEMENT_HEIGHTS;
+  if (isOld || (mayClose && owesSettlement(books))) closeSettlement(books, settled);
+}
+
+/** Whether a job has finished that no settlement names yet: a reason for blocks without transactions. */
+export const owesSettlement = (books: Books): boolean => books.indexes.finished.size > 0;
+
+/** Height of the last settlement; before the first one could always close. */
+function lastClosed(books: Books): number {
+  const { settlements_count } = head(books);
+  return books.tables.settlements.get(`${settlements_count - 1}`)?.last_height ?? -MIN_SETTLEMENT_HEIGHTS;
 }
 
 /** The first height whose payments are not settled; 0 when there are none. */
@@ -55,18 +75,13 @@ function closeSettlement(books: Books, settled: SettledTree): void {
     last_height: height,
     entries,
     state_root: rootHash(settled.tree),
-    jobs: finishedJobs(books),
+    jobs: Array.from(books.indexes.finished).toSorted(),
     cid: '',
   };
   books.tables.settlements.put(`${seq}`, row);
+  books.indexes.finished.clear();
   setHead(books, { ...head(books), settlements_count: seq + 1, unsettled_height: 0 });
   emit(books, { type: 'settlement.closed', seq });
-}
-
-/** Jobs that finished in this block and are in no settlement yet. */
-function finishedJobs(books: Books): readonly string[] {
-  const closed = books.events.findLastIndex(({ type }) => type === 'settlement.closed');
-  return books.events.slice(closed + 1).flatMap((event) => (event.type === 'job.finished' ? [event.job] : []));
 }
 
 /** All lines, ordered by asset and account; they balance. */

@@ -15,6 +15,8 @@ export type Indexes = {
   readonly deadlines: Map<number, Set<string>>;
   /** Jobs that are not finished. */
   readonly jobs: Map<string, JobRow>;
+  /** Finished jobs that no settlement names yet: closing one empties it. */
+  readonly finished: Set<string>;
   readonly workers: Set<string>;
   /** Heights that a unit under way rests on, and pool versions that a kept beacon rests on: how often. */
   readonly heights: Map<number, number>;
@@ -33,6 +35,7 @@ export function createIndexes(tables: Tables): Indexes {
     assignments: new Map(),
     deadlines: new Map(),
     jobs: new Map(),
+    finished: new Set(),
     workers: new Set(),
     heights: new Map(),
     versions: new Map(),
@@ -40,6 +43,7 @@ export function createIndexes(tables: Tables): Indexes {
     is_pool_stale: true,
   };
   watchMoney(tables, indexes);
+  watchJobs(tables, indexes);
   watchNodes(tables, indexes);
   watchUnits(tables, indexes);
   watchDraws(tables, indexes);
@@ -53,9 +57,15 @@ function watchMoney(tables: Tables, indexes: Indexes): void {
     indexes.totals.set(asset, (indexes.totals.get(asset) ?? 0n) + difference);
     if (asset === 'stake' && indexes.workers.has(id.slice(6))) indexes.is_pool_stale = true;
   });
+}
+
+function watchJobs(tables: Tables, indexes: Indexes): void {
   tables.jobs.watch((id, after) => {
-    if (after === undefined || after.finished_height > 0) indexes.jobs.delete(id);
+    const isFinished = after !== undefined && after.finished_height > 0;
+    if (after === undefined || isFinished) indexes.jobs.delete(id);
     else indexes.jobs.set(id, after);
+    if (isFinished) indexes.finished.add(id);
+    else indexes.finished.delete(id);
   });
 }
 

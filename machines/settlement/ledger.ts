@@ -14,11 +14,11 @@ import { applyTx, checkTx } from './apply.ts';
 import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, pendingDraws, postponeDraws, waitsForBeacon } from './draws.ts';
-import { closeIfDue, closeIfFull, restoreSettled, type SettledTree } from './epochs.ts';
+import { closeIfDue, closeIfFull, owesSettlement, restoreSettled, type SettledTree } from './epochs.ts';
 import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
-import type { BlockResult, RowChange } from './types.ts';
+import type { BlockChanges, BlockResult, RowChange } from './types.ts';
 
 /** What of a final block the ledger executes. */
 export type LedgerBlock = {
@@ -39,54 +39,98 @@ export type ProvenRow = {
   readonly state_root: string;
 };
 
+/** A ledger that keeps no tree over its rows: it executes and answers, and can neither name its root nor prove a row. */
+export type TreelessLedger = ReturnType<typeof treelessOver>;
+/** A ledger with the tree over its rows: about a third of the cost of a block. */
 export type Ledger = ReturnType<typeof ledgerOver>;
 
+/** Stored rows of a ledger, in any order. */
+type Rows = Iterable<readonly [key: string, bytes: Uint8Array]>;
+
 /** The ledger before its first block, with the rows of its genesis; `rows` are to be stored with block 1. */
-export function createLedger(genesis: Genesis, chain: string, crypto: LedgerCrypto): Ledger {
+export const createLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto): Ledger =>
+  ledgerOver(genesisBooks(genesis, chain, crypto));
+
+/** The same ledger without its tree. */
+export const createTreelessLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto): TreelessLedger =>
+  treelessOver(genesisBooks(genesis, chain, crypto));
+
+function genesisBooks(genesis: Genesis, chain: string, crypto: LedgerCrypto): Books {
   const books = openBooks(genesis, chain, crypto);
   openGenesis(books);
   refreshPool(books);
-  return ledgerOver(books);
+  return books;
 }
 
 /** The ledger as its stored rows say: the same root and the same behaviour as the one that stored them. */
-export function openLedger(
+export function openLedger(genesis: Genesis, chain: string, crypto: LedgerCrypto, rows: Rows): Ledger {
+  const leaves: { path: Uint8Array; value_hash: Uint8Array }[] = [];
+  const books = storedBooks(genesis, chain, crypto, rows, (key, bytes) =>
+    leaves.push({ path: keyPath(key, crypto.sha256), value_hash: crypto.sha256(bytes) }),
+  );
+  return ledgerOver(books, updateTree(null, leaves, crypto.sha256));
+}
+
+/** The same ledger without its tree. */
+export const openTreelessLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto, rows: Rows): TreelessLedger =>
+  treelessOver(storedBooks(genesis, chain, crypto, rows, () => undefined));
+
+function storedBooks(
   genesis: Genesis,
   chain: string,
   crypto: LedgerCrypto,
-  rows: Iterable<readonly [key: string, bytes: Uint8Array]>,
-): Ledger {
+  rows: Rows,
+  onRow: (key: string, bytes: Uint8Array) => void,
+): Books {
   const books = openBooks(genesis, chain, crypto);
-  const leaves: { path: Uint8Array; value_hash: Uint8Array }[] = [];
   for (const [key, bytes] of rows) {
     const { table, id } = locate(books, key);
     table.load(id, bytes);
-    leaves.push({ path: keyPath(key, crypto.sha256), value_hash: crypto.sha256(bytes) });
+    onRow(key, bytes);
   }
   const { height, time_ms, pool_version } = head(books);
   books.block = { height, time_ms };
   restorePool(books, pool_version);
-  return ledgerOver(books, updateTree(null, leaves, crypto.sha256));
+  return books;
 }
 
+/** The ledger with its tree, which follows every block. */
 function ledgerOver(books: Books, stored: StateTree = null) {
   const { sha256 } = books.crypto;
-  const settled: SettledTree = restoreSettled(books);
-  // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
-  const genesisRows = books.journal.flush();
-  let tree = grow(stored, genesisRows);
-  let unstored: readonly RowChange[] = genesisRows;
-
-  function grow(from: StateTree, changes: readonly RowChange[]): StateTree {
+  let tree = stored;
+  const grow = (changes: readonly RowChange[]): void => {
     const leaves = changes.map(({ key, value }) => ({
       path: keyPath(key, sha256),
       value_hash: value === null ? null : sha256(value),
     }));
-    return updateTree(from, leaves, sha256);
-  }
+    tree = updateTree(tree, leaves, sha256);
+  };
+  const ledger = treelessOver(books, grow);
+  /** State root after the last block, hex. */
+  const stateRoot = (): string => bytesToHex(rootHash(tree));
+  return {
+    ...ledger,
+    /** Execute a block, as without a tree, and name the root after it. */
+    executeBlock: (block: LedgerBlock): BlockResult => ({ ...ledger.executeBlock(block), state_root: stateRoot() }),
+    stateRoot,
+    /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
+    prove: (key: string): ProvenRow => {
+      const { table, id } = locate(books, key);
+      const proof = proveTree(tree, keyPath(key, sha256));
+      return { key, value: table.encode(id), proof, state_root: stateRoot() };
+    },
+  };
+}
+
+/** @param onChanges hears the rows that each block changed, those of the genesis first */
+function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
+  const settled: SettledTree = restoreSettled(books);
+  // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
+  let unstored: readonly RowChange[] = books.journal.flush();
+  onChanges(unstored);
 
   /** Execute a block. Refused transactions are part of it; a broken invariant throws and leaves the ledger unusable. */
-  function executeBlock(block: LedgerBlock): BlockResult {
+  function executeBlock(block: LedgerBlock): BlockChanges {
     beginBlock(books, block);
     const outcomes = block.txs.map((tx) => {
       if (tx === null) return 'TX_MALFORMED';
@@ -98,8 +142,8 @@ function ledgerOver(books: Books, stored: StateTree = null) {
     const changed = books.journal.flush();
     const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
     unstored = [];
-    tree = grow(tree, changed);
-    return { events: books.events, changes, state_root: bytesToHex(rootHash(tree)), outcomes };
+    onChanges(changed);
+    return { events: books.events, changes, outcomes };
   }
 
   return {
@@ -108,8 +152,6 @@ function ledgerOver(books: Books, stored: StateTree = null) {
     height: (): number => books.block.height,
     /** Block time of the last executed block, ms. */
     timeMs: (): number => books.block.time_ms,
-    /** State root after the last block, hex. */
-    stateRoot: (): string => bytesToHex(rootHash(tree)),
     /** Whether a transaction may wait for a later block; its signature is checked elsewhere. */
     check: (tx: Tx): Code | null => checkTx(books, tx),
     balance: (asset: Asset, account: string): bigint => balanceOf(books, asset, account),
@@ -139,14 +181,10 @@ function ledgerOver(books: Books, stored: StateTree = null) {
       pendingDraws(books, older_than_ms, limit),
     /** Whether units wait for a beacon that only further blocks bring: a reason for blocks without transactions. */
     waitsForBeacon: (): boolean => waitsForBeacon(books),
+    /** Whether a finished job waits for its settlement, which closes some blocks after the one before: another such reason. */
+    owesSettlement: (): boolean => owesSettlement(books),
     explainDraw: (unit: string, purpose: 'work' | 'audit'): DrawExplanation | undefined =>
       explainUnitDraw(books, unit, purpose),
-    /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
-    prove: (key: string): ProvenRow => {
-      const { table, id } = locate(books, key);
-      const proof = proveTree(tree, keyPath(key, sha256));
-      return { key, value: table.encode(id), proof, state_root: bytesToHex(rootHash(tree)) };
-    },
   };
 }
 

@@ -6,11 +6,15 @@ import type { Code } from '#schemas/wire/codes.ts';
 export type RowChange = { readonly key: string; readonly value: Uint8Array | null };
 
 /** What executing a block gives. The same block on the same state gives the same result, byte for byte, everywhere. */
-export type BlockResult = {
+export type BlockChanges = {
   readonly events: readonly LedgerEvent[];
   readonly changes: readonly RowChange[];
-  /** State root after the block, hex. */
-  readonly state_root: string;
   /** Per transaction: null = applied, or why it was refused. */
   readonly outcomes: readonly (Code | null)[];
+};
+
+/** The same from a ledger that keeps its tree. */
+export type BlockResult = BlockChanges & {
+  /** State root after the block, hex. */
+  readonly state_root: string;
 };

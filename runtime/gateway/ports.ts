@@ -1,6 +1,6 @@
 // What the gateway needs of its node: the chain, the ledger as executed here, and each final block as it comes.
 import type { Ledger } from '#machines/settlement/ledger.ts';
-import type { BlockResult } from '#machines/settlement/types.ts';
+import type { BlockChanges } from '#machines/settlement/types.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import type { Chain } from '../network/genesis-file.ts';
 
@@ -8,7 +8,7 @@ import type { Chain } from '../network/genesis-file.ts';
 export type SeenBlock = {
   readonly header: Header;
   readonly final: FinalBlock;
-  readonly result: BlockResult;
+  readonly result: BlockChanges;
   /** Node's clock when the block with its certificate was in its hands, ms. */
   readonly received_ms: number;
 };

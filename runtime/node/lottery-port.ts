@@ -1,12 +1,12 @@
 // The `lottery` port: waits for a block that leaves draws open, and computes them from the node's own ledger.
-import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import { MAX_PENDING_DRAWS } from '#schemas/wire/limits.ts';
 import { type LotteryAnswer, LotteryRequest } from '#schemas/work/lottery.ts';
 import type { z } from 'zod';
 import type { IoPort } from '../host/ports.ts';
 
 /** @param nextBlock resolves when another block was executed here, or when the signal fires */
-export function createLotteryPort(ledger: Ledger, nextBlock: (signal: AbortSignal) => Promise<void>): IoPort {
+export function createLotteryPort(ledger: TreelessLedger, nextBlock: (signal: AbortSignal) => Promise<void>): IoPort {
   return async (request, { signal }) => {
     const { after_height, older_than_ms } = LotteryRequest.parse(request);
     for (;;) {

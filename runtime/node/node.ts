@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ACTORS } from '#actors/index.ts';
-import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { Ledger, TreelessLedger } from '#machines/settlement/ledger.ts';
 import type { ActorKind } from '#schemas/wire/subjects.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -24,7 +24,8 @@ import { BlockDelivery } from './block-delivery.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
-import { loadLedger, openReplica } from './replica.ts';
+import type { ExecutedBlock } from './replica.ts';
+import { loadLedger, openReplica, openTreelessReplica } from './replica.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
 import { systemClock } from './system-clock.ts';
 import { startValidatorSeat } from './validator-seat.ts';
@@ -54,7 +55,7 @@ export type NodeOptions = {
 export type Node = {
   readonly http_url: string;
   readonly host: Host;
-  readonly ledger: Ledger;
+  readonly ledger: TreelessLedger;
   /** Stop within two seconds, losing nothing. */
   drain(): Promise<void>;
 };
@@ -70,7 +71,9 @@ export type NodeContext = {
   readonly seats: readonly (SeatOptions & { readonly signer: Signer; readonly bus: Bus })[];
   /** The connection that reads for the whole node: that of its first actor. */
   readonly bus: Bus;
-  readonly ledger: Ledger;
+  readonly ledger: TreelessLedger;
+  /** The same ledger where it can prove its rows: on validators and gateways. */
+  readonly provable: Ledger | undefined;
   readonly bell: BlockBell;
 };
 
@@ -87,7 +90,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const bell = new BlockBell();
   const started = { options, chain, store, clock: systemClock, log, metrics, seats, bus: first.bus, bell };
   const chainPart = await openChain(started);
-  const context: NodeContext = { ...started, ledger: chainPart.ledger };
+  const context: NodeContext = { ...started, ledger: chainPart.ledger, provable: chainPart.provable };
   const ports = await createPorts(context, chainPart.evidence);
   const host = createHost(hostOptions(context, ports));
   await host.start();
@@ -117,23 +120,25 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
   return { ...seat, signer, bus: await connectBus({ url, signer, onRefused }) };
 }
 
-type ChainPart = { readonly ledger: Ledger; readonly evidence: NodePorts['ports'][string] | undefined; start(): Promise<void>; close(): Promise<void> };
+type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & { readonly evidence: NodePorts['ports'][string] | undefined; start(): Promise<void>; close(): Promise<void> };
 
-/** A validator makes blocks; every other node follows them. */
-async function openChain(node: Omit<NodeContext, 'ledger'>): Promise<ChainPart> {
+/** A validator makes blocks; every other node follows them, and keeps no tree where nobody asks it for proofs. */
+async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
   const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
   const onFailure = options.onFailure;
   const seat = seats.find(({ kind }) => kind === 'validator');
   if (seat === undefined) {
-    const replica = await openReplica({ chain, store, bus, clock, log, metrics, onBlock: (block) => bell.ring(block), onFailure });
-    return { ledger: replica.ledger, evidence: undefined, start: async () => replica.start(), close: async () => replica.close() };
+    const following = { chain, store, bus, clock, log, metrics, onBlock: (block: ExecutedBlock) => bell.ring(block), onFailure };
+    const proving = seats.some(({ kind }) => kind === 'gateway') ? await openReplica(following) : undefined;
+    const replica = proving ?? (await openTreelessReplica(following));
+    return { ledger: replica.ledger, provable: proving?.ledger, evidence: undefined, start: async () => replica.start(), close: async () => replica.close() };
   }
   if (options.beacon_share === undefined) throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
   const ledger = await loadLedger(chain, store);
   const secret_share = await readBeaconShare(options.beacon_share);
   const is_first_start = await claimStore(store, seat.key_path);
   const validator = await startValidatorSeat({ chain, ledger, key: seat.signer, secret_share, is_first_start, store, bus, clock, log, metrics, onBlock: (block) => bell.ring(block), onFailure });
-  return { ledger, evidence: validator.evidence, start: async () => undefined, close: () => validator.validator.close() };
+  return { ledger, provable: ledger, evidence: validator.evidence, start: async () => undefined, close: () => validator.validator.close() };
 }
 
 function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {

@@ -1,4 +1,5 @@
 // The ports of a node's actors: only those that its kinds of actor use are loaded and opened, so that small nodes start fast.
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CosignCall } from '#schemas/settlement/cosign.ts';
@@ -97,7 +98,8 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
   return part(ports, { routes });
 }
 
-async function gatewayPart({ chain, ledger, store, clock, log, metrics, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+async function gatewayPart({ chain, provable: ledger, store, clock, log, metrics, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+  assert(ledger, 'a gateway proves rows, so its node keeps the tree');
   const { openGateway } = await import('../gateway/gateway.ts');
   const onBlock = (listener: (block: SeenBlock) => void) =>
     bell.onBlock(({ checked, result, received_ms }) => listener({ header: checked.header, final: checked.final, result, received_ms }));

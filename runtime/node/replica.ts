@@ -1,6 +1,13 @@
 // A node's own copy of the ledger: it checks and executes final blocks, keeps them durable, and fetches what it missed.
-import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledger.ts';
-import type { BlockResult } from '#machines/settlement/types.ts';
+import {
+  createLedger,
+  createTreelessLedger,
+  type Ledger,
+  openLedger,
+  openTreelessLedger,
+  type TreelessLedger,
+} from '#machines/settlement/ledger.ts';
+import type { BlockChanges } from '#machines/settlement/types.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
@@ -17,10 +24,10 @@ import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from '.
 import { ledgerOps, readLedgerRows } from './ledger-rows.ts';
 
 /** A block that was executed and is on disk here. */
-export type ExecutedBlock = { readonly checked: CheckedBlock; readonly result: BlockResult; readonly received_ms: number };
+export type ExecutedBlock = { readonly checked: CheckedBlock; readonly result: BlockChanges; readonly received_ms: number };
 
-export type Replica = {
-  readonly ledger: Ledger;
+export type Replica<L extends TreelessLedger = Ledger> = {
+  readonly ledger: L;
   /** Begin to follow the chain. */
   start(): void;
   close(): void;
@@ -46,11 +53,26 @@ const RANGE_TIMEOUT_MS = 2_000;
 /** Checked blocks kept until the ones before them arrive. */
 const MAX_EARLY_BLOCKS = 256;
 
-/** The ledger as the store has it; from its start on it follows the chain. */
+/** The ledger as the store has it; from its start on it follows the chain, and checks every state root that a quorum certified. */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
+  const ledger = await loadLedger(options.chain, options.store);
+  return follow(options, ledger, () => ledger.stateRoot());
+}
+
+/**
+ * The same at two thirds of the cost, without the tree over the rows: it executes every certified block but cannot tell whether
+ * its state is the certified one, so that a fault of its own disk or memory goes unnoticed, and it cannot prove a row.
+ */
+export async function openTreelessReplica(options: ReplicaOptions): Promise<Replica<TreelessLedger>> {
   const { chain, store } = options;
-  const ledger = await loadLedger(chain, store);
-  const follower = new Follower(options, ledger);
+  const crypto = productionCrypto(chain);
+  const rows = await readLedgerRows(store);
+  const ledger = rows.length === 0 ? createTreelessLedger(chain.genesis, chain.id, crypto) : openTreelessLedger(chain.genesis, chain.id, crypto, rows);
+  return follow(options, ledger, undefined);
+}
+
+function follow<L extends TreelessLedger>(options: ReplicaOptions, ledger: L, stateRoot: StateRoot): Replica<L> {
+  const follower = new Follower(options, ledger, stateRoot);
   return { ledger, start: () => follower.start(), close: () => follower.close() };
 }
 
@@ -61,9 +83,13 @@ export async function loadLedger(chain: Chain, store: Store): Promise<Ledger> {
   return rows.length === 0 ? createLedger(chain.genesis, chain.id, crypto) : openLedger(chain.genesis, chain.id, crypto, rows);
 }
 
+/** The root of the own state, where the ledger keeps its tree. */
+type StateRoot = (() => string) | undefined;
+
 class Follower {
   readonly #o: ReplicaOptions;
-  readonly #ledger: Ledger;
+  readonly #ledger: TreelessLedger;
+  readonly #stateRoot: StateRoot;
   readonly #electorate;
   /** Checked blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
   readonly #early = new Map<number, { readonly checked: CheckedBlock; readonly received_ms: number }>();
@@ -74,9 +100,10 @@ class Follower {
   #asked_count = 0;
   #cancelSilence = (): void => undefined;
 
-  constructor(options: ReplicaOptions, ledger: Ledger) {
+  constructor(options: ReplicaOptions, ledger: TreelessLedger, stateRoot: StateRoot) {
     this.#o = options;
     this.#ledger = ledger;
+    this.#stateRoot = stateRoot;
     this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
   }
 
@@ -149,7 +176,8 @@ class Follower {
     if (early === undefined) return undefined;
     this.#early.delete(height);
     const { checked, received_ms } = early;
-    if (height > 1 && checked.header.state_root !== this.#ledger.stateRoot())
+    const own_root = this.#stateRoot?.() ?? checked.header.state_root;
+    if (height > 1 && checked.header.state_root !== own_root)
       throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
     return { checked, result: this.#ledger.executeBlock(ledgerBlock(checked)), received_ms };
   }

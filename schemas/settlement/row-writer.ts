@@ -94,7 +94,6 @@ export class RowWriter {
     this.#at += length;
   }
 
-
   #head(type: number, size: 1 | 2 | 4, value: number): void {
     this.#u8(type);
     if (size === 1) this.#view.setUint8(this.#at, value);

@@ -50,7 +50,15 @@ export type JobRow = {
 };
 
 /** Where a unit stands. Rows exist from release until the settlement that pays them closes. */
-export type UnitPhase = 'to_draw' | 'working' | 'committed' | 'audit_to_draw' | 'auditing' | 'disputed' | 'settled' | 'parked';
+export type UnitPhase =
+  | 'to_draw'
+  | 'working'
+  | 'committed'
+  | 'audit_to_draw'
+  | 'auditing'
+  | 'disputed'
+  | 'settled'
+  | 'parked';
 /** `tasks/{unit}`. */
 export type UnitRow = {
   readonly unit: string;
@@ -148,14 +156,66 @@ export type EvidenceRow = { readonly validator: string; readonly height: number;
 /** What a block did, in order: actors hear these. Plain data; ids say whom it concerns. */
 export type LedgerEvent =
   | { readonly type: 'job.accepted'; readonly job: string; readonly account: string; readonly units_count: number }
-  | { readonly type: 'unit.drawable'; readonly unit: string; readonly attempt: number; readonly purpose: 'work' | 'audit'; readonly draw_height: number }
-  | { readonly type: 'unit.assigned'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number; readonly deadline_ms: number }
-  | { readonly type: 'unit.committed'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly deadline_ms: number }
+  | {
+      readonly type: 'unit.drawable';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly purpose: 'work' | 'audit';
+      readonly draw_height: number;
+    }
+  | {
+      readonly type: 'unit.assigned';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly kernel: string;
+      readonly start: Uint8Array;
+      readonly unit_log2: number;
+      readonly deadline_ms: number;
+    }
+  | {
+      readonly type: 'unit.committed';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly deadline_ms: number;
+    }
   | { readonly type: 'unit.revealed'; readonly unit: string; readonly attempt: number; readonly worker: string }
-  | { readonly type: 'audit.assigned'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly auditors: readonly string[]; readonly indices: readonly number[]; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number; readonly deadline_ms: number }
-  | { readonly type: 'audit.disputed'; readonly unit: string; readonly attempt: number; readonly index: number; readonly kernel: string; readonly start: Uint8Array; readonly unit_log2: number }
-  | { readonly type: 'unit.settled'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly auditors: readonly string[] }
-  | { readonly type: 'unit.requeued'; readonly unit: string; readonly attempt: number; readonly worker: string; readonly reason: 'late' | 'no_reveal' | 'no_opening' | 'wrong_result' | 'audit_late' }
+  | {
+      readonly type: 'audit.assigned';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly auditors: readonly string[];
+      readonly indices: readonly number[];
+      readonly kernel: string;
+      readonly start: Uint8Array;
+      readonly unit_log2: number;
+      readonly deadline_ms: number;
+    }
+  | {
+      readonly type: 'audit.disputed';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly index: number;
+      readonly kernel: string;
+      readonly start: Uint8Array;
+      readonly unit_log2: number;
+    }
+  | {
+      readonly type: 'unit.settled';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly auditors: readonly string[];
+    }
+  | {
+      readonly type: 'unit.requeued';
+      readonly unit: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly reason: 'late' | 'no_reveal' | 'no_opening' | 'wrong_result' | 'audit_late';
+    }
   | { readonly type: 'unit.parked'; readonly unit: string }
   | { readonly type: 'node.slashed'; readonly node: string; readonly amount_units: bigint; readonly reason: string }
   | { readonly type: 'suspect.reported'; readonly unit: string; readonly worker: string; readonly number: Uint8Array }
@@ -165,4 +225,10 @@ export type LedgerEvent =
   | { readonly type: 'evidence.accepted'; readonly validator: string; readonly evidence: string; readonly kind: string }
   | { readonly type: 'tx.refused'; readonly account: string; readonly nonce: number; readonly code: string }
   /** One item of a batch did not apply; the others did. */
-  | { readonly type: 'item.refused'; readonly account: string; readonly nonce: number; readonly item: number; readonly code: string };
+  | {
+      readonly type: 'item.refused';
+      readonly account: string;
+      readonly nonce: number;
+      readonly item: number;
+      readonly code: string;
+    };

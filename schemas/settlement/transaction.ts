@@ -1,7 +1,26 @@
 // Transactions: what an account may ask the ledger to do. The signed bytes travel unchanged; see codec in tx-codec.ts.
 import { z } from 'zod';
-import { Amount, AmountOrZero, bytes, bytesUpTo, Hash, Height, Id, Signature, TimeMs, U128, UnitId } from '../wire/fields.ts';
-import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_HEARTBEATS_PER_TX, MAX_JOB_UNITS, MAX_SUSPECTS } from '../wire/limits.ts';
+import {
+  Amount,
+  AmountOrZero,
+  bytes,
+  bytesUpTo,
+  Hash,
+  Height,
+  Id,
+  Signature,
+  TimeMs,
+  U128,
+  UnitId,
+} from '../wire/fields.ts';
+import {
+  MAX_ATTEMPTS,
+  MAX_AUDIT_SUB_UNITS,
+  MAX_BATCH_ITEMS,
+  MAX_HEARTBEATS_PER_TX,
+  MAX_JOB_UNITS,
+  MAX_SUSPECTS,
+} from '../wire/limits.ts';
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
 const SubUnit = z.int().min(0).max(255);
@@ -39,14 +58,25 @@ export const JobSubmit = z.strictObject({
 /** A worker's signed word that it is there: TAG.heartbeat | chain 32 | worker 32 | at_ms u64. */
 export const Heartbeat = z.strictObject({ worker: Id, at_ms: TimeMs, signature: Signature });
 /** Who was heard in the last interval; each heartbeat carries its own signature. */
-export const Availability = z.strictObject({ type: z.literal('availability'), heartbeats: z.array(Heartbeat).min(1).max(MAX_HEARTBEATS_PER_TX) });
+export const Availability = z.strictObject({
+  type: z.literal('availability'),
+  heartbeats: z.array(Heartbeat).min(1).max(MAX_HEARTBEATS_PER_TX),
+});
 
 /** Result of the lottery for one unit: one worker (`work`) or two auditors (`audit`). Recomputed by every validator. */
-export const Draw = z.strictObject({ unit: UnitId, attempt: Attempt, purpose: z.enum(['work', 'audit']), workers: z.array(Id).min(1).max(7) });
+export const Draw = z.strictObject({
+  unit: UnitId,
+  attempt: Attempt,
+  purpose: z.enum(['work', 'audit']),
+  workers: z.array(Id).min(1).max(7),
+});
 export const DrawBatch = z.strictObject({ type: z.literal('draw'), draws: batch(Draw) });
 
 /** SHA-256("commit/v1" | unit | attempt | worker | root | output hash | fuel | salt): see work rules, `commitment()`. */
-export const CommitBatch = z.strictObject({ type: z.literal('commit'), commits: batch(z.strictObject({ unit: UnitId, attempt: Attempt, commitment: Hash })) });
+export const CommitBatch = z.strictObject({
+  type: z.literal('commit'),
+  commits: batch(z.strictObject({ unit: UnitId, attempt: Attempt, commitment: Hash })),
+});
 
 /** What was committed to. `root`: Merkle root over the sub-unit results; `output_hash`: SHA-256 over their concatenation. */
 export const Reveal = z.strictObject({
@@ -65,27 +95,53 @@ export const RevealBatch = z.strictObject({ type: z.literal('reveal'), reveals: 
 const Opening = z.strictObject({ index: SubUnit, result: SubUnitResult, proof: z.array(Hash).max(8) });
 export const OpenBatch = z.strictObject({
   type: z.literal('audit.open'),
-  opens: batch(z.strictObject({ unit: UnitId, attempt: Attempt, openings: z.array(Opening).min(1).max(MAX_AUDIT_SUB_UNITS) })),
+  opens: batch(
+    z.strictObject({ unit: UnitId, attempt: Attempt, openings: z.array(Opening).min(1).max(MAX_AUDIT_SUB_UNITS) }),
+  ),
 });
 
 /** What an auditor got for the same sub-units. */
 const Recomputed = z.strictObject({ index: SubUnit, result: SubUnitResult });
 export const ReportBatch = z.strictObject({
   type: z.literal('audit.report'),
-  reports: batch(z.strictObject({ unit: UnitId, attempt: Attempt, results: z.array(Recomputed).min(1).max(MAX_AUDIT_SUB_UNITS) })),
+  reports: batch(
+    z.strictObject({ unit: UnitId, attempt: Attempt, results: z.array(Recomputed).min(1).max(MAX_AUDIT_SUB_UNITS) }),
+  ),
 });
 
 /** A validator's own re-execution of a disputed sub-unit; a quorum of equal results decides the dispute. */
-export const Adjudicate = z.strictObject({ type: z.literal('adjudicate'), unit: UnitId, attempt: Attempt, index: SubUnit, result: SubUnitResult });
+export const Adjudicate = z.strictObject({
+  type: z.literal('adjudicate'),
+  unit: UnitId,
+  attempt: Attempt,
+  index: SubUnit,
+  result: SubUnitResult,
+});
 
 /** Two conflicting signed votes or proposals, as their wire bytes. */
 export const EvidenceTx = z.strictObject({ type: z.literal('evidence'), a: bytesUpTo(512), b: bytesUpTo(512) });
 
 /** The archiver states where a settlement lies; the first true statement stays. */
-export const Archived = z.strictObject({ type: z.literal('settlement.archived'), seq: z.int().min(0), cid: z.string().max(128), log_root: Hash });
+export const Archived = z.strictObject({
+  type: z.literal('settlement.archived'),
+  seq: z.int().min(0),
+  cid: z.string().max(128),
+  log_root: Hash,
+});
 
 export const TxBody = z.discriminatedUnion('type', [
-  Transfer, NodeRegister, JobSubmit, Availability, DrawBatch, CommitBatch, RevealBatch, OpenBatch, ReportBatch, Adjudicate, EvidenceTx, Archived,
+  Transfer,
+  NodeRegister,
+  JobSubmit,
+  Availability,
+  DrawBatch,
+  CommitBatch,
+  RevealBatch,
+  OpenBatch,
+  ReportBatch,
+  Adjudicate,
+  EvidenceTx,
+  Archived,
 ]);
 export type TxBody = z.infer<typeof TxBody>;
 export type TxType = TxBody['type'];

@@ -144,6 +144,8 @@ export const MAX_DRAW_HISTORY_HEIGHTS = 10_000;
 export const MAX_DRAW_HISTORY_MEMBERS = 100_000;
 /** Heights after which a settlement closes although no job has finished: nobody waits for pay for ever. */
 export const MAX_SETTLEMENT_HEIGHTS = 1_000;
+/** Heights between two settlements that close since jobs have finished: each is sealed, cosigned and archived, which costs more than a block. */
+export const MIN_SETTLEMENT_HEIGHTS = 16;
 
 /** Envelopes of one sender to one receiver that the broker keeps while the receiver is away: the newest; a sender repeats what fell out. */
 export const MAX_MAILBOX_PER_SENDER = 64;

@@ -1,7 +1,8 @@
 // The ledger from submission to settlement, with honest nodes, liars and sleepers around it.
 import { expect, test } from 'vitest';
 import { BURNED, escrowOf, TREASURY } from '#machines/settlement/accounts.ts';
-import { createLedger } from '#machines/settlement/ledger.ts';
+import { createLedger, createTreelessLedger } from '#machines/settlement/ledger.ts';
+import { MIN_SETTLEMENT_HEIGHTS } from '#schemas/wire/limits.ts';
 import { CHAIN, CLIENT, twinCrypto, WORKERS, World } from './world/chain.ts';
 import { run } from './world/nodes.ts';
 
@@ -30,6 +31,34 @@ test('the same blocks give the same roots, from the beginning and from stored ro
   expect(world.blocks.map((block) => again.executeBlock(block).state_root)).toEqual(
     world.results.map((r) => r.state_root),
   );
+});
+
+test('a ledger without its tree executes as one with it, and stores the same rows', () => {
+  const world = new World();
+  world.submitJob(6);
+  run(world, finished(world));
+  const treeless = createTreelessLedger(world.genesis, CHAIN, twinCrypto);
+  expect(world.blocks.map((block) => treeless.executeBlock(block))).toEqual(
+    world.results.map(({ state_root: _, ...rest }) => rest),
+  );
+});
+
+test('a job that finishes alone is settled at once; those that finish soon after share the next settlement', () => {
+  const world = new World();
+  const units = { one: 1, two: 14, three: 14 };
+  for (const [key, count] of Object.entries(units)) world.submitJob(count, 100n, key);
+  run(world, () => world.events('job.finished').length === 3);
+  expect(world.ledger.settlementsCount()).toBe(1);
+  expect(world.ledger.owesSettlement()).toBe(true);
+  world.restart();
+  expect(world.ledger.owesSettlement()).toBe(true);
+  run(world, () => !world.ledger.owesSettlement());
+  const [first, second] = [0, 1].map((seq) => world.ledger.settlement(seq));
+  const ends = world.ledger.jobs().map(({ finished_height }) => finished_height);
+  expect(first?.last_height).toBe(Math.min(...ends));
+  expect(second?.last_height).toBe((first?.last_height ?? 0) + MIN_SETTLEMENT_HEIGHTS);
+  expect([...(first?.jobs ?? []), ...(second?.jobs ?? [])].toSorted()).toEqual(world.ledger.jobs().map(({ id }) => id).toSorted());
+  expect(second?.entries.reduce((sum, { d }) => sum + d, 0n)).toBe(0n);
 });
 
 test('a worker that lies about every sub-unit is caught, slashed ten rewards, and its unit is done by another', () => {

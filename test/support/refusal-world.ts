@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ledger } from '#machines/settlement/ledger.ts';
-import type { BlockResult } from '#machines/settlement/types.ts';
+import type { BlockChanges } from '#machines/settlement/types.ts';
 import type { Bus } from '#runtime/bus/bus.ts';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { type Signer, signer } from '#runtime/keys/ed25519.ts';
@@ -42,7 +42,7 @@ export class RefusalWorld {
   readonly client: ConsoleClient;
   readonly #keys: ReadonlyMap<string, Signer>;
   readonly #buses = new Map<string, Bus>();
-  readonly #listeners: ((result: BlockResult) => void)[] = [];
+  readonly #listeners: ((result: BlockChanges) => void)[] = [];
   /** Subjects that the broker refused to the actors of this test. */
   readonly refusedSubjects: string[] = [];
   #replica: Replica | undefined;
@@ -107,7 +107,7 @@ export class RefusalWorld {
     return bus;
   }
 
-  onBlock(listener: (result: BlockResult) => void): void {
+  onBlock(listener: (result: BlockChanges) => void): void {
     this.#listeners.push(listener);
   }
 

@@ -9,11 +9,7 @@ export function unitRoot(results: readonly Uint8Array[], sha256?: Sha256): Uint8
 }
 
 /** Proof that result `index` is under the root of these results: 8 hashes for 256 sub-units. */
-export function openSubUnit(
-  results: readonly Uint8Array[],
-  index: number,
-  sha256?: Sha256,
-): Uint8Array<ArrayBuffer>[] {
+export function openSubUnit(results: readonly Uint8Array[], index: number, sha256?: Sha256): Uint8Array<ArrayBuffer>[] {
   return inclusionProof(leafHashes(results, sha256), index, sha256);
 }
 
