@@ -1,6 +1,7 @@
 // The command table of `sortition`: names, options and help. What a command does is loaded only when it runs.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CODES, type Code } from '#schemas/wire/codes.ts';
+import { RefusedError } from '../network/network-error.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 const DATA = new Option('--data <dir>', 'folder of the network: keys, genesis, state, archive').default('.sortition');
@@ -135,6 +136,9 @@ function whole(min: number, max: number) {
   };
 }
 
+/** Codes that say that nobody answered. */
+const UNREACHED: ReadonlySet<string> = new Set<Code>(['NETWORK_NOT_RUNNING', 'BUS_UNAVAILABLE', 'BUS_NO_ANSWER']);
+
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CliError) {
@@ -144,5 +148,6 @@ function explain(error: unknown): number {
   const { code, message } = error as { readonly code?: string; readonly message?: string };
   if (code !== undefined && code in CODES) process.stderr.write(`${code}: ${message?.replace(`${code}: `, '')}. ${CODES[code as Code]}\n`);
   else process.stderr.write(`INTERNAL_BUG: ${message ?? String(error)}\n`);
-  return EXIT.failure;
+  if (error instanceof RefusedError || code === 'BUS_NOT_AUTHORISED') return EXIT.refused;
+  return code !== undefined && UNREACHED.has(code) ? EXIT.unavailable : EXIT.failure;
 }

@@ -4,11 +4,14 @@ import { type Tx, type TxBody } from '#schemas/settlement/transaction.ts';
 import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { CODES, type Code } from '#schemas/wire/codes.ts';
 import type { Signer } from '../keys/ed25519.ts';
-import { NetworkError } from './network-error.ts';
+import { NetworkError, RefusedError } from './network-error.ts';
 
 export type NetworkInfo = { readonly network: string; readonly chain: string; readonly gateway: string; readonly ws_url: string };
 export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
 export type TransactionInfo = { readonly state: 'pending' | 'applied' | 'refused'; readonly code?: string; readonly height?: number };
+
+/** How long to ask again where nobody answers, ms, unless the signal ends it: for whoever keeps the gateway running. */
+export type Patience = { readonly ms: number; readonly signal?: AbortSignal };
 
 /** Heights that a transaction of a command stays valid: minutes at full pace, and no forgotten one applies days later. */
 const EXPIRY_HEIGHTS = 5_000;
@@ -16,15 +19,12 @@ const TIMEOUT_MS = 10_000;
 
 export class ConsoleClient {
   readonly url: string;
-  readonly #patience_ms: number;
+  readonly #patience: Patience;
 
-  /**
-   * @param url of the gateway, e.g. http://127.0.0.1:8080
-   * @param patience_ms how long to ask again where nobody answers: for whoever keeps a network running, whose gateway comes back
-   */
-  constructor(url: string, patience_ms = 0) {
+  /** @param url of the gateway, e.g. http://127.0.0.1:8080 */
+  constructor(url: string, patience: Patience = { ms: 0 }) {
     this.url = url.replace(/\/$/, '');
-    this.#patience_ms = patience_ms;
+    this.#patience = patience;
   }
 
   network = (): Promise<NetworkInfo> => this.get<NetworkInfo>('/api/network');
@@ -51,7 +51,7 @@ export class ConsoleClient {
     for (let looks = 1, end_ms = performance.now() + EXECUTION_MS; performance.now() < end_ms; looks++) {
       const { state, code, height = 0 } = await this.#statusOf(id);
       if (state === 'applied') return height;
-      if (state === 'refused') throw new NetworkError(knownCode(code), `transaction ${id}`);
+      if (state === 'refused') throw new RefusedError(knownCode(code), `transaction ${id}`);
       // A gateway that was started again knows what is final, but not which transaction did it.
       if (state === 'forgotten' && (await this.account(account)).next_nonce > nonce) return (await this.view()).height;
       if (state === 'forgotten' || looks % LOOKS_PER_REPEAT === 0) await this.#fetch('/api/transactions', wire).catch(() => undefined);
@@ -71,17 +71,19 @@ export class ConsoleClient {
     const { status, answer } = await this.#reach(path, body);
     if (status < 400) return answer;
     const { code, message } = answer as { readonly code?: string; readonly message?: string };
-    throw new NetworkError(knownCode(code), message ?? `${path}: HTTP ${status}`);
+    throw new RefusedError(knownCode(code), message ?? `${path}: HTTP ${status}`);
   }
 
   async #reach(path: string, body?: Uint8Array): Promise<{ readonly status: number; readonly answer: unknown }> {
     const post = body === undefined ? {} : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
-    for (const end_ms = performance.now() + this.#patience_ms; ; ) {
+    const { ms, signal } = this.#patience;
+    for (const end_ms = performance.now() + ms; ; ) {
       try {
         const response = await fetch(this.url + path, { ...post, signal: AbortSignal.timeout(TIMEOUT_MS) });
         return { status: response.status, answer: await response.json() };
       } catch (cause) {
-        if (performance.now() >= end_ms) throw new NetworkError('NETWORK_NOT_RUNNING', this.url, { cause });
+        const isOver = signal?.aborted === true || performance.now() >= end_ms;
+        if (isOver) throw new NetworkError('NETWORK_NOT_RUNNING', this.url, { cause });
       }
       await pause(POLL_MS);
     }

@@ -2,7 +2,7 @@
 import type { Code } from '#schemas/wire/codes.ts';
 
 export class NetworkError extends Error {
-  override readonly name = 'NetworkError';
+  override readonly name: string = 'NetworkError';
   readonly code: Code;
 
   /** @param detail the value that is at fault: a path, an address, a name */
@@ -10,4 +10,9 @@ export class NetworkError extends Error {
     super(detail, options);
     this.code = code;
   }
+}
+
+/** The network was reached and said no: the gateway or the ledger refused what was asked. */
+export class RefusedError extends NetworkError {
+  override readonly name = 'RefusedError';
 }

@@ -128,6 +128,7 @@ export const CODES = {
   COSIGNER_REPEATED: 'One cosigner signed twice; each counts once and a bundle carries one line of each.',
   COSIGNATURE_INVALID: 'The signature of a cosigner does not verify.',
   QUORUM_SHORT: 'Fewer cosigners than the policy demands signed the checkpoint.',
+  POLICY_UNREADABLE: 'The policy file cannot be read; check the path.',
   POLICY_NOT_TRUSTED: 'The bundle rests on another policy than the one you trust.',
   CID_MALFORMED: 'The text is not a CID of this store: version 1, raw or dag-cbor, sha2-256.',
   BLOCK_CORRUPT: 'The bytes do not hash to their CID; fetch the block from another copy.',
