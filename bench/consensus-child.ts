@@ -1,7 +1,8 @@
 // One validator of the consensus bench in a process of its own: real bus, real disk, an application that only hashes.
 import { createHash } from 'node:crypto';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
-import { startValidator, type ValidatorApp } from '#runtime/consensus/validator.ts';
+import { startValidator } from '#runtime/consensus/validator.ts';
+import type { ValidatorApp } from '#runtime/consensus/validator-options.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';

@@ -1,4 +1,5 @@
 // What this validator last said at its height: repeated until the height is decided, since nothing else brings it back when lost.
+import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 
 /** A proposal or vote of this validator, as it travels. */
@@ -10,6 +11,14 @@ export class OwnWords {
 
   add(word: OwnWord): void {
     this.#latest.set(word.type === 'vote' ? word.vote.type : 'proposal', word);
+  }
+
+  /** What the log has of it, after a restart. */
+  remember(input: Input, self: number): void {
+    if (input.type === 'vote.received' && input.vote.validator === self) this.add({ type: 'vote', vote: input.vote });
+    if (input.type !== 'proposal.received' || input.proposal.validator !== self) return;
+    const { type: _, now_ms: __, ...proposal } = input;
+    this.add({ type: 'proposal', ...proposal });
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 // The memory of a running validator process: all of it is lost in a crash, and made again from the disk as the runtime does.
 import { createCore } from '#machines/consensus/core.ts';
-import type { CoreEffect, Input } from '#machines/consensus/types.ts';
+import type { CoreEffect } from '#machines/consensus/types.ts';
 import { readTip } from '../consensus/block-store.ts';
 import { openLog } from '../consensus/log.ts';
 import { Observer } from '../consensus/observer.ts';
@@ -33,7 +33,7 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const { chain, validators } = world.base;
   const core = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
   const own = new OwnWords();
-  for (const input of inputs) remember(own, input, validator);
+  for (const input of inputs) own.remember(input, validator);
   const signer = new MonotonicSigner((bytes) => twinCrypto.sign(validators[validator]?.id ?? '', bytes), record);
   const replayed = world.mutation.forgetsLog ? [] : inputs;
   return {
@@ -61,10 +61,3 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
 
 const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> =>
   effect.type === 'timer.set';
-
-function remember(own: OwnWords, input: Input, self: number): void {
-  if (input.type === 'vote.received' && input.vote.validator === self) own.add({ type: 'vote', vote: input.vote });
-  if (input.type !== 'proposal.received' || input.proposal.validator !== self) return;
-  const { type: _, now_ms: __, ...proposal } = input;
-  own.add({ type: 'proposal', ...proposal });
-}

@@ -1,0 +1,57 @@
+// What other validators say, until it is an input of the core: who says it, is there room, is it well-formed. Nothing else is believed.
+import type { Input } from '#machines/consensus/types.ts';
+import { type ConsensusMessage, decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import type { Delivery } from '../bus/bus.ts';
+import { inputOf } from './input-codec.ts';
+import type { Observer } from './observer.ts';
+
+export type BeaconShare = Extract<ConsensusMessage, { type: 'beacon.partial' }>;
+
+/** Where it goes on. */
+export type IngressPorts = {
+  readonly now_ms: () => number;
+  /** Whether a message of this size may wait for a turn. */
+  readonly hasRoom: (size_bytes: number) => boolean;
+  readonly onInput: (input: Input, size_bytes: number) => void;
+  readonly onShare: (sender: number, share: BeaconShare) => void;
+  readonly onRefused: (code: Code) => void;
+};
+
+export class Ingress {
+  readonly #self: number;
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #observer: Observer;
+  readonly #ports: IngressPorts;
+
+  constructor(self: number, validators: ValidatorSet, observer: Observer, ports: IngressPorts) {
+    this.#self = self;
+    this.#indices = new Map(validators.map(({ id }, i) => [id, i]));
+    this.#observer = observer;
+    this.#ports = ports;
+  }
+
+  /** The sender is whom the broker lets publish on the subject. */
+  hear({ subject, data }: Delivery): void {
+    const sender = this.#indices.get(subject.slice(subject.lastIndexOf('.') + 1));
+    if (sender === this.#self) return;
+    if (sender === undefined) return this.#ports.onRefused('VALIDATOR_UNKNOWN');
+    // Dropped, not queued without bound: its sender says it again.
+    if (!this.#ports.hasRoom(data.length)) return this.#ports.onRefused('HOST_BUSY');
+    const message = decodeConsensusMessage(data);
+    if (!message.ok) return this.#ports.onRefused(message.code);
+    this.#passOn(sender, message.value, data.length);
+  }
+
+  #passOn(sender: number, message: ConsensusMessage, size_bytes: number): void {
+    if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
+    if (message.type === 'status') {
+      if (message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
+      this.#observer.heard(sender, message.height);
+    }
+    const input = inputOf(message, this.#ports.now_ms());
+    if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');
+    this.#ports.onInput(input, size_bytes);
+  }
+}

@@ -1,0 +1,52 @@
+// What a validator's turns work with, made from its options and from what its store remembers.
+import { createHash } from 'node:crypto';
+import { createCore } from '#machines/consensus/core.ts';
+import { EPOCH } from '#machines/consensus/core-state.ts';
+import type { Crypto, Input, Tip } from '#machines/consensus/types.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
+import { beaconMessage } from '#schemas/consensus/beacon.ts';
+import { verify } from '../keys/ed25519.ts';
+import { verifyBls } from './beacon.ts';
+import type { LogContent } from './log.ts';
+import { Observer } from './observer.ts';
+import { OwnWords } from './own-words.ts';
+import { MonotonicSigner, type SignerRecord } from './signer.ts';
+import type { TurnState } from './turn.ts';
+import type { ValidatorOptions } from './validator-options.ts';
+
+/** @param record the signer's, undefined where the store has none */
+export function turnStateOf(
+  { config, app, key, beacon }: ValidatorOptions,
+  tip: Tip,
+  record: SignerRecord | undefined,
+  { log, inputs }: LogContent,
+): TurnState {
+  return {
+    chain: config.chain,
+    self: config.self,
+    core: createCore({ ...config, tip, app, crypto: cryptoOf(config.chain, beacon.group_key) }),
+    signer: new MonotonicSigner(key.sign, record),
+    log,
+    own: new OwnWords(),
+    observer: observerOf(config.validators.length, tip, record, inputs),
+    commitOps: () => app.commitOps(),
+  };
+}
+
+/** What the store remembers of the past decides when this validator may speak. */
+function observerOf(
+  validators_count: number,
+  tip: Tip,
+  record: SignerRecord | undefined,
+  inputs: readonly Input[],
+): Observer {
+  if (record === undefined) return Observer.learning(quorum(validators_count) - 1);
+  const isRemembered = record.height <= tip.height || (record.height === tip.height + 1 && inputs.length > 0);
+  return Observer.through(isRemembered ? 0 : record.height);
+}
+
+const cryptoOf = (chain: string, group_key: string): Crypto => ({
+  sha256: (data) => createHash('sha256').update(data).digest(),
+  verify,
+  verifyBeacon: (height, signature) => verifyBls(group_key, beaconMessage(chain, EPOCH, height), signature),
+});
