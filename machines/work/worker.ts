@@ -36,32 +36,28 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
   return draft;
 }
 
-/** The next state while one event is applied: copied once, however many ledger events a block brings, and only if one changes it. */
+/** The next state while one event is applied: the same object until something changes; of that, each part is copied once. */
 class Draft implements Step {
   d: WorkerData;
   readonly effects: Effect[] = [];
+  readonly #before: WorkerData;
   readonly #now_ms: number;
-  #isOwn = false;
 
   constructor(d: WorkerData, now_ms: number) {
     this.d = d;
+    this.#before = d;
     this.#now_ms = now_ms;
   }
 
-  /** The copy, to be written to. */
-  get own(): WorkerData {
-    if (this.#isOwn) return this.d;
-    const { attempts, commits, reveals, opens, reports, ...rest } = this.d;
-    this.#isOwn = true;
-    this.d = {
-      ...rest,
-      attempts: { ...attempts },
-      commits: [...commits],
-      reveals: [...reveals],
-      opens: [...opens],
-      reports: [...reports],
-    };
-    return this.d;
+  /** Put fields into the next state. */
+  set(fields: Partial<WorkerData>): void {
+    this.d = { ...this.d, ...fields };
+  }
+
+  /** The open attempts, to be written to. */
+  attempts(): WorkerData['attempts'] {
+    if (this.d.attempts === this.#before.attempts) this.set({ attempts: { ...this.d.attempts } });
+    return this.d.attempts;
   }
 
   io(action: string, unit: string, attempt: number, request: unknown): void {
@@ -70,11 +66,12 @@ class Draft implements Step {
 
   /** Put an item into a queue and arm the flush timer if it is not. */
   queue<Q extends Queue>(name: Q, item: WorkerData[Q][number]): void {
-    const { own } = this;
-    (own[name] as WorkerData[Q][number][]).push(item);
-    if (own.flush_at_ms !== 0) return;
-    own.flush_at_ms = this.#now_ms + FLUSH_AFTER_MS;
-    this.effects.push({ type: 'timer.set', id: 'flush', at_ms: own.flush_at_ms });
+    if (this.d[name] === this.#before[name]) this.set({ [name]: [...this.d[name]] });
+    (this.d[name] as WorkerData[Q][number][]).push(item);
+    if (this.d.flush_at_ms !== 0) return;
+    const flush_at_ms = this.#now_ms + FLUSH_AFTER_MS;
+    this.set({ flush_at_ms });
+    this.effects.push({ type: 'timer.set', id: 'flush', at_ms: flush_at_ms });
   }
 }
 
@@ -82,7 +79,7 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
   const { d } = draft;
   if (e.type === 'unit.assigned' && e.worker === d.id) {
     const { unit, attempt, kernel, start, unit_log2 } = e;
-    draft.own.attempts[key(unit, attempt)] = { unit, attempt, phase: 'computing', outcome: null };
+    draft.attempts()[key(unit, attempt)] = { unit, attempt, phase: 'computing', outcome: null };
     draft.io('run', unit, attempt, { action: 'run', unit, attempt, kernel, start, unit_log2 });
   } else if (e.type === 'unit.committed' && e.worker === d.id) {
     reveal(draft, e.unit, e.attempt);
@@ -93,7 +90,7 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
     else if (e.auditors.includes(d.id)) draft.io('audit', unit, attempt, { action: 'recompute', ...work });
   } else if ((e.type === 'unit.settled' || e.type === 'unit.requeued') && e.worker === d.id) {
     if (d.attempts[key(e.unit, e.attempt)] === undefined) return;
-    delete draft.own.attempts[key(e.unit, e.attempt)];
+    delete draft.attempts()[key(e.unit, e.attempt)];
   }
 }
 
@@ -103,7 +100,7 @@ function onAnswer(draft: Draft, ioKey: string, answer: unknown): void {
   const open = draft.d.attempts[key(unit, attempt)];
   if (action === 'run' && open?.phase === 'computing') {
     const outcome = RunAnswer.parse(answer);
-    draft.own.attempts[key(unit, attempt)] = { ...open, phase: 'committing', outcome };
+    draft.attempts()[key(unit, attempt)] = { ...open, phase: 'committing', outcome };
     draft.queue('commits', { unit, attempt, commitment: outcome.commitment });
   }
   if (action === 'open') draft.queue('opens', { unit, attempt, openings: OpenAnswer.parse(answer).openings });
@@ -115,7 +112,8 @@ function reveal(draft: Draft, unit: string, attempt: number): void {
   const open = draft.d.attempts[key(unit, attempt)];
   if (open?.phase !== 'committing' || open.outcome === null) return;
   const { root, output_hash, fuel, salt, suspects } = open.outcome;
-  draft.own.attempts[key(unit, attempt)] = { ...open, phase: 'revealed' };
+  // What is shown need not be kept: a snapshot of hundreds of attempts is written many times a second.
+  draft.attempts()[key(unit, attempt)] = { ...open, phase: 'revealed', outcome: null };
   draft.queue('reveals', { unit, attempt, root, output_hash, fuel, salt, suspects });
 }
 
@@ -130,7 +128,7 @@ function flush(draft: Draft): void {
     effects.push({ type: 'submit', body: { type: 'audit.open', opens } });
   for (const reports of chunks(d.reports, MAX_RESULTS_PER_TX))
     effects.push({ type: 'submit', body: { type: 'audit.report', reports } });
-  Object.assign(draft.own, { commits: [], reveals: [], opens: [], reports: [], flush_at_ms: 0 });
+  draft.set({ commits: [], reveals: [], opens: [], reports: [], flush_at_ms: 0 });
 }
 
 const key = (unit: string, attempt: number): string => `${unit}#${attempt}`;
