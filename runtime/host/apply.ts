@@ -48,7 +48,7 @@ function obey(
       return;
     }
     case 'log':
-      turn.after.push(() => log[effect.level]({ ...effect.data, actor: id }, effect.message));
+      turn.after.push(() => log[effect.level]({ ...effect.data, actor: id, trace }, effect.message));
       return;
     case 'metric':
       turn.after.push(() => metrics.add(effect.name, effect.add));
@@ -60,5 +60,6 @@ function setAside(parts: Parts, { log }: Surroundings, actor: Actor, heard: Hear
   const is_kept = parts.quarantine.add(actor.id, heard, error, turn.now_ms, turn.changes);
   const is_stopped = parts.residents.blame(actor, error, turn.now_ms, turn.changes);
   if (is_stopped) parts.feed.hold(actor.id);
-  log.warn({ actor: actor.id, event: heard.event.type, err: error, is_kept, is_stopped }, 'event set aside');
+  const { event, trace } = heard;
+  log.warn({ actor: actor.id, trace, event: event.type, err: error, is_kept, is_stopped }, 'event set aside');
 }

@@ -22,8 +22,13 @@ export class BlockBell {
   next(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#waiting.push(resolve);
+      // The signal lives as long as the node: a listener that stayed would be one more for each block.
+      const end = (): void => {
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      signal.addEventListener('abort', end);
+      this.#waiting.push(end);
     });
   }
 }

@@ -82,13 +82,18 @@ export function collectHeartbeats(options: {
     const { interval_ms } = HeartbeatsRequest.parse(request);
     const isNews = [...latest.keys()].some((id) => standing(id) === 'away');
     await new Promise<void>((resolve) => {
-      let cancel = clock.setTimer(isNews ? GATHER_MS : interval_ms, resolve);
+      const end = (): void => {
+        signal.removeEventListener('abort', end);
+        cancel();
+        resolve();
+      };
+      let cancel = clock.setTimer(isNews ? GATHER_MS : interval_ms, end);
       onNews = () => {
         onNews = () => undefined;
         cancel();
-        cancel = clock.setTimer(GATHER_MS, resolve);
+        cancel = clock.setTimer(GATHER_MS, end);
       };
-      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+      signal.addEventListener('abort', end);
     });
     onNews = () => undefined;
     return take();

@@ -151,7 +151,7 @@ function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options
 }
 
 /** What each actor does beside its machine: workers beat, all answer their operators. */
-function serveSeats({ chain, seats, clock, ledger, metrics }: NodeContext, host: Host, delivery: BlockDelivery): (() => void)[] {
+function serveSeats({ chain, seats, clock, ledger, log, metrics }: NodeContext, host: Host, delivery: BlockDelivery): (() => void)[] {
   return seats.flatMap(({ kind, signer, bus }) => {
     if (!(kind in ACTORS)) return [];
     const service = serveOperator({
@@ -162,7 +162,8 @@ function serveSeats({ chain, seats, clock, ledger, metrics }: NodeContext, host:
       now_ms: clock.now_ms,
       operator: () => ledger.node(signer.id)?.operator,
       onResumed: () => delivery.replay(),
-      onRefused: (_peer, code) => metrics.add('sortition_host_refusals_total', 1, code),
+      onRefused: (code) => metrics.add('sortition_host_refusals_total', 1, code),
+      log,
     });
     const stops = [() => service.close()];
     return kind === 'worker' ? [...stops, startHeartbeats(chain.id, signer, bus, clock)] : stops;

@@ -1,13 +1,14 @@
 // Answers operators on ctl.v1.<actor>: state and quarantine of an actor, for the signature of its own operator only.
 import { decodeEnvelope } from '#schemas/wire/envelope-codec.ts';
 import { OPERATOR_KIND, type OperatorAnswer, OperatorRequest } from '#schemas/node/operator.ts';
-import { type Code, type Result, refuse } from '#schemas/wire/codes.ts';
+import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_EXPIRY_AHEAD_MS } from '#schemas/wire/limits.ts';
 import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Subscription } from '../bus/bus.ts';
 import type { Host } from '../host/ports.ts';
 import { verify } from '../keys/ed25519.ts';
+import type { Log } from '../observe/log.ts';
 
 export type OperatorServiceOptions = {
   readonly chain: string;
@@ -19,7 +20,8 @@ export type OperatorServiceOptions = {
   readonly operator: () => string | undefined;
   /** After an actor was resumed: give it the blocks that it missed. */
   readonly onResumed: () => Promise<void>;
-  readonly onRefused: (peer: string, code: Code) => void;
+  readonly onRefused: (code: Code) => void;
+  readonly log: Log;
 };
 
 export function serveOperator(o: OperatorServiceOptions): Subscription {
@@ -32,13 +34,15 @@ export function serveOperator(o: OperatorServiceOptions): Subscription {
 async function answer(o: OperatorServiceOptions, data: Uint8Array): Promise<OperatorAnswer> {
   const request = readRequest(o, data);
   if (!request.ok) {
-    o.onRefused('operator', request.code);
+    o.onRefused(request.code);
     return { ok: false, code: request.code };
   }
-  return { ok: true, result: await perform(o, request.value) };
+  const { order, trace } = request.value;
+  o.log.info({ actor: o.actor, trace, verb: order.verb }, 'operator order');
+  return { ok: true, result: await perform(o, order) };
 }
 
-function readRequest(o: OperatorServiceOptions, data: Uint8Array): Result<OperatorRequest> {
+function readRequest(o: OperatorServiceOptions, data: Uint8Array): Result<{ readonly order: OperatorRequest; readonly trace: string }> {
   const got = decodeEnvelope(data);
   if (!got.ok) return got;
   const { envelope, signed, signature } = got.value;
@@ -50,7 +54,8 @@ function readRequest(o: OperatorServiceOptions, data: Uint8Array): Result<Operat
   if (!verify(envelope.sender, signed, signature)) return refuse('SIGNATURE_INVALID');
   const [item] = envelope.items;
   if (item?.kind !== OPERATOR_KIND || item.to !== o.actor) return refuse('KIND_UNKNOWN');
-  return decodeBody(OperatorRequest, item.body);
+  const order = decodeBody(OperatorRequest, item.body);
+  return order.ok ? accept({ order: order.value, trace: envelope.trace }) : order;
 }
 
 async function perform({ host, actor, onResumed }: OperatorServiceOptions, request: OperatorRequest): Promise<unknown> {

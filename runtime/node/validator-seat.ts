@@ -131,8 +131,12 @@ class EvidenceQueue {
       const next = this.#found.shift();
       if (next !== undefined) return next;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const end = (): void => {
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        this.#wake = end;
+        signal.addEventListener('abort', end);
       });
       signal.throwIfAborted();
     }

@@ -4,7 +4,7 @@ import type { Bus } from '#runtime/bus/bus.ts';
 import { type Gateway, openGateway } from '#runtime/gateway/gateway.ts';
 import type { Signer } from '#runtime/keys/ed25519.ts';
 import { serveHttp } from '#runtime/observe/http.ts';
-import { createLog } from '#runtime/observe/log.ts';
+import { createLog, type Log } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { type SeenWorld, worldCrypto } from './seen-world.ts';
@@ -17,6 +17,8 @@ export async function serveGateway(options: {
   readonly signer: Signer;
   readonly ws_url?: string;
   readonly web_dir?: string;
+  /** Silent by default. */
+  readonly log?: Log;
   /** Real time by default; the world's own where a test steps through it. */
   readonly now_ms?: () => number;
 }): Promise<Served> {
@@ -29,7 +31,7 @@ export async function serveGateway(options: {
     store: openMemoryStore(new MemoryDisk()),
     clock: { now_ms, setTimer: realTimer },
     crypto: worldCrypto,
-    log: createLog('gateway', 'silent'),
+    log: options.log ?? createLog('gateway', 'silent'),
     metrics,
     ws_url,
     web_dir,

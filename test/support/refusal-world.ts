@@ -51,7 +51,7 @@ export class RefusalWorld {
   private constructor(dir: string, running: RunningNetwork, keys: ReadonlyMap<string, Signer>) {
     this.dir = dir;
     this.running = running;
-    this.client = new ConsoleClient(running.gateway_url, PATIENT_MS);
+    this.client = new ConsoleClient(running.gateway_url, { ms: PATIENT_MS });
     this.#keys = keys;
   }
 
