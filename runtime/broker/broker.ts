@@ -41,25 +41,27 @@ export type Broker = {
   stop(): Promise<void>;
 };
 
+/** Ends the broker of this folder that a killed parent left behind, if there is one: before the folder is used again or removed. */
+export const endLeftBroker = (dir: string): Promise<void> => endPredecessor(pidFileOf(dir), confOf(dir));
+
 /** @throws BrokerError BROKER_NOT_FOUND | BROKER_START_FAILED */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const binary = options.binary ?? (await findNatsServer());
-  const conf = join(options.dir, 'broker.conf');
+  const conf = confOf(options.dir);
   const write = async (users: readonly BrokerUser[], port: number, ws_port: number): Promise<void> => {
     const { provisioner, origins = [] } = options;
     const store_dir = join(options.dir, 'streams');
     const who = provisioner === undefined ? { users } : { users, provisioner };
     await writeFile(conf, renderNatsConf({ ...who, port, ws_port, store_dir, origins }), { mode: 0o600 });
   };
-  const pidFile = join(options.dir, 'broker.pid');
   await mkdir(options.dir, { recursive: true });
   const log = new BrokerLog(join(options.dir, 'broker.log'));
   const start = async (): Promise<ServerProcess> => {
     const started = await startProcess(binary, conf, (line) => log.hear(line));
-    await notePid(pidFile, started.pid);
+    await notePid(pidFileOf(options.dir), started.pid);
     return started;
   };
-  await endPredecessor(pidFile, conf);
+  await endLeftBroker(options.dir);
   await write(options.users, options.port || -1, options.ws_port || -1);
   let server = await start();
   const { port, ws_port } = server;
@@ -105,3 +107,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
   };
 }
+
+const confOf = (dir: string): string => join(dir, 'broker.conf');
+const pidFileOf = (dir: string): string => join(dir, 'broker.pid');

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { bundleFolderName } from '#schemas/settlement/bundle.ts';
 import { verifyBundle } from '../archive/verify.ts';
+import { endLeftBroker } from '../broker/broker.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { ConsoleClient } from '../network/console-client.ts';
 import { keyPath } from '../network/local-genesis.ts';
-import { type RunningNetwork, startLocalNetwork } from '../network/local-network.ts';
+import { brokerDir, type RunningNetwork, startLocalNetwork } from '../network/local-network.ts';
 import { ensureMainJob, followJob, type JobView, type SettlementInfo, settlementOf, type Watch } from '../network/main-job.ts';
 import { isAlive, readRunning } from '../network/running.ts';
 import { nodeDir } from '../network/node-process.ts';
@@ -31,23 +32,40 @@ const GATEWAY_PATIENCE_MS = 60_000;
 
 export async function run(o: Options): Promise<number> {
   await refuseSecond(o.data);
-  if (o.fresh === true) await rm(o.data, { recursive: true, force: true });
+  if (o.fresh === true) await forget(o.data);
   say(dim(`Starting a local network in ${o.data} …`));
-  const asked = Promise.withResolvers<'stop'>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => asked.resolve('stop'));
-  const network = await startLocalNetwork({ dir: o.data, port: o.port, isSupervised: true, ...externalBroker() });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const network = await startLocalNetwork({ dir: o.data, port: o.port, isSupervised: true, signal: stop.signal, ...externalBroker() }).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  if (network === undefined) return EXIT.ok;
+  const asked = untilStopped(stop.signal);
   try {
     say(`Console: ${bold(network.gateway_url)}`);
-    const outcome = await Promise.race([mainJob(o, network), asked.promise]);
+    const outcome = await Promise.race([mainJob(o, network, stop.signal), asked]);
     if (outcome === 'stop') return EXIT.ok;
     if (o.json === true) printJson(summary(outcome));
     else report(outcome);
-    if (o.exit !== true) await untilAsked(network, asked.promise);
+    if (o.exit !== true) await untilAsked(network, asked);
     return outcome.verified ? EXIT.ok : EXIT.failure;
   } finally {
     say(dim('Stopping …'));
     await network.stop();
   }
+}
+
+const untilStopped = (signal: AbortSignal): Promise<'stop'> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve('stop');
+    signal.addEventListener('abort', () => resolve('stop'), { once: true });
+  });
+
+/** Nothing of an earlier run stays, its broker least of all, should that have been left behind by a kill. */
+async function forget(dir: string): Promise<void> {
+  await endLeftBroker(brokerDir(dir));
+  // Nodes that were left behind end by themselves, and may write until they do.
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** NATS_URL (and NATS_WS_URL for browsers) name a broker that runs already. */
@@ -59,17 +77,16 @@ function externalBroker() {
 /** Two networks over one folder would fight for its databases. */
 async function refuseSecond(dir: string): Promise<void> {
   const other = await readRunning(dir).catch(() => undefined);
-  if (other !== undefined && isAlive(other.pid)) throw new CliError('NETWORK_RUNS_ALREADY', `${dir} is in use by process ${other.pid}, console at ${other.gateway_url}.`);
+  if (other !== undefined && isAlive(other.pid)) throw new CliError('NETWORK_RUNS_ALREADY', `${dir} is in use by process ${other.pid}, console at ${other.gateway_url || 'an address to come'}.`);
 }
 
-async function mainJob(o: Options, network: RunningNetwork): Promise<Outcome> {
-  const client = new ConsoleClient(network.gateway_url, GATEWAY_PATIENCE_MS);
+async function mainJob(o: Options, network: RunningNetwork, signal: AbortSignal): Promise<Outcome> {
+  const client = new ConsoleClient(network.gateway_url, { ms: GATEWAY_PATIENCE_MS, signal });
   const signer = await readKeyFile(keyPath(o.data, 'client'));
   const first_height = (await client.view()).height;
   const id = await ensureMainJob(client, signer, { units: o.units, unit_log2: o.unitLog2 });
   const bar = progressBar(o.json !== true);
-  const { view, job } = await followJob(client, id, bar.watch);
-  bar.stop();
+  const { view, job } = await followJob(client, id, bar.watch).finally(() => bar.stop());
   const settlement = await settlementOf(client, id);
   const folder = join(nodeDir(o.data, 'archiver'), 'bundles', bundleFolderName(settlement.seq));
   return { job, settlement, blocks: view.height - first_height, finality_ms: view.finality_ms, folder, verified: verifyBundle(folder).ok };

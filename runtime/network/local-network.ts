@@ -8,6 +8,7 @@ import { readKeyFile, ensureKeyFile } from '../keys/key-file.ts';
 import { extraUsers } from './admitted.ts';
 import { pause } from './console-client.ts';
 import { type LocalNetwork, type LocalShape, openLocalNetwork, keyPath } from './local-genesis.ts';
+import { NetworkError } from './network-error.ts';
 import { type NodeProcess, startNodeProcess } from './node-process.ts';
 import { forgetRunning, noteRunning } from './running.ts';
 
@@ -35,7 +36,12 @@ export type LocalNetworkOptions = {
   readonly external?: { readonly url: string; readonly ws_url: string };
   /** Nodes to lie, for tests. */
   readonly dishonest?: readonly string[];
+  /** Gives the start up; the network is then stopped, and the start fails. */
+  readonly signal?: AbortSignal;
 };
+
+/** Folder of the broker of a local network. */
+export const brokerDir = (dir: string): string => join(dir, 'broker');
 
 const GATEWAY = 'gateway';
 /** Pause before a node that ended is started again, ms: doubles up to the cap while it keeps ending. */
@@ -48,41 +54,37 @@ const STOP_LIMIT_MS = 3_000;
 
 /** @throws BrokerError, BusError, NetworkError; what was started by then is stopped */
 export async function startLocalNetwork(o: LocalNetworkOptions): Promise<RunningNetwork> {
+  await using started = new AsyncDisposableStack();
   const network = await openLocalNetwork(o.dir, o.shape);
+  // Before the first process: whoever starts a second network over this folder now is told.
+  await noteRunning(o.dir, { gateway_url: '', broker_url: '', ws_url: '', pid: process.pid });
+  started.defer(() => forgetRunning(o.dir));
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
-  const users = await allUsers(o.dir, network);
-  const origins = o.port === 0 ? [] : [`http://127.0.0.1:${o.port}`, `http://localhost:${o.port}`];
-  const broker =
-    o.external === undefined
-      ? await startBroker({ dir: join(o.dir, 'broker'), users, provisioner: provisioner.id, origins })
-      : useBroker(o.external.url, o.external.ws_url);
+  const broker = await openBroker(o, network, provisioner.id);
+  started.defer(() => broker.stop());
+  const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
+  started.defer(() => streams.close());
+  started.defer(followAdmissions(o.dir, network, broker));
   const nodes = new Supervisor(o, network, broker);
-  try {
-    const streams = await provisionStreams({ url: broker.url, signer: provisioner, onRefused: () => undefined });
-    const gateway_url = await nodes.startAll();
-    // A broker that is down just now reads the new list when it starts again.
-    const readmit = (): void => void allUsers(o.dir, network).then((all) => broker.reload(all)).catch(() => undefined);
-    process.on('SIGHUP', readmit);
-    await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url, pid: process.pid });
-    return {
-      network,
-      broker,
-      gateway_url,
-      process: (name) => nodes.process(name),
-      start: (name) => nodes.start(name),
-      async stop() {
-        process.off('SIGHUP', readmit);
-        await nodes.stop();
-        await streams.close();
-        await broker.stop();
-        await forgetRunning(o.dir);
-      },
-    };
-  } catch (error) {
-    await nodes.stop();
-    await broker.stop();
-    throw error;
-  }
+  started.defer(() => nodes.stop());
+  const gateway_url = await nodes.startAll();
+  await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url, pid: process.pid });
+  const running = started.move();
+  return { network, broker, gateway_url, process: (name) => nodes.process(name), start: (name) => nodes.start(name), stop: () => running.disposeAsync() };
+}
+
+async function openBroker({ dir, port, external }: LocalNetworkOptions, network: LocalNetwork, provisioner: string): Promise<Broker> {
+  if (external !== undefined) return useBroker(external.url, external.ws_url);
+  const origins = port === 0 ? [] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+  return startBroker({ dir: brokerDir(dir), users: await allUsers(dir, network), provisioner, origins });
+}
+
+/** On SIGHUP the broker is told who was admitted since; the answer ends that. */
+function followAdmissions(dir: string, network: LocalNetwork, broker: Broker): () => void {
+  // A broker that is down just now reads the new list when it starts again.
+  const readmit = (): void => void allUsers(dir, network).then((all) => broker.reload(all)).catch(() => undefined);
+  process.on('SIGHUP', readmit);
+  return () => void process.off('SIGHUP', readmit);
 }
 
 /** Those of the genesis and those that were admitted since (`sortition keys admit`). */
@@ -122,11 +124,15 @@ class Supervisor {
     return child;
   }
 
-  /** Address of the console once every node serves. @throws NetworkError NODE_START_FAILED */
+  /** Address of the console once every node serves. @throws NetworkError NODE_START_FAILED, also where the start is given up */
   async startAll(): Promise<string> {
+    const giveUp = (): void => void this.stop();
+    this.#o.signal?.addEventListener('abort', giveUp, { once: true });
+    if (this.#o.signal?.aborted === true) giveUp();
     const urls = await Promise.all(this.#network.nodes.map(async ({ name }) => [name, await this.#startFirst(name)] as const));
     const url = urls.find(([name]) => name === GATEWAY)?.[1] ?? '';
     this.#console_port = Number(new URL(url).port);
+    this.#o.signal?.removeEventListener('abort', giveUp);
     return url;
   }
 
@@ -142,6 +148,7 @@ class Supervisor {
   /** The first start may fail while a node that a killed parent left behind still drains and holds the database. */
   async #startFirst(name: string): Promise<string> {
     for (let starts = 1; ; starts++) {
+      if (this.#isStopping) throw new NetworkError('NODE_START_FAILED', name);
       const child = this.#spawn(name);
       try {
         const url = await child.ready;
@@ -150,7 +157,6 @@ class Supervisor {
       } catch (error) {
         if (starts === MAX_FIRST_STARTS) throw error;
         await pause(starts * RESTART_MS);
-        if (this.#isStopping) throw error;
       }
     }
   }

@@ -17,8 +17,8 @@ type Summary = {
 };
 
 const PATIENT_MS = 90_000;
-/** Two seconds to drain, and as much again for a busy machine to start and end processes. */
-const STOP_MS = 4_000;
+/** Two seconds to drain, and the rest for a busy machine to end fifteen processes. */
+const STOP_MS = 6_000;
 const JOB = ['--units', '4', '--unit-log2', '24', '--port', '0'] as const;
 
 let dir: string;
@@ -48,11 +48,7 @@ test('a network starts, pays for its job, refuses a second one, stops, survives 
   expect(await second.ended).not.toBe(0);
   expect(second.err).toMatch(/^NETWORK_RUNS_ALREADY: /m);
 
-  const asked_ms = performance.now();
-  first.signal('SIGINT');
-  expect(await first.ended).toBe(0);
-  expect(performance.now() - asked_ms).toBeLessThan(STOP_MS);
-  expect(await processesOf(dir)).toEqual([]);
+  await interrupt(first);
   await expectExact(dir, [done.job]);
 
   const killed = up('--json');
@@ -60,11 +56,32 @@ test('a network starts, pays for its job, refuses a second one, stops, survives 
   killed.signal('SIGKILL');
   await killed.ended;
 
+  // Its job is under way: whatever the network is doing, it stops when it is asked.
+  const interrupted = up('--json');
+  await interrupted.says(/Console: /, PATIENT_MS);
+  await interrupt(interrupted);
+
   const last = up('--json', '--exit');
   const next = await last.json<Summary>(PATIENT_MS);
   expect(next).toMatchObject({ units: 4, settlement: { sum: 0 }, verified: true });
   expect(next.range[0]).toBe(done.range[1]);
   expect(await last.ended).toBe(0);
-  await until(async () => (await processesOf(dir)).length === 0, STOP_MS, 'no process is left');
+  expect(await processesOf(dir)).toEqual([]);
   await expectExact(dir, [done.job, next.job]);
 });
+
+test('a network that is stopped while it starts leaves no process behind', async () => {
+  const command = up('--json', '--fresh');
+  await until(async () => (await processesOf(dir)).length > 5, PATIENT_MS, 'nodes are starting');
+  await interrupt(command);
+  expect(command.out).toBe('');
+});
+
+/** Ctrl-C: it ends soon, with code 0, and with all that it started. */
+async function interrupt(command: Command): Promise<void> {
+  const asked_ms = performance.now();
+  command.signal('SIGINT');
+  expect(await command.ended).toBe(0);
+  expect(performance.now() - asked_ms).toBeLessThan(STOP_MS);
+  expect(await processesOf(dir)).toEqual([]);
+}

@@ -6,6 +6,7 @@ import { nodeDir, startNodeProcess } from '#runtime/network/node-process.ts';
 import { voteTwice } from '../support/double-voter.ts';
 import { expectAllMoneyThere, expectOneChain, type LeftBlock, readNodes } from '../support/left-on-disk.ts';
 import { type LiveNetwork, PATIENT_MS, withNetwork } from '../support/live-network.ts';
+import { report } from '../support/report.ts';
 import { until } from '../support/until.ts';
 
 /** Blocks come at least this often, ms, so that a standstill shows soon. */
@@ -73,7 +74,7 @@ test('one dead: blocks go on; two dead: none and no fork; started again: one cha
     for (const node of nodes) expectAllMoneyThere(node, network.running.network.chain);
     const { usual_ms, changed_ms, changes } = pace(nodes[0]?.blocks ?? [], alone + 1, alone + 40);
     const change_ms = changed_ms - usual_ms;
-    console.info(
+    report(
       `view change ${change_ms} ms (${changed_ms} − ${usual_ms} ms, ${changes} of 40 blocks), halted at ${again}, caught up in ${back_ms.join(' and ')} ms`,
     );
     expect(changes).toBeGreaterThan(0);
@@ -92,7 +93,7 @@ test('a wiped validator fetches the chain, keeps silent where it may have spoken
     await network.stop();
     const nodes = await readNodes(network.dir);
     expectOneChain(nodes);
-    console.info(`wiped at height ${wiped_at}, back at it in ${back_ms} ms; ends at ${nodes[0]?.height}`);
+    report(`wiped at height ${wiped_at}, back at it in ${back_ms} ms; ends at ${nodes[0]?.height}`);
   });
 });
 
@@ -120,7 +121,7 @@ test('a validator that votes twice is named by evidence and loses its stake, onc
     const begin_ms = performance.now();
     const stopVoting = await voteTwice(network, 'validator-4');
     const found = async () => (await network.view()).evidence.find(() => true);
-    const evidence = await until(found, PATIENT_MS, 'evidence is on the ledger').finally(stopVoting);
+    const evidence = await until(found, PATIENT_MS, 'evidence is on the ledger').finally(() => void stopVoting());
     const named_ms = Math.round(performance.now() - begin_ms);
     expect(evidence).toMatchObject({ validator: guilty, kind: 'double_prevote' });
 
@@ -140,7 +141,7 @@ test('a validator that votes twice is named by evidence and loses its stake, onc
     }
     expect(new Set(all.map(({ validator }) => validator))).toEqual(new Set([guilty]));
     expect(new Set(all.map(({ evidence: id }) => id)).size).toBe(all.length);
-    console.info(`named ${named_ms} ms after its first double vote, ${all.length} offences on the ledger`);
+    report(`named ${named_ms} ms after its first double vote, ${all.length} offences on the ledger`);
   });
 });
 
@@ -163,7 +164,7 @@ test('a key deployed twice forks nothing, and only its owner can be accused', as
       const { evidence } = await network.view();
       const guilty = await network.idOf('validator-4');
       expect(evidence.filter(({ validator }) => validator !== guilty)).toEqual([]);
-      console.info(`two validators under one key for 100 blocks: ${evidence.length} offences`);
+      report(`two validators under one key for 100 blocks: ${evidence.length} offences`);
     } finally {
       copy.signal('SIGKILL');
       await copy.ended;

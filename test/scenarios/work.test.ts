@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { readKeyFile } from '#runtime/keys/key-file.ts';
 import { expectExact, readNodes, receiptsOf } from '../support/left-on-disk.ts';
 import { type LiveNetwork, PATIENT_MS, withNetwork } from '../support/live-network.ts';
+import { report } from '../support/report.ts';
 import { until } from '../support/until.ts';
 
 const JOB = { units: 24, unit_log2: 28 } as const;
@@ -25,10 +26,11 @@ test('a shuffler that is dead for good: validators stand in for it', async () =>
     await network.staffed();
     await network.kill('shuffler');
     const job = await network.submit(JOB);
-    const { finished_ms, submitted_ms } = await network.finished(job);
+    const { finished_ms, submitted_ms, parked_count } = await network.finished(job);
+    expect(parked_count).toBe(0);
     await network.archived(job);
     await network.stop();
-    console.info(`no shuffler: ${(finished_ms - submitted_ms) / 1000} s; ${await expectExact(network.dir, [job])}`);
+    report(`no shuffler: ${(finished_ms - submitted_ms) / 1000} s; ${await expectExact(network.dir, [job])}`);
   });
 });
 
@@ -38,10 +40,11 @@ test('an operator that vanishes mid-job: its units are drawn again and the other
     const job = await network.submit(JOB);
     await halfway(network, job);
     await network.kill('workers-ada');
-    const { finished_ms, submitted_ms, attempts_count } = await network.finished(job);
+    const { finished_ms, submitted_ms, attempts_count, parked_count } = await network.finished(job);
+    expect(parked_count).toBe(0);
     await network.archived(job);
     await network.stop();
-    console.info(
+    report(
       `one operator gone: ${(finished_ms - submitted_ms) / 1000} s, ${attempts_count} attempts; ${await expectExact(network.dir, [job])}`,
     );
   });
@@ -63,7 +66,7 @@ test('two of three operators gone: nobody checks himself, so the job waits until
     const { attempts_count } = await network.finished(job, 2 * PATIENT_MS);
     await network.archived(job);
     await network.stop();
-    console.info(
+    report(
       `two operators gone: ${alone?.settled_count} of 24 settled by then, ${attempts_count} attempts; ${await expectExact(network.dir, [job])}`,
     );
   });
@@ -90,7 +93,7 @@ test('a worker that invents sub-units is caught and slashed, and others do its w
     const exact = await expectExact(network.dir, [job]);
     const [node] = await readNodes(network.dir);
     expect(node && receiptsOf(node, job).filter(({ worker }) => liars.includes(worker))).toEqual([]);
-    console.info(
+    report(
       `liars: ${caught.length} caught in ${disagreements_count} disagreements, ${attempts_count} attempts for 24 units; ${exact}`,
     );
   });

@@ -66,18 +66,16 @@ export function expectOneChain(nodes: readonly LeftNode[]): void {
   const longest = nodes.reduce((a, b) => (a.blocks.length >= b.blocks.length ? a : b));
   for (const { name, blocks, height, state_root } of nodes) {
     if (blocks.length > 0) {
-      expect(
-        blocks.map(({ id }) => id),
-        name,
-      ).toEqual(longest.blocks.slice(0, blocks.length).map(({ id }) => id));
-      expect(height, name).toBe(blocks.length);
+      const ids = (all: readonly LeftBlock[]) => ({ name, ids: all.slice(0, height).map(({ id }) => id) });
+      expect(ids(blocks)).toEqual(ids(longest.blocks));
+      expect({ name, height }).toEqual({ name, height: blocks.length });
     }
     // A block names the state before it.
     const next = longest.blocks[height];
-    if (next !== undefined) expect(state_root, `state of ${name} at ${height}`).toBe(next.state_root);
+    if (next !== undefined) expect({ name, height, state_root }).toEqual({ name, height, state_root: next.state_root });
   }
   const tips = nodes.filter(({ height }) => height === longest.height);
-  expect(new Set(tips.map(({ state_root }) => state_root)).size, 'states at the tip').toBe(1);
+  expect(new Set(tips.map(({ state_root }) => state_root)).size).toBe(1);
 }
 
 /** Balances of an asset, by account. */
@@ -93,7 +91,7 @@ function balances({ rows }: LeftNode, asset: string): Map<string, bigint> {
 export function expectAllMoneyThere(node: LeftNode, chain: Chain): void {
   for (const asset of ['credit', 'stake']) {
     const issued = chain.genesis.balances.filter((b) => b.asset === asset).reduce((sum, b) => sum + b.amount_units, 0n);
-    expect(sum(balances(node, asset).values()), asset).toBe(issued);
+    expect({ asset, held: sum(balances(node, asset).values()) }).toEqual({ asset, held: issued });
   }
 }
 
@@ -107,8 +105,9 @@ export const receiptsOf = ({ rows }: LeftNode, job: string): ProofRow[] =>
 function expectChecked({ ledger }: LeftNode, receipts: readonly ProofRow[]): void {
   const operatorOf = (id: string): string | undefined => ledger.node(id)?.operator;
   for (const { unit, worker, auditors } of receipts) {
-    expect(auditors.length, unit).toBe(2);
-    expect(auditors.map(operatorOf), unit).not.toContain(operatorOf(worker));
+    const others = auditors.filter((auditor) => operatorOf(auditor) !== operatorOf(worker));
+    expect({ unit, others }).toEqual({ unit, others: auditors });
+    expect(others.length).toBe(2);
   }
 }
 

@@ -10,6 +10,7 @@ import { type LocalNetworkOptions, type RunningNetwork, startLocalNetwork } from
 import { FRONTIER, type JobView, submitRange } from '#runtime/network/main-job.ts';
 import { nodeDir } from '#runtime/network/node-process.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
+import { report } from './report.ts';
 import { until } from './until.ts';
 
 export type JobSize = { readonly units: number; readonly unit_log2: number };
@@ -30,7 +31,7 @@ export class LiveNetwork {
   private constructor(dir: string, running: RunningNetwork, signer: Signer) {
     this.dir = dir;
     this.running = running;
-    this.client = new ConsoleClient(running.gateway_url, PATIENCE_MS);
+    this.client = new ConsoleClient(running.gateway_url, { ms: PATIENCE_MS });
     this.signer = signer;
   }
 
@@ -162,7 +163,7 @@ export async function withNetwork<T>(options: LiveOptions, drill: (network: Live
   try {
     return await drill(network);
   } catch (error) {
-    console.error(await network.complaints());
+    report(await network.complaints());
     throw error;
   } finally {
     await network.stop();
