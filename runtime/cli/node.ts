@@ -26,6 +26,8 @@ const DRAIN_LIMIT_MS = 2_500;
 export async function run(o: Options): Promise<number> {
   const actors = o.actor.map(parseActor);
   const end = Promise.withResolvers<unknown>();
+  // The parent is gone, perhaps while this node starts: nobody will restart or stop it.
+  process.once('disconnect', () => end.resolve(undefined));
   const node = await startNode({
     name: o.name ?? actors.map(({ kind }) => kind).join('+'),
     chain: await readGenesis(o.genesis),
@@ -43,8 +45,6 @@ export async function run(o: Options): Promise<number> {
   });
   announce({ type: 'ready', http_url: node.http_url }, o.json === true);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.resolve(undefined));
-  // The parent is gone: nobody will restart or stop this node.
-  process.once('disconnect', () => end.resolve(undefined));
   const failure = await end.promise;
   setTimeout(() => process.exit(EXIT.failure), DRAIN_LIMIT_MS).unref();
   await node.drain();
@@ -54,7 +54,7 @@ export async function run(o: Options): Promise<number> {
 
 /** Tell whoever started the process that it serves. */
 function announce(message: NodeMessage, isJson: boolean): void {
-  if (process.send !== undefined) process.send(message);
+  if (process.send !== undefined) process.send(message, () => undefined); // a parent that is gone needs no answer
   else process.stdout.write(isJson ? `${JSON.stringify(message)}\n` : `Serving; health and metrics at ${message.http_url}\n`);
 }
 

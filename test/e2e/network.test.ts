@@ -70,7 +70,13 @@ test('a network starts, pays for its job, refuses a second one, stops, survives 
   await expectExact(dir, [done.job, next.job]);
 });
 
-test('a network that is stopped while it starts leaves no process behind', async () => {
+test('a network that is killed while it starts, forgotten, and stopped while it starts again leaves no process behind', async () => {
+  const killed = up('--json', '--fresh');
+  await until(async () => (await processesOf(dir)).length > 5, PATIENT_MS, 'nodes are starting');
+  killed.signal('SIGKILL');
+  await killed.ended;
+  await until(async () => (await processesOf(dir)).length <= 1, PATIENT_MS, 'nodes end without their parent');
+
   const command = up('--json', '--fresh');
   await until(async () => (await processesOf(dir)).length > 5, PATIENT_MS, 'nodes are starting');
   await interrupt(command);
