@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { ActorDefinition, Effect, HostEvent } from '#actors/host.ts';
+import { isBatchBody } from '#schemas/settlement/batch-shape.ts';
 import { TxBody } from '#schemas/settlement/transaction.ts';
 import { freeze } from '#schemas/snapshots/shape.ts';
 import { MAX_ITEM_BODY_BYTES, MAX_KIND_CHARS } from '#schemas/wire/limits.ts';
@@ -72,7 +73,7 @@ function check(definition: ActorDefinition, effect: Effect, trace: string): Orde
       return { effect, trace, body };
     }
     case 'submit':
-      assert(TxBody.safeParse(effect.body).success, `submit of a malformed ${effect.body.type}`);
+      assert(isBatchBody(effect.body) || TxBody.safeParse(effect.body).success, `submit of a malformed ${effect.body.type}`);
       return { effect, trace };
     case 'timer.set':
       assert(Number.isSafeInteger(effect.at_ms), `timer ${effect.id} at ${effect.at_ms}`);

@@ -3,9 +3,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { MAX_TX_BYTES } from '../wire/limits.ts';
-import { decodeBody, encode } from '../wire/msgpack.ts';
+import { checkBody, decode, encode } from '../wire/msgpack.ts';
 import { frame, SIGNATURE_BYTES, signBytes, unframe } from '../wire/signed.ts';
 import { TAG } from '../wire/tags.ts';
+import { isBatchTx } from './batch-shape.ts';
 import { Tx } from './transaction.ts';
 
 /** A transaction as received: `signature` is yet to be verified over `signed` with the key `tx.account`. */
@@ -30,8 +31,10 @@ export function decodeTx(wire: Uint8Array): Result<ReceivedTx> {
   if (wire.length > MAX_TX_BYTES) return refuse('MESSAGE_TOO_LARGE', `${wire.length} bytes`);
   if (wire.length <= SIGNATURE_BYTES) return refuse('TX_MALFORMED', `${wire.length} bytes`);
   const { signature, bytes } = unframe(wire);
-  const tx = decodeBody(Tx, bytes);
-  if (!tx.ok) return tx.code === 'BODY_MALFORMED' ? { ...tx, code: 'TX_MALFORMED' } : tx;
+  const body = decode(bytes);
+  if (!body.ok) return { ...body, code: 'TX_MALFORMED' };
+  const tx = isBatchTx(body.value) ? accept(body.value) : checkBody(Tx, body.value);
+  if (!tx.ok) return tx;
   return accept({ tx: tx.value, signed: txSignBytes(bytes), signature });
 }
 

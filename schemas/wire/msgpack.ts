@@ -20,8 +20,12 @@ export function decode(bytes: Uint8Array): Result<Wire> {
 /** A value of the schema in exactly these bytes. Refusals: BODY_MALFORMED, SCHEMA_MISMATCH with the first field at fault. */
 export function decodeBody<T extends z.ZodType>(schema: T, bytes: Uint8Array): Result<z.output<T>> {
   const got = decode(bytes);
-  if (!got.ok) return got;
-  const checked = schema.safeParse(got.value);
+  return got.ok ? checkBody(schema, got.value) : got;
+}
+
+/** A decoded value, if it is one of the schema. Refusal: SCHEMA_MISMATCH with the first field at fault. */
+export function checkBody<T extends z.ZodType>(schema: T, value: Wire): Result<z.output<T>> {
+  const checked = schema.safeParse(value);
   return checked.success ? accept(checked.data) : refuse('SCHEMA_MISMATCH', firstIssue(checked.error));
 }
 

@@ -1,6 +1,7 @@
 // A strict reader of the MessagePack subset that the network speaks (msgpack spec, 2021-08). Bad input makes it fail, never throw.
 // Why not the library's decoder: it allocates what a length claims before looking, builds dates, errors and regular expressions
 // from extension types, lets the last of two equal keys win, and recurses as deep as the input says.
+import { interned } from './interned.ts';
 import { MAX_MESSAGE_DEPTH } from './limits.ts';
 import { utf8 } from './utf8.ts';
 
@@ -132,8 +133,10 @@ export class Reader {
   }
 
   #text(length: number): string {
-    const text = utf8(this.#take(length));
-    return text ?? this.#fail('');
+    const at = this.#skip(length);
+    if (this.#hasFailed) return '';
+    const end = at + length;
+    return interned(this.#bytes, at, end) ?? utf8(this.#bytes.subarray(at, end)) ?? this.#fail('');
   }
 
   #take(length: number): Uint8Array {
@@ -142,7 +145,8 @@ export class Reader {
   }
 
   #byte(): number {
-    return this.#unsigned(1);
+    const at = this.#skip(1);
+    return this.#hasFailed ? 0 : (this.#bytes[at] ?? 0);
   }
 
   #unsigned(width: number): number {

@@ -1,0 +1,118 @@
+// The quick look at batches must say yes only where the schema does, and to everything that honest nodes send.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isBatchBody, isBatchTx } from '#schemas/settlement/batch-shape.ts';
+import { Tx, TxBody } from '#schemas/settlement/transaction.ts';
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const hex = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+const id = hex(64);
+const place = {
+  unit: fc.tuple(hex(32), fc.nat(999_999)).map(([job, index]) => `${job}/${index}`),
+  attempt: fc.integer({ min: 1, max: 6 }),
+};
+const items = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 3 });
+const piece = { index: fc.integer({ min: 0, max: 255 }), result: bytes(64) };
+const body = fc.oneof(
+  fc.record({
+    type: fc.constant('draw'),
+    draws: items(fc.record({ ...place, purpose: fc.constantFrom('work', 'audit'), workers: items(id) })),
+  }),
+  fc.record({ type: fc.constant('commit'), commits: items(fc.record({ ...place, commitment: bytes(32) })) }),
+  fc.record({
+    type: fc.constant('reveal'),
+    reveals: items(
+      fc.record({
+        ...place,
+        root: bytes(32),
+        output_hash: bytes(32),
+        fuel: fc.maxSafeNat(),
+        salt: bytes(16),
+        suspects: fc.array(bytes(16), { maxLength: 2 }),
+      }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('audit.open'),
+    opens: items(
+      fc.record({ ...place, openings: items(fc.record({ ...piece, proof: fc.array(bytes(32), { maxLength: 8 }) })) }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('audit.report'),
+    reports: items(fc.record({ ...place, results: items(fc.record(piece)) })),
+  }),
+);
+const tx = fc.record({
+  v: fc.constant(1),
+  chain: id,
+  account: id,
+  nonce: fc.maxSafeNat(),
+  expiry_height: fc.maxSafeNat(),
+  fee_units: fc.bigInt({ min: 0n, max: 1000n }),
+  body,
+});
+
+/** What a field may be bent into: missing, of another type, out of bounds, of another length. */
+const bent = fc.constantFrom<unknown>(
+  undefined,
+  null,
+  '',
+  'x',
+  -1,
+  0,
+  1.5,
+  7,
+  256,
+  2 ** 53,
+  1n,
+  -1n,
+  [],
+  {},
+  new Uint8Array(31),
+  new Uint8Array(33),
+  [null],
+  'A'.repeat(64),
+);
+
+/** The value with one part of it bent, or with a field too many: `path` chooses where. */
+function bend(value: unknown, path: readonly number[], into: unknown, isExtra: boolean): unknown {
+  const [at = 0, ...deeper] = path;
+  if (Array.isArray(value) && value.length > 0)
+    return value.with(at % value.length, bend(value[at % value.length], deeper, into, isExtra));
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return into;
+  if (isExtra && path.length <= 1) return { ...value, extra: into };
+  const entries = Object.entries(value);
+  const [name, inner] = entries[at % entries.length] ?? ['', undefined];
+  return { ...value, [name]: path.length === 0 ? into : bend(inner, deeper, into, isExtra) };
+}
+
+test('every well-formed batch is known at once, alone and in its transaction', () => {
+  fc.assert(
+    fc.property(tx, (one) => {
+      expect(isBatchTx(one) && isBatchBody(one.body)).toBe(true);
+      expect(Tx.parse(one)).toEqual(one);
+    }),
+  );
+});
+
+test('what the quick look lets pass, the schema lets pass', () => {
+  const verdicts = new Set<boolean>();
+  fc.assert(
+    fc.property(tx, fc.array(fc.nat(9), { maxLength: 7 }), bent, fc.boolean(), (one, path, into, isExtra) => {
+      const odd = bend(one, path, into, isExtra);
+      const isFine = Tx.safeParse(odd).success;
+      verdicts.add(isFine);
+      expect(isBatchTx(odd)).toBe(isFine);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(verdicts).toEqual(new Set([true, false]));
+});
+
+test('other transactions are left to the schema', () => {
+  const transfer = { type: 'transfer', to: '0'.repeat(64), asset: 'credit', amount_units: 1n };
+  expect(TxBody.safeParse(transfer).success).toBe(true);
+  expect([transfer, null, 'commit', [], { type: 'constructor' }].some(isBatchBody)).toBe(false);
+});
