@@ -145,14 +145,19 @@ class Follower {
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
     try {
-      while (!this.#isClosed && (await this.#executeReady()));
+      // What arrived while it looked is looked at before it rests: nobody else would wake it.
+      while (!this.#isClosed && ((await this.#executeReady()) || this.#isNextHere()));
     } catch (error) {
       this.close();
       this.#o.onFailure(error);
     } finally {
       this.#isWorking = false;
     }
-    if (this.#early.size > 0 && !this.#early.has(this.#ledger.height() + 1)) void this.#catchUp();
+    if (this.#early.size > 0 && !this.#isNextHere()) void this.#catchUp();
+  }
+
+  #isNextHere(): boolean {
+    return this.#early.has(this.#ledger.height() + 1);
   }
 
   /** All consecutive blocks that are here go into one synced batch. */

@@ -1,0 +1,169 @@
+// A replica executes what a quorum certified, in order, whatever it hears besides; and asks for what it missed.
+import { describe, expect, test } from 'vitest';
+import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
+import { openReplica } from '#runtime/node/replica.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { createMetrics } from '#runtime/observe/metrics.ts';
+import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import { signerOf, TestClock } from '../host/world.ts';
+import { Author } from './author.ts';
+
+const settle = async (): Promise<void> => {
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A replica over an author's chain, with its ears open. */
+async function follow(author = new Author(), disk = new MemoryDisk(), broker = new MemoryBroker()) {
+  const clock = new TestClock();
+  const metrics = createMetrics();
+  const heights: number[] = [];
+  const failures: unknown[] = [];
+  const replica = await openReplica({
+    chain: author.chain,
+    store: openMemoryStore(disk),
+    bus: broker.connect('follower'),
+    clock,
+    log: createLog('follower', 'silent'),
+    metrics,
+    onBlock: ({ checked }) => heights.push(checked.header.height),
+    onFailure: (error) => failures.push(error),
+  });
+  replica.start();
+  const validator = broker.connect(author.keys[0]?.id ?? '');
+  const say = async (...blocks: readonly FinalBlock[]): Promise<void> => {
+    for (const block of blocks) validator.cast(subject.block(author.keys[0]?.id ?? ''), encodeFinalBlock(block));
+    await settle();
+  };
+  const counted = async (code: string): Promise<boolean> =>
+    (await metrics.text()).includes(`refusals_total{code="${code}"}`);
+  return { author, disk, broker, clock, replica, heights, failures, say, counted };
+}
+const written = (count: number, author = new Author()): Author => {
+  for (let blocks = 0; blocks < count; blocks++) author.append();
+  return author;
+};
+
+test('blocks that come out of order are executed in order, once each', async () => {
+  const author = written(4);
+  const { replica, heights, say } = await follow(author);
+  const [a, b, c, d] = author.blocks as [FinalBlock, FinalBlock, FinalBlock, FinalBlock];
+  await say(c, a, a, d, b, c);
+  expect(heights).toEqual([1, 2, 3, 4]);
+  expect(replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+test('what it executed is on disk: it goes on from there', async () => {
+  const author = written(3);
+  const first = await follow(author);
+  await first.say(...author.blocks);
+  first.replica.close();
+  const again = await follow(author, first.disk);
+  expect(again.replica.ledger.height()).toBe(3);
+  expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+describe('what a quorum did not certify is refused and counted', () => {
+  const stranger = signerOf('stranger');
+  test.each([
+    ['too few votes', 'CERTIFICATE_INVALID', (author: Author) => author.write({}, author.keys.slice(0, 2))],
+    ['votes of a stranger', 'SIGNATURE_INVALID', (author: Author) => author.write({}, [stranger, stranger, stranger])],
+    ['another chain', 'NETWORK_MISMATCH', (author: Author) => author.write({ chain: 'ee'.repeat(32) })],
+    [
+      'other transactions than the header’s',
+      'BLOCK_INVALID',
+      (author: Author) => author.write({ txs_root: 'ee'.repeat(32) }),
+    ],
+    [
+      'a certificate of another block',
+      'CERTIFICATE_INVALID',
+      (author: Author) => ({ ...author.write(), certificate: author.write({ proposer: 1 }).certificate }),
+    ],
+  ] as const)('%s', async (_name, code, forge) => {
+    const { author, heights, say, counted } = await follow();
+    await say(forge(author));
+    expect(heights).toEqual([]);
+    expect(await counted(code)).toBe(true);
+  });
+
+  test('bytes that are no block', async () => {
+    const { broker, counted } = await follow();
+    broker.connect('v').cast(subject.block('v'), new Uint8Array(50));
+    await settle();
+    expect(await counted('BLOCK_MALFORMED')).toBe(true);
+  });
+
+  test('and does not take the place of the true block', async () => {
+    const { author, heights, say } = await follow();
+    await say(author.write({ proposer: 3 }, author.keys.slice(0, 1)), author.append());
+    expect(heights).toEqual([1]);
+  });
+
+  test('nor do thousands of forged ones of later heights', async () => {
+    const { author, heights, say } = await follow();
+    await say(
+      ...Array.from({ length: 300 }, (_, ahead) => author.write({ height: 2 + ahead }, author.keys.slice(0, 1))),
+    );
+    await say(author.append());
+    expect(heights).toEqual([1]);
+  });
+});
+
+describe('what it missed', () => {
+  /** Validators that answer requests, each in its way. */
+  const serve = (
+    broker: MemoryBroker,
+    author: Author,
+    answers: readonly (() => Uint8Array | undefined)[],
+  ): number[] => {
+    const asked: number[] = [];
+    answers.forEach((answer, i) => {
+      const id = author.keys[i]?.id ?? '';
+      broker.connect(id).subscribe(subject.sync(id), ({ respond }) => {
+        asked.push(i);
+        const data = answer();
+        if (data !== undefined) respond?.(data);
+      });
+    });
+    return asked;
+  };
+  const range = (blocks: readonly FinalBlock[]) => encodeConsensusMessage({ type: 'range', blocks });
+
+  test('is asked of one validator after another until one has it', async () => {
+    const author = written(5);
+    const forged = author.write({ height: 1 }, author.keys.slice(0, 1));
+    const broker = new MemoryBroker();
+    const last = () => range(author.blocks.slice(0, 4));
+    const asked = serve(broker, author, [() => range([forged]), () => range([]), () => new Uint8Array(3), last]);
+    const world = await follow(author, new MemoryDisk(), broker);
+    await settle();
+    await world.say(author.blocks[4] as FinalBlock);
+    expect(world.heights).toEqual([1, 2, 3, 4, 5]);
+    expect(asked.slice(0, 4)).toEqual([0, 1, 2, 3]);
+    expect(await world.counted('CERTIFICATE_INVALID')).toBe(true);
+    expect(await world.counted('CONSENSUS_MALFORMED')).toBe(true);
+  });
+
+  test('is asked for after a silence that is longer than the network’s longest', async () => {
+    const author = written(2);
+    const world = await follow(author);
+    await settle();
+    serve(
+      world,
+      Array.from({ length: 4 }, () => () => range(author.blocks)),
+    );
+    world.clock.advance(author.chain.genesis.params.max_block_interval_ms + 1_000);
+    await settle();
+    expect(world.heights).toEqual([1, 2]);
+  });
+});
+
+test('a certified block on another state than its own stops the node: one of them is wrong', async () => {
+  const author = written(1);
+  const { heights, failures, say } = await follow(author);
+  await say(author.blocks[0] as FinalBlock, author.write({ state_root: 'dd'.repeat(32) }));
+  expect(heights).toEqual([1]);
+  expect(failures).toMatchObject([{ message: expect.stringContaining('must not go on') }]);
+});
