@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobIdOf } from '#runtime/network/main-job.ts';
 import { u128 } from '#schemas/wire/fields.ts';
+import { sortition } from '../cli/run.ts';
 import { expectExact } from '../support/left-on-disk.ts';
 import { acceptedJobs } from '../support/refusal-jobs.ts';
 import type { Row } from '../support/refusal-row.ts';
@@ -36,6 +37,60 @@ describe.each(REFUSALS)('$way: $name', ({ code, place, send }: Row) => {
     // Where the sender is told nothing, the count alone speaks.
     expect((await send(world)) ?? code).toBe(code);
     await until(async () => (await world.counted(place, code)) > before, PATIENT_MS, `${place} counts ${code}`);
+  });
+});
+
+/** Against the folder of the running network: what each command prints as JSON, and how it ends. */
+describe('the commands, against the same network', () => {
+  const json = async (...args: readonly string[]): Promise<unknown> => {
+    const { exit, out, err } = await sortition(...args, '--data', world.dir, '--json');
+    expect({ exit, err, lines: out.trim().split('\n').length }).toEqual({ exit: 0, err: '', lines: 1 });
+    return JSON.parse(out);
+  };
+  const worker = (): string => world.key('worker-ada-1').id;
+
+  test('status, jobs, draw, inspect and quarantine print one JSON line', async () => {
+    const [job = ''] = acceptedJobs;
+    expect(await json('status')).toMatchObject({ chain: world.chain, workers_count: 7 });
+    expect(await json('jobs')).toMatchObject({ jobs: expect.arrayContaining([expect.objectContaining({ id: job })]) });
+    expect(await json('jobs', job)).toMatchObject({ id: job, units: [{ index: 0, phase: 'settled' }] });
+    expect(await json('draw', `${job}/0`, '--verify')).toMatchObject({
+      draws: [{ verified: true }, { verified: true }],
+    });
+    expect(await json('inspect', worker())).toMatchObject({ id: worker(), kind: 'worker', is_stopped: false });
+    expect(await json('quarantine', 'list', worker())).toEqual({ quarantine: [] });
+    const submitted = [
+      'submit',
+      '--kernel',
+      'noop/v1',
+      '--start',
+      '0',
+      '--unit-log2',
+      '8',
+      '--units',
+      '1',
+      '--idempotency-key',
+      'cli',
+    ];
+    expect(await json(...submitted)).toMatchObject({ job: jobIdOf(world.key('client').id, 'cli') });
+    acceptedJobs.push(jobIdOf(world.key('client').id, 'cli'));
+  });
+
+  test.each([
+    ['a job that is not there', ['jobs', '0'.repeat(32)], 'JOB_UNKNOWN'],
+    ['a draw that is not there', ['draw', `${'0'.repeat(32)}/0`], 'JOB_UNKNOWN'],
+    ['an overspend', ['submit', '--units', '100000', '--reward', '1000000000000'], 'BALANCE_LOW'],
+    ['a range that begins between units', ['submit', '--start', '2361183241434822606849'], 'JOB_RANGE_INVALID'],
+  ] as const)('%s ends with the exit code of a refusal', async (_name, args, code) => {
+    const { exit, err } = await sortition(...args, '--data', world.dir);
+    expect({ exit, code: err.slice(0, code.length) }).toEqual({ exit: 65, code });
+  });
+
+  test('a message that is not in quarantine cannot be dropped', async () => {
+    expect(await sortition('quarantine', 'drop', worker(), '7', '--data', world.dir, '--json')).toMatchObject({
+      exit: 65,
+      out: '{"done":false}\n',
+    });
   });
 });
 

@@ -151,7 +151,8 @@ describe('what it missed', () => {
     const world = await follow(author);
     await settle();
     serve(
-      world,
+      world.broker,
+      author,
       Array.from({ length: 4 }, () => () => range(author.blocks)),
     );
     world.clock.advance(author.chain.genesis.params.max_block_interval_ms + 1_000);
