@@ -3,7 +3,9 @@ import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { SnapshotShape } from '#schemas/snapshots/shape.ts';
+
 export type { Effect, HostEvent } from '#schemas/node/host.ts';
+
 import type { ActorKind } from '#schemas/wire/subjects.ts';
 
 /** One row of the actor table. Data only. */

@@ -6,4 +6,7 @@ import { archiver } from './settlement/archiver.actor.ts';
 import { shuffler } from './work/shuffler.actor.ts';
 import { worker } from './work/worker.actor.ts';
 
-export const ACTORS = { validator, worker, shuffler, archiver, gateway } as const satisfies Record<string, ActorDefinition>;
+export const ACTORS = { validator, worker, shuffler, archiver, gateway } as const satisfies Record<
+  string,
+  ActorDefinition
+>;

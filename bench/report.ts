@@ -4,12 +4,19 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { median, type Metrics } from './figures.ts';
+import { type Metrics, median } from './figures.ts';
 
 type Line = { readonly bench: string; readonly load_average: number; readonly metrics: Metrics };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BENCHES: readonly (readonly string[])[] = [['store'], ['runtime'], ['consensus', '--validators', '4'], ['consensus', '--validators', '7'], ['work'], ['start']];
+const BENCHES: readonly (readonly string[])[] = [
+  ['store'],
+  ['runtime'],
+  ['consensus', '--validators', '4'],
+  ['consensus', '--validators', '7'],
+  ['work'],
+  ['start'],
+];
 /** What the first release has to reach. */
 const ASKED: Readonly<Record<string, string>> = {
   finality_p50_ms: '≤ 25 at n = 4',
@@ -23,7 +30,12 @@ const ASKED: Readonly<Record<string, string>> = {
 };
 
 const runs = Number(process.argv[2] ?? 3);
-const sections = BENCHES.map((args) => section(args, Array.from({ length: runs }, () => measure(args))));
+const sections = BENCHES.map((args) =>
+  section(
+    args,
+    Array.from({ length: runs }, () => measure(args)),
+  ),
+);
 const [cpu] = cpus();
 writeFileSync(
   `${ROOT}/docs/reference/benchmarks.md`,
@@ -39,7 +51,11 @@ ${sections.join('\n')}`,
 );
 
 function measure(args: readonly string[]): Line {
-  const out = execFileSync(process.execPath, ['runtime/cli/main.ts', 'bench', ...args, '--json'], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const out = execFileSync(process.execPath, ['runtime/cli/main.ts', 'bench', ...args, '--json'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return JSON.parse(out.trim().split('\n').at(-1) ?? '') as Line;
 }
 

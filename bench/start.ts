@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalNetwork } from '#runtime/network/local-network.ts';
 import { ConsoleClient, pause } from '#runtime/network/console-client.ts';
-import { median, type Metrics, seconds } from './figures.ts';
+import { startLocalNetwork } from '#runtime/network/local-network.ts';
+import { type Metrics, median, seconds } from './figures.ts';
 
 const RUNS = 5;
 

@@ -3,18 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TreelessLedger } from '#machines/settlement/ledger.ts';
-import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import type { Bus } from '#runtime/bus/bus.ts';
-import { readKeyFile } from '#runtime/keys/key-file.ts';
+import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import type { Signer } from '#runtime/keys/ed25519.ts';
+import { readKeyFile } from '#runtime/keys/key-file.ts';
 import { ConsoleClient, pause } from '#runtime/network/console-client.ts';
 import { keyPath } from '#runtime/network/local-genesis.ts';
 import { type RunningNetwork, startLocalNetwork } from '#runtime/network/local-network.ts';
 import { jobIdOf } from '#runtime/network/main-job.ts';
-import { createLog } from '#runtime/observe/log.ts';
-import { createMetrics } from '#runtime/observe/metrics.ts';
 import { openTreelessReplica, type Replica } from '#runtime/node/replica.ts';
 import { systemClock } from '#runtime/node/system-clock.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { createMetrics } from '#runtime/observe/metrics.ts';
 import { kernelNumbersPerSecond } from '#runtime/sandbox/bench.ts';
 import { openSandboxPool } from '#runtime/sandbox/pool.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
@@ -103,7 +103,8 @@ async function follow(network: RunningNetwork, bus: Bus, settled: Map<string, nu
 }
 
 async function workersThere(client: ConsoleClient): Promise<void> {
-  for (let view = await client.view(); view.available_count < view.workers_count; view = await client.view()) await pause(50);
+  for (let view = await client.view(); view.available_count < view.workers_count; view = await client.view())
+    await pause(50);
 }
 
 /** Jobs at a steady pace, whatever the network makes of them. */
@@ -135,15 +136,35 @@ class Load {
   #submit(): void {
     const idempotency_key = `bench/${this.#nonce}`;
     const expiry_height = this.#replica.ledger.height() + 5_000;
-    const body = { type: 'job.submit', idempotency_key, kernel: 'noop/v1', start: u128(BigInt(this.#nonce) << 20n), unit_log2: 8, units: TASKS_PER_JOB, reward_per_unit_units: 100n } as const;
-    const bytes = txBytes({ v: 1, chain: this.#chain, account: this.#signer.id, nonce: this.#nonce++, expiry_height, fee_units: 0n, body });
+    const body = {
+      type: 'job.submit',
+      idempotency_key,
+      kernel: 'noop/v1',
+      start: u128(BigInt(this.#nonce) << 20n),
+      unit_log2: 8,
+      units: TASKS_PER_JOB,
+      reward_per_unit_units: 100n,
+    } as const;
+    const bytes = txBytes({
+      v: 1,
+      chain: this.#chain,
+      account: this.#signer.id,
+      nonce: this.#nonce++,
+      expiry_height,
+      fee_units: 0n,
+      body,
+    });
     this.#submitted.set(jobIdOf(this.#signer.id, idempotency_key), performance.now());
-    void this.#bus.publish(subject.transaction(this.#signer.id), encodeTx(bytes, this.#signer.sign(txSignBytes(bytes))));
+    void this.#bus.publish(
+      subject.transaction(this.#signer.id),
+      encodeTx(bytes, this.#signer.sign(txSignBytes(bytes))),
+    );
   }
 
   /** Wait until every task is settled. @throws Error when some are not in time: their latency is unknown, not small */
   async drained(settled: ReadonlyMap<string, readonly number[]>, limit_ms: number): Promise<void> {
-    const isDone = (): boolean => [...this.#submitted.keys()].every((job) => settled.get(job)?.length === TASKS_PER_JOB);
+    const isDone = (): boolean =>
+      [...this.#submitted.keys()].every((job) => settled.get(job)?.length === TASKS_PER_JOB);
     for (const end_ms = performance.now() + limit_ms; !isDone(); await pause(100))
       if (performance.now() > end_ms) throw new Error(`tasks are not settled ${limit_ms} ms after the last submission`);
   }
@@ -152,7 +173,9 @@ class Load {
     const from_ms = this.#begin_ms + WARM_UP_MS;
     const all = [...settled.values()].flat();
     const inWindow = all.filter((at) => at >= from_ms && at < from_ms + MEASURE_MS).length;
-    const latencies = [...this.#submitted].filter(([, at]) => at >= from_ms).flatMap(([job, at]) => (settled.get(job) ?? []).map((end) => end - at));
+    const latencies = [...this.#submitted]
+      .filter(([, at]) => at >= from_ms)
+      .flatMap(([job, at]) => (settled.get(job) ?? []).map((end) => end - at));
     return {
       tasks_per_second: perSecond((inWindow * 1000) / MEASURE_MS, 'tasks'),
       tasks_offered_per_second: perSecond((TASKS_PER_JOB * 1000) / JOB_EVERY_MS, 'tasks'),

@@ -1,7 +1,8 @@
 // The validator's duties: hears disputes and requests to cosign. Consensus itself runs beside it (runtime/consensus).
+
+import { validatorMachine } from '#machines/node/validator.machine.ts';
 import { CosignRequest } from '#schemas/settlement/cosign.ts';
 import { ValidatorContextV1 } from '#schemas/snapshots/validator-v1.ts';
-import { validatorMachine } from '#machines/node/validator.machine.ts';
 import type { ActorDefinition } from '../host.ts';
 
 export const validator: ActorDefinition = {

@@ -1,6 +1,7 @@
 // The shuffler: asks the lottery and the heartbeats, answers with transactions.
-import { ShufflerContextV1 } from '#schemas/snapshots/shuffler-v1.ts';
+
 import { shufflerMachine } from '#machines/work/shuffler.machine.ts';
+import { ShufflerContextV1 } from '#schemas/snapshots/shuffler-v1.ts';
 import type { ActorDefinition } from '../host.ts';
 
 export const shuffler: ActorDefinition = {

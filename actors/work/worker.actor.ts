@@ -1,6 +1,7 @@
 // The worker: hears what is drawn for it, uses the sandbox, answers with transactions.
-import { WorkerContextV1 } from '#schemas/snapshots/worker-v1.ts';
+
 import { workerMachine } from '#machines/work/worker.machine.ts';
+import { WorkerContextV1 } from '#schemas/snapshots/worker-v1.ts';
 import type { ActorDefinition } from '../host.ts';
 
 export const worker: ActorDefinition = {

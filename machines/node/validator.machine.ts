@@ -78,7 +78,10 @@ function lookForDraws(d: ValidatorData): Step {
 function cosign(d: ValidatorData, from: string, body: unknown): Step {
   const { size } = body as { size: number };
   const key = `cosign:${from}:${size}`;
-  return { d: { ...d, cosigning: { ...d.cosigning, [key]: from } }, effects: [{ type: 'io', port: 'cosign', key, request: { from, ask: body } }] };
+  return {
+    d: { ...d, cosigning: { ...d.cosigning, [key]: from } },
+    effects: [{ type: 'io', port: 'cosign', key, request: { from, ask: body } }],
+  };
 }
 
 function onAnswer(d: ValidatorData, port: string, key: string, answer: unknown): Step {
@@ -88,11 +91,17 @@ function onAnswer(d: ValidatorData, port: string, key: string, answer: unknown):
   }
   if (port === 'cosign') {
     const { [key]: to, ...cosigning } = d.cosigning;
-    return { d: { ...d, cosigning }, effects: to === undefined ? [] : [{ type: 'send', to, kind: 'cosign.reply.v1', body: answer }] };
+    return {
+      d: { ...d, cosigning },
+      effects: to === undefined ? [] : [{ type: 'send', to, kind: 'cosign.reply.v1', body: answer }],
+    };
   }
   if (port === 'evidence') {
     const next = watchEvidence(d);
-    return { d: next.d, effects: [{ type: 'submit', body: { type: 'evidence', ...EvidenceAnswer.parse(answer) } }, ...next.effects] };
+    return {
+      d: next.d,
+      effects: [{ type: 'submit', body: { type: 'evidence', ...EvidenceAnswer.parse(answer) } }, ...next.effects],
+    };
   }
   return { d, effects: [adjudication(key, answer)] };
 }
@@ -101,7 +110,10 @@ function adjudication(key: string, answer: unknown): Effect {
   const [, unit = '', attempt, index] = key.split(/[:#]/);
   const [first] = RecomputeAnswer.parse(answer).results;
   if (first === undefined) return { type: 'log', level: 'warn', message: 'sandbox gave no result', data: { key } };
-  return { type: 'submit', body: { type: 'adjudicate', unit, attempt: Number(attempt), index: Number(index), result: first.result } };
+  return {
+    type: 'submit',
+    body: { type: 'adjudicate', unit, attempt: Number(attempt), index: Number(index), result: first.result },
+  };
 }
 
 function onFailure(d: ValidatorData, port: string, key: string, now_ms: number): Step {
@@ -117,5 +129,8 @@ function onFailure(d: ValidatorData, port: string, key: string, now_ms: number):
 
 function watchEvidence(d: ValidatorData): Step {
   const evidence_count = d.evidence_count + 1;
-  return { d: { ...d, evidence_count }, effects: [{ type: 'io', port: 'evidence', key: `evidence:${evidence_count}`, request: null }] };
+  return {
+    d: { ...d, evidence_count },
+    effects: [{ type: 'io', port: 'evidence', key: `evidence:${evidence_count}`, request: null }],
+  };
 }

@@ -15,7 +15,10 @@ export const newLottery = (): LotteryData => ({ sent: {}, height: 0, is_asking: 
 /** Ask for draws that have been open for at least `older_than_ms`; the answer comes when there are any. */
 export function askForDraws(l: LotteryData, older_than_ms: number): Turn {
   const request = { after_height: l.height, older_than_ms };
-  return { l: { ...l, is_asking: true }, effects: [{ type: 'io', port: 'lottery', key: `draws:${l.height}`, request }] };
+  return {
+    l: { ...l, is_asking: true },
+    effects: [{ type: 'io', port: 'lottery', key: `draws:${l.height}`, request }],
+  };
 }
 
 /** Send the draws that are not on their way already, and ask on. */
@@ -24,9 +27,13 @@ export function sendDraws(l: LotteryData, answer: unknown, older_than_ms: number
   const isSent = (draw: Named): boolean => height - (l.sent[drawKey(draw)] ?? -Infinity) < RESEND_AFTER_HEIGHTS;
   const fresh = draws.filter((draw) => !isSent(draw));
   // What is no longer open was drawn, whoever sent it.
-  const sent = Object.fromEntries(draws.map((draw) => [drawKey(draw), isSent(draw) ? (l.sent[drawKey(draw)] ?? height) : height]));
+  const sent = Object.fromEntries(
+    draws.map((draw) => [drawKey(draw), isSent(draw) ? (l.sent[drawKey(draw)] ?? height) : height]),
+  );
   const next = askForDraws({ ...l, sent, height }, older_than_ms);
-  const submits = chunks(fresh, MAX_BATCH_ITEMS).map((batch): Effect => ({ type: 'submit', body: { type: 'draw', draws: batch } }));
+  const submits = chunks(fresh, MAX_BATCH_ITEMS).map(
+    (batch): Effect => ({ type: 'submit', body: { type: 'draw', draws: batch } }),
+  );
   return { l: next.l, effects: [...submits, ...next.effects] };
 }
 

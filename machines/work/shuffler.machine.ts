@@ -57,7 +57,10 @@ function shufflerStep(d: ShufflerData, event: HostEvent): Step {
 function listen(d: ShufflerData): Step {
   const rounds_count = d.rounds_count + 1;
   const request = { interval_ms: AVAILABILITY_INTERVAL_MS };
-  return { d: { ...d, rounds_count }, effects: [{ type: 'io', port: 'heartbeats', key: `heartbeats:${rounds_count}`, request }] };
+  return {
+    d: { ...d, rounds_count },
+    effects: [{ type: 'io', port: 'heartbeats', key: `heartbeats:${rounds_count}`, request }],
+  };
 }
 
 function report(d: ShufflerData, answer: unknown): Step {

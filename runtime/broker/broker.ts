@@ -1,8 +1,8 @@
 // A nats-server as our child: started on free ports, told of new users, killed and started again, stopped by its own process id.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findNatsServer } from './binary.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { findNatsServer } from './binary.ts';
 import { BrokerError } from './broker-error.ts';
 import { BrokerLog } from './broker-log.ts';
 import { type BrokerUser, renderNatsConf } from './nats-conf.ts';

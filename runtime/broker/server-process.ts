@@ -22,7 +22,11 @@ const READY = /Server is ready/;
 const LAST_LINES = 5;
 
 /** Starts it and waits until it takes connections. @param onLine hears its log @throws BrokerError BROKER_START_FAILED */
-export async function startProcess(binary: string, conf: string, onLine: (line: string) => void): Promise<ServerProcess> {
+export async function startProcess(
+  binary: string,
+  conf: string,
+  onLine: (line: string) => void,
+): Promise<ServerProcess> {
   const child = spawn(binary, ['-c', conf], { stdio: ['ignore', 'ignore', 'pipe'] });
   const log = followLog(child, onLine);
   const ended = new Promise<void>((resolve) => {

@@ -8,11 +8,11 @@ type Metrics = Readonly<Record<string, { readonly value: number; readonly unit: 
 
 /** Each part is loaded only when it is measured. */
 const BENCHES: Readonly<Record<string, (o: { readonly validators: number }) => Promise<Metrics>>> = {
-  runtime: async () => (await import('../../bench/runtime.ts')).benchRuntime(),
-  consensus: async (o) => (await import('../../bench/consensus.ts')).benchConsensus(o),
-  work: async () => (await import('../../bench/work.ts')).benchWork(),
-  store: async () => (await import('../../bench/store.ts')).benchStore(),
-  start: async () => (await import('../../bench/start.ts')).benchStart(),
+  runtime: async () => (await import('#bench/runtime.ts')).benchRuntime(),
+  consensus: async (o) => (await import('#bench/consensus.ts')).benchConsensus(o),
+  work: async () => (await import('#bench/work.ts')).benchWork(),
+  store: async () => (await import('#bench/store.ts')).benchStore(),
+  start: async () => (await import('#bench/start.ts')).benchStart(),
 };
 
 export async function run(o: { readonly validators: number; readonly json?: boolean }, what: string): Promise<number> {
@@ -21,6 +21,12 @@ export async function run(o: { readonly validators: number; readonly json?: bool
   const load_average = loadavg()[0] ?? 0;
   const metrics = await bench(o);
   if (o.json === true) printJson({ bench: what, load_average: Math.round(load_average * 100) / 100, metrics });
-  else printLine(table([what, 'value', 'unit'], Object.entries(metrics).map(([name, { value, unit }]) => [name, value, unit])));
+  else
+    printLine(
+      table(
+        [what, 'value', 'unit'],
+        Object.entries(metrics).map(([name, { value, unit }]) => [name, value, unit]),
+      ),
+    );
   return EXIT.ok;
 }

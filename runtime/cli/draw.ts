@@ -5,10 +5,13 @@ import { verifyDrawBundle } from '../gateway/draw-bundle.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { EXIT } from './cli-error.ts';
 import { bold, green, printJson, printLine } from './print.ts';
-import { genesisOf, reachConsole, type ReachOptions } from './reach.ts';
+import { genesisOf, type ReachOptions, reachConsole } from './reach.ts';
 import { brief, table } from './table.ts';
 
-type Told = { readonly unit: string; readonly draws: readonly { readonly bundle: unknown; readonly explanation: DrawExplanation }[] };
+type Told = {
+  readonly unit: string;
+  readonly draws: readonly { readonly bundle: unknown; readonly explanation: DrawExplanation }[];
+};
 
 export async function run(o: ReachOptions & { readonly verify?: boolean }, unit: string): Promise<number> {
   const told = await (await reachConsole(o)).get<Told>(`/api/draws/${unit}`);
@@ -23,12 +26,21 @@ async function verify(o: ReachOptions, { unit, draws }: Told): Promise<number> {
   const chain = await genesisOf(o);
   const crypto = productionCrypto(chain);
   const outcomes = draws.map(({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), chain, crypto));
-  if (o.json === true) printJson({ unit, draws: outcomes.map((one) => (one.ok ? { verified: true, ...one.value } : { verified: false, code: one.code, detail: one.detail })) });
+  if (o.json === true)
+    printJson({
+      unit,
+      draws: outcomes.map((one) =>
+        one.ok ? { verified: true, ...one.value } : { verified: false, code: one.code, detail: one.detail },
+      ),
+    });
   else
     for (const one of outcomes) {
       if (!one.ok) printLine(`${one.code}: ${one.detail ?? ''}`);
       else show(one.value);
-      if (one.ok) printLine(`  ${green('verified')} from the genesis: certificate → header → beacon and state root → pool → the same draw\n`);
+      if (one.ok)
+        printLine(
+          `  ${green('verified')} from the genesis: certificate → header → beacon and state root → pool → the same draw\n`,
+        );
     }
   return outcomes.every(({ ok }) => ok) ? EXIT.ok : EXIT.failure;
 }

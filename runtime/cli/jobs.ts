@@ -1,12 +1,20 @@
 // `sortition jobs [job]`: the jobs, or one with its units.
 import type { ConsoleView } from '#schemas/node/console.ts';
 import { printJson, printLine } from './print.ts';
-import { reachConsole, type ReachOptions } from './reach.ts';
+import { type ReachOptions, reachConsole } from './reach.ts';
 import { jobTable } from './status.ts';
 import { brief, table } from './table.ts';
 
 type Job = ConsoleView['jobs'][number];
-type JobWithUnits = Job & { readonly units: readonly { readonly index: number; readonly phase: string; readonly attempt?: number; readonly worker?: string; readonly auditors?: readonly string[] }[] };
+type JobWithUnits = Job & {
+  readonly units: readonly {
+    readonly index: number;
+    readonly phase: string;
+    readonly attempt?: number;
+    readonly worker?: string;
+    readonly auditors?: readonly string[];
+  }[];
+};
 
 export async function run(o: ReachOptions, id?: string): Promise<number> {
   const client = await reachConsole(o);
@@ -25,5 +33,16 @@ export async function run(o: ReachOptions, id?: string): Promise<number> {
 function showJob(job: JobWithUnits): void {
   printLine(jobTable([job]));
   printLine();
-  printLine(table(['unit', 'phase', 'attempt', 'worker', 'auditors'], job.units.map((u) => [u.index, u.phase, u.attempt ?? '', brief(u.worker ?? ''), (u.auditors ?? []).map(brief).join(' ')])));
+  printLine(
+    table(
+      ['unit', 'phase', 'attempt', 'worker', 'auditors'],
+      job.units.map((u) => [
+        u.index,
+        u.phase,
+        u.attempt ?? '',
+        brief(u.worker ?? ''),
+        (u.auditors ?? []).map(brief).join(' '),
+      ]),
+    ),
+  );
 }

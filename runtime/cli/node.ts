@@ -2,7 +2,8 @@
 import { ACTOR_KINDS, type ActorKind } from '#schemas/wire/subjects.ts';
 import { readGenesis } from '../network/genesis-file.ts';
 import type { NodeMessage } from '../network/node-process.ts';
-import { type SeatOptions, startNode } from '../node/node.ts';
+import type { SeatOptions } from '../node/context.ts';
+import { startNode } from '../node/node.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 type Options = {
@@ -54,13 +55,18 @@ export async function run(o: Options): Promise<number> {
 
 /** Tell whoever started the process that it serves. */
 function announce(message: NodeMessage, isJson: boolean): void {
-  if (process.send !== undefined) process.send(message, () => undefined); // a parent that is gone needs no answer
-  else process.stdout.write(isJson ? `${JSON.stringify(message)}\n` : `Serving; health and metrics at ${message.http_url}\n`);
+  if (process.send !== undefined)
+    process.send(message, () => undefined); // a parent that is gone needs no answer
+  else
+    process.stdout.write(
+      isJson ? `${JSON.stringify(message)}\n` : `Serving; health and metrics at ${message.http_url}\n`,
+    );
 }
 
 function parseActor(text: string): SeatOptions {
   const at = text.indexOf(':');
   const kind = text.slice(0, at) as ActorKind;
-  if (at < 0 || !ACTOR_KINDS.includes(kind)) throw new CliError('ACTOR_KIND_UNKNOWN', `'${text}' is no actor.`, EXIT.usage);
+  if (at < 0 || !ACTOR_KINDS.includes(kind))
+    throw new CliError('ACTOR_KIND_UNKNOWN', `'${text}' is no actor.`, EXIT.usage);
   return { kind, key_path: text.slice(at + 1) };
 }

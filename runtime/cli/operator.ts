@@ -25,11 +25,22 @@ export async function askActor(data: string, actor: string, request: OperatorReq
   const known = [...genesis.nodes, ...genesis.validators].find(({ id }) => id === actor);
   if (known === undefined) throw new CliError('RECEIVER_UNKNOWN', `${actor} is not in the genesis.`, EXIT.usage);
   const operator = await operatorKey(data, known.operator);
-  const bus = await connectBus({ url: running.broker_url, signer: await readKeyFile(keyPath(data, 'client')), onRefused: () => undefined });
+  const bus = await connectBus({
+    url: running.broker_url,
+    signer: await readKeyFile(keyPath(data, 'client')),
+    onRefused: () => undefined,
+  });
   try {
-    const answer = decode(await bus.request(subject.operator(actor), signedRequest(chain, operator, actor, request), ANSWER_MS));
+    const answer = decode(
+      await bus.request(subject.operator(actor), signedRequest(chain, operator, actor, request), ANSWER_MS),
+    );
     const told = answer.ok ? (answer.value as unknown as OperatorAnswer) : ({ ok: false, code: answer.code } as const);
-    if (!told.ok) throw new CliError(told.code in CODES ? (told.code as Code) : 'NOT_AUTHORISED', `${actor} refused.`, EXIT.refused);
+    if (!told.ok)
+      throw new CliError(
+        told.code in CODES ? (told.code as Code) : 'NOT_AUTHORISED',
+        `${actor} refused.`,
+        EXIT.refused,
+      );
     return told.result;
   } finally {
     await bus.close();
@@ -38,7 +49,14 @@ export async function askActor(data: string, actor: string, request: OperatorReq
 
 function signedRequest(network: string, operator: Signer, to: string, request: OperatorRequest): Uint8Array {
   const trace = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
-  const bytes = envelopeBytes({ v: 1, network, sender: operator.id, expiry_ms: Date.now() + EXPIRY_MS, trace, items: [{ kind: OPERATOR_KIND, to, counter: 0, body: encode(request) }] });
+  const bytes = envelopeBytes({
+    v: 1,
+    network,
+    sender: operator.id,
+    expiry_ms: Date.now() + EXPIRY_MS,
+    trace,
+    items: [{ kind: OPERATOR_KIND, to, counter: 0, body: encode(request) }],
+  });
   return encodeEnvelope(bytes, operator.sign(envelopeSignBytes(bytes)));
 }
 

@@ -29,15 +29,23 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .version('0.1.0')
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('after', '\nStart here:\n  sortition up                 a whole network on this machine, with its first job\n  sortition status             what the running network is doing\n  sortition help <command>     options and examples\n\nExit codes: 0 good, 1 failed, 64 wrong usage, 65 refused by the network, 69 network not reached;\n`verify`: 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.');
+    .addHelpText(
+      'after',
+      '\nStart here:\n  sortition up                 a whole network on this machine, with its first job\n  sortition status             what the running network is doing\n  sortition help <command>     options and examples\n\nExit codes: 0 good, 1 failed, 64 wrong usage, 65 refused by the network, 69 network not reached;\n`verify`: 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.',
+    );
 
-  const command = (name: string, about: string): Command => program.command(name).description(about).addOption(JSON_OUT);
+  const command = (name: string, about: string): Command =>
+    program.command(name).description(about).addOption(JSON_OUT);
   /** Load `./<file>.ts` and run its `run(options, ...arguments)`. */
-  const runs = (file: string) => async (...args: unknown[]): Promise<void> => {
-    const [options, ...rest] = [args.at(-2), ...args.slice(0, -2)];
-    const { run } = (await import(`./${file}.ts`)) as { run: (options: unknown, ...rest: unknown[]) => Promise<number> };
-    exit(await run(options, ...rest));
-  };
+  const runs =
+    (file: string) =>
+    async (...args: unknown[]): Promise<void> => {
+      const [options, ...rest] = [args.at(-2), ...args.slice(0, -2)];
+      const { run } = (await import(`./${file}.ts`)) as {
+        run: (options: unknown, ...rest: unknown[]) => Promise<number>;
+      };
+      exit(await run(options, ...rest));
+    };
 
   command('up', 'Start a local network and run the main job: a Collatz range just above 2^71.')
     .addOption(DATA)
@@ -46,7 +54,10 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--units <n>', 'units of the job', whole(1, 100_000), 32)
     .option('--unit-log2 <n>', 'numbers in a unit, as a power of two', whole(20, 40), 34)
     .option('--port <n>', 'port of the console', whole(0, 65_535), 8080)
-    .addHelpText('after', '\nExamples:\n  sortition up                         stay up, console at the printed address\n  sortition up --exit --json           run the job, print the result, end\n  sortition up --fresh --units 8       a smaller job on a new network')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sortition up                         stay up, console at the printed address\n  sortition up --exit --json           run the job, print the result, end\n  sortition up --fresh --units 8       a smaller job on a new network',
+    )
     .action(runs('up'));
 
   command('node', 'Join actors to an existing network: one process, one database, one or several actors.')
@@ -56,12 +67,20 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .requiredOption('--data <dir>', 'folder of this node: its database and archive')
     .option('--beacon-share <file>', 'validators: secret share of the beacon')
     .option('--cosigner <file>', 'validators: key that cosigns settlement checkpoints')
-    .option('--http-port <n>', 'port for metrics and health, and the console of a gateway; 0 takes a free one', whole(0, 65_535), 0)
+    .option(
+      '--http-port <n>',
+      'port for metrics and health, and the console of a gateway; 0 takes a free one',
+      whole(0, 65_535),
+      0,
+    )
     .option('--ws-url <url>', 'gateways: address of the broker for browsers')
     .option('--name <text>', 'name of the node in its log')
     .option('--sandboxes <n>', 'processes that compute', whole(1, 64), 1)
     .addOption(new Option('--dishonest <how>', 'for tests: a worker that fakes sub-units').choices(['fake-sub-units']))
-    .addHelpText('after', '\nExample:\n  sortition node --genesis genesis.json --url nats://127.0.0.1:4222 --actor worker:keys/me.seed --data ./me')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sortition node --genesis genesis.json --url nats://127.0.0.1:4222 --actor worker:keys/me.seed --data ./me',
+    )
     .action(runs('node'));
 
   command('register', 'Make a key a node of the ledger: its operator signs, a worker gets its stake.')
@@ -70,12 +89,17 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--kind <kind>', 'worker, shuffler, archiver, gateway or client', 'worker')
     .option('--stake <n>', 'minor units of stake to give it first; 0 for none', whole(0, 2 ** 50), 1_000_000)
     .option('--payer <file>', 'key that pays the stake (default: the local client)')
-    .addOption(DATA).addOption(GATEWAY)
-    .addHelpText('after', '\nA stranger joins in four steps:\n  sortition keys new me.seed && sortition keys new operator.seed\n  sortition keys admit <actor id> --kind worker      (whoever runs the broker)\n  sortition register --key me.seed --operator operator.seed\n  sortition node --genesis genesis.json --url <broker> --actor worker:me.seed --data ./me')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .addHelpText(
+      'after',
+      '\nA stranger joins in four steps:\n  sortition keys new me.seed && sortition keys new operator.seed\n  sortition keys admit <actor id> --kind worker      (whoever runs the broker)\n  sortition register --key me.seed --operator operator.seed\n  sortition node --genesis genesis.json --url <broker> --actor worker:me.seed --data ./me',
+    )
     .action(runs('register'));
 
   command('submit', 'Submit a job and pay its reward into escrow.')
-    .addOption(DATA).addOption(GATEWAY)
+    .addOption(DATA)
+    .addOption(GATEWAY)
     .option('--key <file>', 'key of the paying account (default: the local client)')
     .option('--kernel <name>', 'collatz/v1 or noop/v1', 'collatz/v1')
     .option('--start <number>', 'first number, decimal or like 2^71', '2^71')
@@ -87,8 +111,15 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .addHelpText('after', '\nExample:\n  sortition submit --start 2^71 --units 8 --wait')
     .action(runs('submit'));
 
-  command('status', 'What the network is doing: height, validators, workers, jobs, refusals.').addOption(DATA).addOption(GATEWAY).action(runs('status'));
-  command('jobs', 'List the jobs, or show one with its units.').argument('[job]', 'job id').addOption(DATA).addOption(GATEWAY).action(runs('jobs'));
+  command('status', 'What the network is doing: height, validators, workers, jobs, refusals.')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .action(runs('status'));
+  command('jobs', 'List the jobs, or show one with its units.')
+    .argument('[job]', 'job id')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .action(runs('jobs'));
 
   command('verify', 'Check an archived settlement bundle offline: hashes, quorum, sums.')
     .argument('<bundle>', 'bundle folder')
@@ -98,20 +129,48 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
 
   command('draw', 'Show how a unit’s worker and auditors were drawn.')
     .argument('<unit>', 'unit id: <job>/<index>')
-    .addOption(DATA).addOption(GATEWAY)
+    .addOption(DATA)
+    .addOption(GATEWAY)
     .option('--verify', 'recompute the draw from the beacon and the pool, trusting only the genesis file')
     .action(runs('draw'));
 
-  const keys = program.command('keys').description('Key files: make one, show its public parts, admit it to a local broker.');
-  keys.command('new').description('Make a key file (mode 600).').argument('<file>', 'where to write the seed').addOption(JSON_OUT).action(runs('keys-new'));
-  keys.command('show').description('Print actor id and NKey of a key file, never the seed.').argument('<file>').addOption(JSON_OUT).action(runs('keys-show'));
-  keys.command('admit').description('Let an actor connect to the broker of a local network.').argument('<id>', 'actor id (64 hex characters)')
-    .requiredOption('--kind <kind>', 'worker, shuffler, archiver, gateway or client').addOption(DATA).addOption(JSON_OUT).action(runs('keys-admit'));
+  const keys = program
+    .command('keys')
+    .description('Key files: make one, show its public parts, admit it to a local broker.');
+  keys
+    .command('new')
+    .description('Make a key file (mode 600).')
+    .argument('<file>', 'where to write the seed')
+    .addOption(JSON_OUT)
+    .action(runs('keys-new'));
+  keys
+    .command('show')
+    .description('Print actor id and NKey of a key file, never the seed.')
+    .argument('<file>')
+    .addOption(JSON_OUT)
+    .action(runs('keys-show'));
+  keys
+    .command('admit')
+    .description('Let an actor connect to the broker of a local network.')
+    .argument('<id>', 'actor id (64 hex characters)')
+    .requiredOption('--kind <kind>', 'worker, shuffler, archiver, gateway or client')
+    .addOption(DATA)
+    .addOption(JSON_OUT)
+    .action(runs('keys-admit'));
 
   command('inspect', 'Ask a running actor for its snapshot, mailbox, timers, outbox and quarantine.')
-    .argument('<actor>', 'actor id').addOption(DATA).action(runs('inspect'));
-  command('quarantine', 'List, inject again or drop messages that an actor could not process, or let a stopped actor go on.')
-    .argument('<verb>', 'list, inject, drop or resume').argument('<actor>', 'actor id').argument('[message]', 'number of a message from the list').addOption(DATA).action(runs('quarantine'));
+    .argument('<actor>', 'actor id')
+    .addOption(DATA)
+    .action(runs('inspect'));
+  command(
+    'quarantine',
+    'List, inject again or drop messages that an actor could not process, or let a stopped actor go on.',
+  )
+    .argument('<verb>', 'list, inject, drop or resume')
+    .argument('<actor>', 'actor id')
+    .argument('[message]', 'number of a message from the list')
+    .addOption(DATA)
+    .action(runs('quarantine'));
 
   command('sim', 'Run seeded schedules of the production machines under a virtual network, clock and disk.')
     .option('--schedules <n>', 'how many', whole(1, 10_000_000), 200)
@@ -131,7 +190,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
 function whole(min: number, max: number) {
   return (text: string): number => {
     const n = Number(text);
-    if (!Number.isSafeInteger(n) || n < min || n > max) throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    if (!Number.isSafeInteger(n) || n < min || n > max)
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
     return n;
   };
 }
@@ -146,7 +206,8 @@ function explain(error: unknown): number {
     return error.exit_code;
   }
   const { code, message } = error as { readonly code?: string; readonly message?: string };
-  if (code !== undefined && code in CODES) process.stderr.write(`${code}: ${message?.replace(`${code}: `, '')}. ${CODES[code as Code]}\n`);
+  if (code !== undefined && code in CODES)
+    process.stderr.write(`${code}: ${message?.replace(`${code}: `, '')}. ${CODES[code as Code]}\n`);
   else process.stderr.write(`INTERNAL_BUG: ${message ?? String(error)}\n`);
   if (error instanceof RefusedError || code === 'BUS_NOT_AUTHORISED') return EXIT.refused;
   return code !== undefined && UNREACHED.has(code) ? EXIT.unavailable : EXIT.failure;

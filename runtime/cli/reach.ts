@@ -11,4 +11,5 @@ export const reachConsole = async ({ data, gateway }: ReachOptions): Promise<Con
   new ConsoleClient(gateway ?? (await readRunning(data)).gateway_url);
 
 /** The genesis in the network's folder. */
-export const genesisOf = ({ data }: { readonly data: string }): Promise<Chain> => readGenesis(join(data, 'genesis.json'));
+export const genesisOf = ({ data }: { readonly data: string }): Promise<Chain> =>
+  readGenesis(join(data, 'genesis.json'));

@@ -4,9 +4,15 @@ import { readKeyFile } from '../keys/key-file.ts';
 import { keyPath } from '../network/local-genesis.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { printJson, printLine } from './print.ts';
-import { reachConsole, type ReachOptions } from './reach.ts';
+import { type ReachOptions, reachConsole } from './reach.ts';
 
-type Options = ReachOptions & { readonly key: string; readonly operator: string; readonly kind: string; readonly stake: number; readonly payer?: string };
+type Options = ReachOptions & {
+  readonly key: string;
+  readonly operator: string;
+  readonly kind: string;
+  readonly stake: number;
+  readonly payer?: string;
+};
 
 const KINDS = ['worker', 'shuffler', 'archiver', 'gateway', 'client'] as const;
 
@@ -19,8 +25,16 @@ export async function run(o: Options): Promise<number> {
     await client.transact(payer, { type: 'transfer', to: node.id, asset: 'stake', amount_units: BigInt(o.stake) });
   }
   const operator_signature = operator.sign(operatorSignBytes(node.id));
-  const { height } = await client.transact(node, { type: 'node.register', kind, operator: operator.id, operator_signature });
+  const { height } = await client.transact(node, {
+    type: 'node.register',
+    kind,
+    operator: operator.id,
+    operator_signature,
+  });
   if (o.json === true) printJson({ id: node.id, kind, operator: operator.id, height });
-  else printLine(`${node.id} is a ${kind} of ${operator.id} since height ${height}. Start it with: sortition node --actor ${kind}:${o.key} …`);
+  else
+    printLine(
+      `${node.id} is a ${kind} of ${operator.id} since height ${height}. Start it with: sortition node --actor ${kind}:${o.key} …`,
+    );
   return EXIT.ok;
 }

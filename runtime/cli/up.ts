@@ -9,9 +9,16 @@ import { readKeyFile } from '../keys/key-file.ts';
 import { ConsoleClient } from '../network/console-client.ts';
 import { keyPath } from '../network/local-genesis.ts';
 import { brokerDir, type RunningNetwork, startLocalNetwork } from '../network/local-network.ts';
-import { ensureMainJob, followJob, type JobView, type SettlementInfo, settlementOf, type Watch } from '../network/main-job.ts';
-import { isAlive, readRunning } from '../network/running.ts';
+import {
+  ensureMainJob,
+  followJob,
+  type JobView,
+  type SettlementInfo,
+  settlementOf,
+  type Watch,
+} from '../network/main-job.ts';
 import { nodeDir } from '../network/node-process.ts';
+import { isAlive, readRunning } from '../network/running.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { bold, dim, green, printJson, printLine, say, short } from './print.ts';
 
@@ -25,7 +32,14 @@ type Options = {
   readonly port: number;
 };
 
-type Outcome = { readonly job: JobView; readonly settlement: SettlementInfo; readonly blocks: number; readonly finality_ms: { readonly p50: number; readonly p99: number }; readonly folder: string; readonly verified: boolean };
+type Outcome = {
+  readonly job: JobView;
+  readonly settlement: SettlementInfo;
+  readonly blocks: number;
+  readonly finality_ms: { readonly p50: number; readonly p99: number };
+  readonly folder: string;
+  readonly verified: boolean;
+};
 
 /** How long the job's followers wait for a gateway that is being started again, ms. */
 const GATEWAY_PATIENCE_MS = 60_000;
@@ -36,7 +50,13 @@ export async function run(o: Options): Promise<number> {
   say(dim(`Starting a local network in ${o.data} …`));
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-  const network = await startLocalNetwork({ dir: o.data, port: o.port, isSupervised: true, signal: stop.signal, ...externalBroker() }).catch((error: unknown) => {
+  const network = await startLocalNetwork({
+    dir: o.data,
+    port: o.port,
+    isSupervised: true,
+    signal: stop.signal,
+    ...externalBroker(),
+  }).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
   if (network === undefined) return EXIT.ok;
@@ -77,7 +97,11 @@ function externalBroker() {
 /** Two networks over one folder would fight for its databases. */
 async function refuseSecond(dir: string): Promise<void> {
   const other = await readRunning(dir).catch(() => undefined);
-  if (other !== undefined && isAlive(other.pid)) throw new CliError('NETWORK_RUNS_ALREADY', `${dir} is in use by process ${other.pid}, console at ${other.gateway_url || 'an address to come'}.`);
+  if (other !== undefined && isAlive(other.pid))
+    throw new CliError(
+      'NETWORK_RUNS_ALREADY',
+      `${dir} is in use by process ${other.pid}, console at ${other.gateway_url || 'an address to come'}.`,
+    );
 }
 
 async function mainJob(o: Options, network: RunningNetwork, signal: AbortSignal): Promise<Outcome> {
@@ -89,19 +113,40 @@ async function mainJob(o: Options, network: RunningNetwork, signal: AbortSignal)
   const { view, job } = await followJob(client, id, bar.watch).finally(() => bar.stop());
   const settlement = await settlementOf(client, id);
   const folder = join(nodeDir(o.data, 'archiver'), 'bundles', bundleFolderName(settlement.seq));
-  return { job, settlement, blocks: view.height - first_height, finality_ms: view.finality_ms, folder, verified: verifyBundle(folder).ok };
+  return {
+    job,
+    settlement,
+    blocks: view.height - first_height,
+    finality_ms: view.finality_ms,
+    folder,
+    verified: verifyBundle(folder).ok,
+  };
 }
 
 /** Units, speed, blocks and checks of the job, redrawn in place; nothing where nobody looks. */
 function progressBar(isShown: boolean): { readonly watch: Watch; stop(): void } {
   if (!isShown) return { watch: () => undefined, stop: () => undefined };
-  const format = '{bar} {value}/{total} units  {speed} numbers/s  height {height}  {audits} audits  {disagreements} disagreements  ETA {left}';
-  const bar = new SingleBar({ format, hideCursor: true, stream: process.stderr, barsize: 24, noTTYOutput: true, notTTYSchedule: 5_000 });
+  const format =
+    '{bar} {value}/{total} units  {speed} numbers/s  height {height}  {audits} audits  {disagreements} disagreements  ETA {left}';
+  const bar = new SingleBar({
+    format,
+    hideCursor: true,
+    stream: process.stderr,
+    barsize: 24,
+    noTTYOutput: true,
+    notTTYSchedule: 5_000,
+  });
   let isStarted = false;
   return {
     watch(view, job) {
       const { eta_s } = job;
-      const shown = { speed: short(job.numbers_per_second), height: view.height, audits: job.audits_count, disagreements: job.disagreements_count, left: eta_s === null ? '…' : `${Math.ceil(eta_s)} s` };
+      const shown = {
+        speed: short(job.numbers_per_second),
+        height: view.height,
+        audits: job.audits_count,
+        disagreements: job.disagreements_count,
+        left: eta_s === null ? '…' : `${Math.ceil(eta_s)} s`,
+      };
       if (!isStarted) bar.start(job.units_count, 0, shown);
       isStarted = true;
       bar.update(job.settled_count + job.parked_count, shown);
@@ -136,12 +181,17 @@ function report({ job, settlement, folder, verified, ...rest }: Outcome): void {
   const end = BigInt(job.start) + BigInt(job.numbers);
   printLine();
   printLine(bold(`Settlement ${settlement.seq}`));
-  for (const { a, k, d } of settlement.entries) printLine(`  ${d.padStart(12)} ${a}  ${k.length === 64 ? `${k.slice(0, 16)}…` : k}`);
+  for (const { a, k, d } of settlement.entries)
+    printLine(`  ${d.padStart(12)} ${a}  ${k.length === 64 ? `${k.slice(0, 16)}…` : k}`);
   printLine(`  ${`${sumOf(settlement)}`.padStart(12)} ${bold('sum')}`);
   printLine();
   printLine(`Searched    ${job.start} … ${end} (exclusive): every number falls below its start`);
-  printLine(`            ${short(Number(job.numbers))} numbers in ${seconds(job).toFixed(1)} s, ${job.units_count} units, ${job.audits_count} audits, ${job.disagreements_count} disagreements`);
-  printLine(`Finality    p50 ${rest.finality_ms.p50.toFixed(1)} ms, p99 ${rest.finality_ms.p99.toFixed(1)} ms over ${rest.blocks} blocks`);
+  printLine(
+    `            ${short(Number(job.numbers))} numbers in ${seconds(job).toFixed(1)} s, ${job.units_count} units, ${job.audits_count} audits, ${job.disagreements_count} disagreements`,
+  );
+  printLine(
+    `Finality    p50 ${rest.finality_ms.p50.toFixed(1)} ms, p99 ${rest.finality_ms.p99.toFixed(1)} ms over ${rest.blocks} blocks`,
+  );
   printLine(`State root  ${settlement.state_root}`);
   printLine(`CID         ${settlement.cid} (archive: embedded)`);
   printLine(`Verified    ${verified ? green('yes') : 'NO'}; check it yourself, offline:`);

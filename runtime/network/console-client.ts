@@ -6,9 +6,18 @@ import { CODES, type Code } from '#schemas/wire/codes.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import { NetworkError, RefusedError } from './network-error.ts';
 
-export type NetworkInfo = { readonly network: string; readonly chain: string; readonly gateway: string; readonly ws_url: string };
+export type NetworkInfo = {
+  readonly network: string;
+  readonly chain: string;
+  readonly gateway: string;
+  readonly ws_url: string;
+};
 export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
-export type TransactionInfo = { readonly state: 'pending' | 'applied' | 'refused'; readonly code?: string; readonly height?: number };
+export type TransactionInfo = {
+  readonly state: 'pending' | 'applied' | 'refused';
+  readonly code?: string;
+  readonly height?: number;
+};
 
 /** How long to ask again where nobody answers, ms, unless the signal ends it: for whoever keeps the gateway running. */
 export type Patience = { readonly ms: number; readonly signal?: AbortSignal };
@@ -38,8 +47,20 @@ export class ConsoleClient {
 
   /** Sign a transaction with the account's next nonce and hand it in; resolves when the ledger has executed it. */
   async transact(signer: Signer, body: TxBody): Promise<{ readonly tx: string; readonly height: number }> {
-    const [{ chain }, { height }, { next_nonce }] = await Promise.all([this.network(), this.view(), this.account(signer.id)]);
-    const tx: Tx = { v: 1, chain, account: signer.id, nonce: next_nonce, expiry_height: height + EXPIRY_HEIGHTS, fee_units: 0n, body };
+    const [{ chain }, { height }, { next_nonce }] = await Promise.all([
+      this.network(),
+      this.view(),
+      this.account(signer.id),
+    ]);
+    const tx: Tx = {
+      v: 1,
+      chain,
+      account: signer.id,
+      nonce: next_nonce,
+      expiry_height: height + EXPIRY_HEIGHTS,
+      fee_units: 0n,
+      body,
+    };
     const bytes = txBytes(tx);
     const wire = encodeTx(bytes, signer.sign(txSignBytes(bytes)));
     const accepted = (await this.#fetch('/api/transactions', wire)) as { readonly tx: string };
@@ -54,13 +75,19 @@ export class ConsoleClient {
       if (state === 'refused') throw new RefusedError(knownCode(code), `transaction ${id}`);
       // A gateway that was started again knows what is final, but not which transaction did it.
       if (state === 'forgotten' && (await this.account(account)).next_nonce > nonce) return (await this.view()).height;
-      if (state === 'forgotten' || looks % LOOKS_PER_REPEAT === 0) await this.#fetch('/api/transactions', wire).catch(() => undefined);
+      if (state === 'forgotten' || looks % LOOKS_PER_REPEAT === 0)
+        await this.#fetch('/api/transactions', wire).catch(() => undefined);
       await pause(POLL_MS);
     }
-    throw new NetworkError('NETWORK_NOT_RUNNING', `${this.url}: no block with the transaction in ${EXECUTION_MS / 1000} s`);
+    throw new NetworkError(
+      'NETWORK_NOT_RUNNING',
+      `${this.url}: no block with the transaction in ${EXECUTION_MS / 1000} s`,
+    );
   }
 
-  async #statusOf(id: string): Promise<Omit<TransactionInfo, 'state'> & { readonly state: TransactionInfo['state'] | 'forgotten' }> {
+  async #statusOf(
+    id: string,
+  ): Promise<Omit<TransactionInfo, 'state'> & { readonly state: TransactionInfo['state'] | 'forgotten' }> {
     return this.get<TransactionInfo>(`/api/transactions/${id}`).catch((error: unknown) => {
       if (error instanceof NetworkError && error.code === 'TX_UNKNOWN') return { state: 'forgotten' };
       throw error;
@@ -75,7 +102,10 @@ export class ConsoleClient {
   }
 
   async #reach(path: string, body?: Uint8Array): Promise<{ readonly status: number; readonly answer: unknown }> {
-    const post = body === undefined ? {} : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
+    const post =
+      body === undefined
+        ? {}
+        : { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/octet-stream' } };
     const { ms, signal } = this.#patience;
     for (const end_ms = performance.now() + ms; ; ) {
       try {
@@ -97,4 +127,5 @@ const LOOKS_PER_REPEAT = 20;
 const EXECUTION_MS = 60_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const knownCode = (code: string | undefined): Code => (code !== undefined && code in CODES ? (code as Code) : 'NETWORK_NOT_RUNNING');
+const knownCode = (code: string | undefined): Code =>
+  code !== undefined && code in CODES ? (code as Code) : 'NETWORK_NOT_RUNNING';

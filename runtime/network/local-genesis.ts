@@ -16,10 +16,18 @@ export type PlannedNode = {
   readonly beacon_share?: string;
   readonly cosigner?: string;
 };
-export type LocalNetwork = { readonly chain: Chain; readonly genesis_path: string; readonly nodes: readonly PlannedNode[] };
+export type LocalNetwork = {
+  readonly chain: Chain;
+  readonly genesis_path: string;
+  readonly nodes: readonly PlannedNode[];
+};
 
 /** How a network differs from the usual one; used by tests and benches. */
-export type LocalShape = { readonly validators_count?: number; readonly params?: Partial<LocalParams>; /** One process for all workers and one for the services. */ readonly is_compact?: boolean };
+export type LocalShape = {
+  readonly validators_count?: number;
+  readonly params?: Partial<LocalParams> /** One process for all workers and one for the services. */;
+  readonly is_compact?: boolean;
+};
 type LocalParams = typeof LOCAL_PARAMS;
 
 const VALIDATORS_COUNT = 4;
@@ -32,11 +40,20 @@ const WORKER_STAKE = 1_000_000n;
 const VALIDATOR_STAKE = 10_000_000n;
 
 /** The network in `dir`: made at the first call, read at later ones. */
-export async function openLocalNetwork(dir: string, { validators_count = VALIDATORS_COUNT, params = {}, is_compact = false }: LocalShape = {}): Promise<LocalNetwork> {
+export async function openLocalNetwork(
+  dir: string,
+  { validators_count = VALIDATORS_COUNT, params = {}, is_compact = false }: LocalShape = {},
+): Promise<LocalNetwork> {
   const genesis_path = join(dir, 'genesis.json');
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const exists = await readFile(genesis_path).then(() => true, () => false);
-  if (!exists) await writeFile(genesis_path, await makeGenesis(dir, validators_count, { ...LOCAL_PARAMS, ...params }), { flag: 'wx' });
+  const exists = await readFile(genesis_path).then(
+    () => true,
+    () => false,
+  );
+  if (!exists)
+    await writeFile(genesis_path, await makeGenesis(dir, validators_count, { ...LOCAL_PARAMS, ...params }), {
+      flag: 'wx',
+    });
   const chain = await readGenesis(genesis_path);
   const nodes = planNodes(dir, chain.validators.length);
   return { chain, genesis_path, nodes: is_compact ? compact(nodes) : nodes };
@@ -47,16 +64,23 @@ export const keyPath = (dir: string, name: string): string => join(dir, 'keys', 
 
 function planNodes(dir: string, validators_count: number): readonly PlannedNode[] {
   const one = (kind: ActorKind): PlannedNode => ({ name: kind, actors: [{ kind, key: keyPath(dir, kind) }] });
-  const validators = numbered(validators_count).map((i): PlannedNode => ({
-    name: `validator-${i}`,
-    actors: [{ kind: 'validator', key: keyPath(dir, `validator-${i}`) }],
-    beacon_share: join(dir, 'keys', `beacon-${i}.share`),
-    cosigner: keyPath(dir, `cosigner-${i}`),
-  }));
-  const workers = WORKER_OPERATORS.map((operator): PlannedNode => ({
-    name: `workers-${operator}`,
-    actors: numbered(WORKERS_PER_OPERATOR).map((i) => ({ kind: 'worker', key: keyPath(dir, `worker-${operator}-${i}`) })),
-  }));
+  const validators = numbered(validators_count).map(
+    (i): PlannedNode => ({
+      name: `validator-${i}`,
+      actors: [{ kind: 'validator', key: keyPath(dir, `validator-${i}`) }],
+      beacon_share: join(dir, 'keys', `beacon-${i}.share`),
+      cosigner: keyPath(dir, `cosigner-${i}`),
+    }),
+  );
+  const workers = WORKER_OPERATORS.map(
+    (operator): PlannedNode => ({
+      name: `workers-${operator}`,
+      actors: numbered(WORKERS_PER_OPERATOR).map((i) => ({
+        kind: 'worker',
+        key: keyPath(dir, `worker-${operator}-${i}`),
+      })),
+    }),
+  );
   return [...validators, one('shuffler'), ...workers, one('archiver'), one('gateway')];
 }
 
@@ -74,7 +98,11 @@ function compact(nodes: readonly PlannedNode[]): readonly PlannedNode[] {
 
 async function makeGenesis(dir: string, validators_count: number, params: LocalParams): Promise<string> {
   const id = async (name: string): Promise<string> => (await ensureKeyFile(keyPath(dir, name))).id;
-  const { group_key, shares } = dealShares(validators_count, Math.floor((2 * validators_count) / 3) + 1, randomBytes(32));
+  const { group_key, shares } = dealShares(
+    validators_count,
+    Math.floor((2 * validators_count) / 3) + 1,
+    randomBytes(32),
+  );
   const validators = [];
   for (const [i, share] of shares.entries()) {
     await writeBeaconShare(join(dir, 'keys', `beacon-${i + 1}.share`), share.secret);
@@ -89,17 +117,34 @@ async function makeGenesis(dir: string, validators_count: number, params: LocalP
   const workers = [];
   for (const operator of WORKER_OPERATORS)
     for (const i of numbered(WORKERS_PER_OPERATOR))
-      workers.push({ id: await id(`worker-${operator}-${i}`), kind: 'worker', operator: await id(`operator-${operator}`) });
+      workers.push({
+        id: await id(`worker-${operator}-${i}`),
+        kind: 'worker',
+        operator: await id(`operator-${operator}`),
+      });
   const services = [];
   for (const kind of ['shuffler', 'archiver', 'gateway', 'client'])
-    services.push({ id: await id(kind), kind, operator: await id(kind === 'client' ? 'operator-client' : 'operator-services') });
+    services.push({
+      id: await id(kind),
+      kind,
+      operator: await id(kind === 'client' ? 'operator-client' : 'operator-services'),
+    });
   const balances = [
     { account: await id('client'), asset: 'credit', amount_units: String(CLIENT_CREDIT) },
     { account: await id('client'), asset: 'stake', amount_units: String(CLIENT_STAKE) },
     ...workers.map((w) => ({ account: w.id, asset: 'stake', amount_units: String(WORKER_STAKE) })),
     ...validators.map((v) => ({ account: v.id, asset: 'stake', amount_units: String(VALIDATOR_STAKE) })),
   ];
-  const genesis = { v: 1, network: 'local', time_ms: Date.now(), params, validators, beacon_key: group_key, nodes: [...workers, ...services], balances };
+  const genesis = {
+    v: 1,
+    network: 'local',
+    time_ms: Date.now(),
+    params,
+    validators,
+    beacon_key: group_key,
+    nodes: [...workers, ...services],
+    balances,
+  };
   return `${JSON.stringify(genesis, null, 2)}\n`;
 }
 

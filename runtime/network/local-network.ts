@@ -4,10 +4,11 @@ import { type Broker, startBroker } from '../broker/broker.ts';
 import { useBroker } from '../broker/external.ts';
 import type { BrokerUser } from '../broker/nats-conf.ts';
 import { provisionStreams } from '../bus/provision.ts';
-import { readKeyFile, ensureKeyFile } from '../keys/key-file.ts';
+import { ensureKeyFile, readKeyFile } from '../keys/key-file.ts';
 import { extraUsers } from './admitted.ts';
 import { pause } from './console-client.ts';
-import { type LocalNetwork, type LocalShape, openLocalNetwork, keyPath } from './local-genesis.ts';
+import { freePort } from './free-port.ts';
+import { keyPath, type LocalNetwork, type LocalShape, openLocalNetwork } from './local-genesis.ts';
 import { NetworkError } from './network-error.ts';
 import { type NodeProcess, startNodeProcess } from './node-process.ts';
 import { forgetRunning, noteRunning } from './running.ts';
@@ -27,7 +28,7 @@ export type RunningNetwork = {
 
 export type LocalNetworkOptions = {
   readonly dir: string;
-  /** Port of the console; 0 takes a free one. */
+  /** Port of the console; 0, or one that is taken, gives a free one. */
   readonly port: number;
   /** Start nodes and broker again that end without being asked. */
   readonly isSupervised: boolean;
@@ -53,7 +54,8 @@ const MAX_FIRST_STARTS = 6;
 const STOP_LIMIT_MS = 3_000;
 
 /** @throws BrokerError, BusError, NetworkError; what was started by then is stopped */
-export async function startLocalNetwork(o: LocalNetworkOptions): Promise<RunningNetwork> {
+export async function startLocalNetwork(options: LocalNetworkOptions): Promise<RunningNetwork> {
+  const o = { ...options, port: await freePort(options.port) };
   await using started = new AsyncDisposableStack();
   const network = await openLocalNetwork(o.dir, o.shape);
   // Before the first process: whoever starts a second network over this folder now is told.
@@ -70,25 +72,42 @@ export async function startLocalNetwork(o: LocalNetworkOptions): Promise<Running
   const gateway_url = await nodes.startAll();
   await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url, pid: process.pid });
   const running = started.move();
-  return { network, broker, gateway_url, process: (name) => nodes.process(name), start: (name) => nodes.start(name), stop: () => running.disposeAsync() };
+  return {
+    network,
+    broker,
+    gateway_url,
+    process: (name) => nodes.process(name),
+    start: (name) => nodes.start(name),
+    stop: () => running.disposeAsync(),
+  };
 }
 
-async function openBroker({ dir, port, external }: LocalNetworkOptions, network: LocalNetwork, provisioner: string): Promise<Broker> {
+async function openBroker(
+  { dir, port, external }: LocalNetworkOptions,
+  network: LocalNetwork,
+  provisioner: string,
+): Promise<Broker> {
   if (external !== undefined) return useBroker(external.url, external.ws_url);
-  const origins = port === 0 ? [] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+  const origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return startBroker({ dir: brokerDir(dir), users: await allUsers(dir, network), provisioner, origins });
 }
 
 /** On SIGHUP the broker is told who was admitted since; the answer ends that. */
 function followAdmissions(dir: string, network: LocalNetwork, broker: Broker): () => void {
   // A broker that is down just now reads the new list when it starts again.
-  const readmit = (): void => void allUsers(dir, network).then((all) => broker.reload(all)).catch(() => undefined);
+  const readmit = (): void =>
+    void allUsers(dir, network)
+      .then((all) => broker.reload(all))
+      .catch(() => undefined);
   process.on('SIGHUP', readmit);
   return () => void process.off('SIGHUP', readmit);
 }
 
 /** Those of the genesis and those that were admitted since (`sortition keys admit`). */
-const allUsers = async (dir: string, network: LocalNetwork): Promise<BrokerUser[]> => [...(await plannedUsers(dir, network)), ...(await extraUsers(dir))];
+const allUsers = async (dir: string, network: LocalNetwork): Promise<BrokerUser[]> => [
+  ...(await plannedUsers(dir, network)),
+  ...(await extraUsers(dir)),
+];
 
 async function plannedUsers(dir: string, { nodes }: LocalNetwork): Promise<BrokerUser[]> {
   const actors = [...nodes.flatMap((node) => node.actors), { kind: 'client' as const, key: keyPath(dir, 'client') }];
@@ -129,7 +148,9 @@ class Supervisor {
     const giveUp = (): void => void this.stop();
     this.#o.signal?.addEventListener('abort', giveUp, { once: true });
     if (this.#o.signal?.aborted === true) giveUp();
-    const urls = await Promise.all(this.#network.nodes.map(async ({ name }) => [name, await this.#startFirst(name)] as const));
+    const urls = await Promise.all(
+      this.#network.nodes.map(async ({ name }) => [name, await this.#startFirst(name)] as const),
+    );
     const url = urls.find(([name]) => name === GATEWAY)?.[1] ?? '';
     this.#console_port = Number(new URL(url).port);
     this.#o.signal?.removeEventListener('abort', giveUp);
@@ -140,7 +161,10 @@ class Supervisor {
     this.#isStopping = true;
     const children = [...this.#processes.values()].filter((child) => child.isRunning());
     for (const child of children) child.signal('SIGTERM');
-    const late = setTimeout(() => children.filter((child) => child.isRunning()).forEach((child) => child.signal('SIGKILL')), STOP_LIMIT_MS);
+    const late = setTimeout(
+      () => children.filter((child) => child.isRunning()).forEach((child) => child.signal('SIGKILL')),
+      STOP_LIMIT_MS,
+    );
     await Promise.all(children.map((child) => child.ended));
     clearTimeout(late);
   }
@@ -190,7 +214,10 @@ class Supervisor {
     this.#pauses.set(name, Math.min(2 * pause_ms, RESTART_CAP_MS));
     await pause(pause_ms);
     if (!isWanted()) return;
-    await this.start(name).ready.then(() => this.#pauses.delete(name), () => undefined);
+    await this.start(name).ready.then(
+      () => this.#pauses.delete(name),
+      () => undefined,
+    );
   }
 
   async #keepBroker(): Promise<void> {

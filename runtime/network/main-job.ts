@@ -22,7 +22,11 @@ export type SettlementInfo = {
 export type Watch = (view: ConsoleView, job: JobView) => void;
 
 /** The job to follow: one that is under way, or the next range after all that were searched here. */
-export async function ensureMainJob(client: ConsoleClient, signer: Signer, size: { readonly units: number; readonly unit_log2: number }): Promise<string> {
+export async function ensureMainJob(
+  client: ConsoleClient,
+  signer: Signer,
+  size: { readonly units: number; readonly unit_log2: number },
+): Promise<string> {
   const view = await client.view();
   const own = view.jobs.filter((job) => job.account === signer.id && job.kernel === 'collatz/v1');
   const open = own.find((job) => job.finished_ms === 0);
@@ -31,9 +35,22 @@ export async function ensureMainJob(client: ConsoleClient, signer: Signer, size:
 }
 
 /** Submit a range; the same range again is the same job. */
-export async function submitRange(client: ConsoleClient, signer: Signer, start: bigint, { units, unit_log2 }: { readonly units: number; readonly unit_log2: number }): Promise<string> {
+export async function submitRange(
+  client: ConsoleClient,
+  signer: Signer,
+  start: bigint,
+  { units, unit_log2 }: { readonly units: number; readonly unit_log2: number },
+): Promise<string> {
   const idempotency_key = `collatz/${start}/${units}x2^${unit_log2}`;
-  await client.transact(signer, { type: 'job.submit', idempotency_key, kernel: 'collatz/v1', start: u128(start), unit_log2, units, reward_per_unit_units: REWARD_PER_UNIT });
+  await client.transact(signer, {
+    type: 'job.submit',
+    idempotency_key,
+    kernel: 'collatz/v1',
+    start: u128(start),
+    unit_log2,
+    units,
+    reward_per_unit_units: REWARD_PER_UNIT,
+  });
   return jobIdOf(signer.id, idempotency_key);
 }
 
@@ -44,12 +61,18 @@ export const jobIdOf = (account: string, idempotency_key: string): string =>
 /** Behind everything searched so far, at a multiple of the unit. */
 function nextStart(jobs: readonly JobView[], unit_log2: number): bigint {
   const size = 1n << BigInt(unit_log2);
-  const end = jobs.map(({ start, numbers }) => BigInt(start) + BigInt(numbers)).reduce((a, b) => (a > b ? a : b), FRONTIER);
+  const end = jobs
+    .map(({ start, numbers }) => BigInt(start) + BigInt(numbers))
+    .reduce((a, b) => (a > b ? a : b), FRONTIER);
   return ((end + size - 1n) / size) * size;
 }
 
 /** Resolves when every unit is settled or parked. */
-export async function followJob(client: ConsoleClient, id: string, watch: Watch): Promise<{ readonly view: ConsoleView; readonly job: JobView }> {
+export async function followJob(
+  client: ConsoleClient,
+  id: string,
+  watch: Watch,
+): Promise<{ readonly view: ConsoleView; readonly job: JobView }> {
   for (;;) {
     const view = await client.view();
     const job = view.jobs.find((one) => one.id === id);

@@ -1,10 +1,10 @@
 // A node as a child process: started, awaited, killed and started again by the local network and by tests.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NetworkError } from './network-error.ts';
 import type { PlannedNode } from './local-genesis.ts';
+import { NetworkError } from './network-error.ts';
 
 /** What a node tells its parent. */
 export type NodeMessage = { readonly type: 'ready'; readonly http_url: string };
@@ -47,19 +47,53 @@ export function startNodeProcess(o: NodeProcessOptions): NodeProcess {
   // Whoever does not wait for it does not want to be told twice.
   served.promise.catch(() => undefined);
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
-  return { name: o.node.name, pid: child.pid ?? 0, ready: served.promise, ended, isRunning, signal: (signal) => void child.kill(signal) };
+  return {
+    name: o.node.name,
+    pid: child.pid ?? 0,
+    ready: served.promise,
+    ended,
+    isRunning,
+    signal: (signal) => void child.kill(signal),
+  };
 }
 
-function spawnNode({ node, dir, genesis_path, url, ws_url, http_port = 0, dishonest = false }: NodeProcessOptions): ChildProcess {
+function spawnNode({
+  node,
+  dir,
+  genesis_path,
+  url,
+  ws_url,
+  http_port = 0,
+  dishonest = false,
+}: NodeProcessOptions): ChildProcess {
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
   const log = openSync(join(logs, `${node.name}.log`), 'a');
-  const options = ['--genesis', genesis_path, '--url', url, '--ws-url', ws_url, '--data', nodeDir(dir, node.name), '--name', node.name, '--http-port', `${http_port}`];
+  const options = [
+    '--genesis',
+    genesis_path,
+    '--url',
+    url,
+    '--ws-url',
+    ws_url,
+    '--data',
+    nodeDir(dir, node.name),
+    '--name',
+    node.name,
+    '--http-port',
+    `${http_port}`,
+  ];
   const actors = node.actors.flatMap(({ kind, key }) => ['--actor', `${kind}:${key}`]);
-  const secrets = [...(node.beacon_share === undefined ? [] : ['--beacon-share', node.beacon_share]), ...(node.cosigner === undefined ? [] : ['--cosigner', node.cosigner])];
+  const secrets = [
+    ...(node.beacon_share === undefined ? [] : ['--beacon-share', node.beacon_share]),
+    ...(node.cosigner === undefined ? [] : ['--cosigner', node.cosigner]),
+  ];
   const lie = dishonest ? ['--dishonest', 'fake-sub-units'] : [];
   // An own process group: Ctrl-C reaches the parent alone, which stops its nodes in order.
-  const child = spawn(process.execPath, [MAIN, 'node', ...options, ...actors, ...secrets, ...lie], { stdio: ['ignore', log, log, 'ipc'], detached: true });
+  const child = spawn(process.execPath, [MAIN, 'node', ...options, ...actors, ...secrets, ...lie], {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  });
   closeSync(log);
   return child;
 }

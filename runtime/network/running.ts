@@ -28,7 +28,8 @@ export async function readRunning(dir: string): Promise<Running> {
     throw new NetworkError('NETWORK_NOT_RUNNING', dir, { cause });
   });
   const running = Running.parse(JSON.parse(text));
-  if (!isAlive(running.pid)) throw new NetworkError('NETWORK_NOT_RUNNING', `${dir}: its process ${running.pid} is gone`);
+  if (!isAlive(running.pid))
+    throw new NetworkError('NETWORK_NOT_RUNNING', `${dir}: its process ${running.pid} is gone`);
   return running;
 }
 

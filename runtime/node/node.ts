@@ -2,17 +2,14 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ACTORS } from '#actors/index.ts';
-import type { Ledger, TreelessLedger } from '#machines/settlement/ledger.ts';
-import type { ActorKind } from '#schemas/wire/subjects.ts';
-import { connectBus } from '../bus/jetstream-bus.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import type { BusError } from '../bus/bus-error.ts';
+import { connectBus } from '../bus/jetstream-bus.ts';
+import { readBeaconShare } from '../consensus/share-file.ts';
 import { createHost } from '../host/host.ts';
-import type { ActorSeat, Clock, Host } from '../host/ports.ts';
+import type { ActorSeat, Host } from '../host/ports.ts';
 import { claimStore } from '../keys/claim-store.ts';
-import type { Signer } from '../keys/ed25519.ts';
 import { readKeyFile } from '../keys/key-file.ts';
-import type { Chain } from '../network/genesis-file.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { type HttpServer, serveHttp } from '../observe/http.ts';
 import { createLog, type Log } from '../observe/log.ts';
@@ -21,36 +18,14 @@ import { openRocksStore } from '../store/rocks-store.ts';
 import type { Store } from '../store/store.ts';
 import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
+import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
 import type { ExecutedBlock } from './replica.ts';
 import { loadLedger, openReplica, openTreelessReplica } from './replica.ts';
-import { readBeaconShare } from '../consensus/share-file.ts';
 import { systemClock } from './system-clock.ts';
 import { startValidatorSeat } from './validator-seat.ts';
-
-export type SeatOptions = { readonly kind: ActorKind; readonly key_path: string };
-export type NodeOptions = {
-  readonly name: string;
-  readonly chain: Chain;
-  readonly url: string;
-  /** Gateways: where browsers reach the broker. */
-  readonly ws_url?: string | undefined;
-  /** Folder of the database and of what the node makes. */
-  readonly dir: string;
-  readonly actors: readonly SeatOptions[];
-  /** Validators: files with the beacon share and the cosigner's key. */
-  readonly beacon_share?: string | undefined;
-  readonly cosigner?: string | undefined;
-  readonly http_port: number;
-  /** Processes that compute. */
-  readonly sandboxes: number;
-  readonly dishonest?: 'fake-sub-units' | undefined;
-  readonly log_level: string;
-  /** The node can no longer keep its word: the process must end and start again. */
-  readonly onFailure: (error: unknown) => void;
-};
 
 export type Node = {
   readonly http_url: string;
@@ -58,23 +33,6 @@ export type Node = {
   readonly ledger: TreelessLedger;
   /** Stop within two seconds, losing nothing. */
   drain(): Promise<void>;
-};
-
-/** What the parts of a node share. */
-export type NodeContext = {
-  readonly options: NodeOptions;
-  readonly chain: Chain;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly seats: readonly (SeatOptions & { readonly signer: Signer; readonly bus: Bus })[];
-  /** The connection that reads for the whole node: that of its first actor. */
-  readonly bus: Bus;
-  readonly ledger: TreelessLedger;
-  /** The same ledger where it can prove its rows: on validators and gateways. */
-  readonly provable: Ledger | undefined;
-  readonly bell: BlockBell;
 };
 
 /** @throws KeyError, BusError, StoreError, NetworkError, ConsensusError */
@@ -95,13 +53,20 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const host = createHost(hostOptions(context, ports));
   await host.start();
   const delivery = new BlockDelivery(store, host, context.ledger.height());
-  bell.onBlock(({ checked, result }) => delivery.push({ height: checked.header.height, time_ms: checked.header.time_ms, events: result.events }));
+  bell.onBlock(({ checked, result }) =>
+    delivery.push({ height: checked.header.height, time_ms: checked.header.time_ms, events: result.events }),
+  );
   await delivery.replay();
   await chainPart.start();
   const services = serveSeats(context, host, delivery);
   const http = await serveNode(context, host, ports.routes);
   log.info({ http_url: http.url, actors: seats.length, height: context.ledger.height() }, 'node started');
-  return { http_url: http.url, host, ledger: context.ledger, drain: () => drain(context, host, chainPart, ports, services, http) };
+  return {
+    http_url: http.url,
+    host,
+    ledger: context.ledger,
+    drain: () => drain(context, host, chainPart, ports, services, http),
+  };
 }
 
 /** One database belongs to one chain for ever. */
@@ -120,7 +85,11 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
   return { ...seat, signer, bus: await connectBus({ url, signer, onRefused }) };
 }
 
-type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & { readonly evidence: NodePorts['ports'][string] | undefined; start(): Promise<void>; close(): Promise<void> };
+type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
+  readonly evidence: NodePorts['ports'][string] | undefined;
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
 
 /** A validator makes blocks; every other node follows them, and keeps no tree where nobody asks it for proofs. */
 async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
@@ -128,17 +97,52 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
   const onFailure = options.onFailure;
   const seat = seats.find(({ kind }) => kind === 'validator');
   if (seat === undefined) {
-    const following = { chain, store, bus, clock, log, metrics, onBlock: (block: ExecutedBlock) => bell.ring(block), onFailure };
+    const following = {
+      chain,
+      store,
+      bus,
+      clock,
+      log,
+      metrics,
+      onBlock: (block: ExecutedBlock) => bell.ring(block),
+      onFailure,
+    };
     const proving = seats.some(({ kind }) => kind === 'gateway') ? await openReplica(following) : undefined;
     const replica = proving ?? (await openTreelessReplica(following));
-    return { ledger: replica.ledger, provable: proving?.ledger, evidence: undefined, start: async () => replica.start(), close: async () => replica.close() };
+    return {
+      ledger: replica.ledger,
+      provable: proving?.ledger,
+      evidence: undefined,
+      start: async () => replica.start(),
+      close: async () => replica.close(),
+    };
   }
-  if (options.beacon_share === undefined) throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
+  if (options.beacon_share === undefined)
+    throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
   const ledger = await loadLedger(chain, store);
   const secret_share = await readBeaconShare(options.beacon_share);
   const is_first_start = await claimStore(store, seat.key_path);
-  const validator = await startValidatorSeat({ chain, ledger, key: seat.signer, secret_share, is_first_start, store, bus, clock, log, metrics, onBlock: (block) => bell.ring(block), onFailure });
-  return { ledger, provable: ledger, evidence: validator.evidence, start: async () => undefined, close: () => validator.validator.close() };
+  const validator = await startValidatorSeat({
+    chain,
+    ledger,
+    key: seat.signer,
+    secret_share,
+    is_first_start,
+    store,
+    bus,
+    clock,
+    log,
+    metrics,
+    onBlock: (block) => bell.ring(block),
+    onFailure,
+  });
+  return {
+    ledger,
+    provable: ledger,
+    evidence: validator.evidence,
+    start: async () => undefined,
+    close: () => validator.validator.close(),
+  };
 }
 
 function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {
@@ -146,12 +150,20 @@ function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options
     const definition = kind in ACTORS ? ACTORS[kind as keyof typeof ACTORS] : undefined;
     return definition === undefined ? [] : [{ definition, id: signer.id, sign: signer.sign, bus }];
   });
-  const port = { height: () => ledger.height(), nextNonce: (account: string) => ledger.nextNonce(account), feeUnits: () => chain.genesis.params.min_fee_units };
+  const port = {
+    height: () => ledger.height(),
+    nextNonce: (account: string) => ledger.nextNonce(account),
+    feeUnits: () => chain.genesis.params.min_fee_units,
+  };
   return { store, clock, chain: chain.id, actors, ports, ledger: port, log, metrics, onFailure: options.onFailure };
 }
 
 /** What each actor does beside its machine: workers beat, all answer their operators. */
-function serveSeats({ chain, seats, clock, ledger, log, metrics }: NodeContext, host: Host, delivery: BlockDelivery): (() => void)[] {
+function serveSeats(
+  { chain, seats, clock, ledger, log, metrics }: NodeContext,
+  host: Host,
+  delivery: BlockDelivery,
+): (() => void)[] {
   return seats.flatMap(({ kind, signer, bus }) => {
     if (!(kind in ACTORS)) return [];
     const service = serveOperator({
@@ -159,7 +171,7 @@ function serveSeats({ chain, seats, clock, ledger, log, metrics }: NodeContext, 
       actor: signer.id,
       bus,
       host,
-      now_ms: clock.now_ms,
+      now_ms: () => clock.now_ms(),
       operator: () => ledger.node(signer.id)?.operator,
       onResumed: () => delivery.replay(),
       onRefused: (code) => metrics.add('sortition_host_refusals_total', 1, code),
@@ -170,7 +182,11 @@ function serveSeats({ chain, seats, clock, ledger, log, metrics }: NodeContext, 
   });
 }
 
-function serveNode({ options, metrics, ledger, clock, chain }: NodeContext, _host: Host, routes: readonly ((server: FastifyInstance) => void | Promise<void>)[]): Promise<HttpServer> {
+function serveNode(
+  { options, metrics, ledger, clock, chain }: NodeContext,
+  _host: Host,
+  routes: readonly ((server: FastifyInstance) => void | Promise<void>)[],
+): Promise<HttpServer> {
   const stale_ms = 2 * chain.genesis.params.max_block_interval_ms;
   const readiness = () => {
     const age_ms = clock.now_ms() - ledger.timeMs();
@@ -180,7 +196,14 @@ function serveNode({ options, metrics, ledger, clock, chain }: NodeContext, _hos
   return serveHttp({ port: options.http_port, metrics, readiness, routes });
 }
 
-async function drain(node: NodeContext, host: Host, chainPart: ChainPart, ports: NodePorts, services: readonly (() => void)[], http: HttpServer): Promise<void> {
+async function drain(
+  node: NodeContext,
+  host: Host,
+  chainPart: ChainPart,
+  ports: NodePorts,
+  services: readonly (() => void)[],
+  http: HttpServer,
+): Promise<void> {
   for (const stop of services) stop();
   await host.drain();
   await Promise.all([chainPart.close(), ports.close(), http.close()]);

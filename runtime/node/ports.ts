@@ -13,10 +13,10 @@ import { NetworkError } from '../network/network-error.ts';
 import { fakeSubUnits } from '../sandbox/dishonest-pool.ts';
 import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
+import type { NodeContext } from './context.ts';
 import { productionCrypto } from './crypto.ts';
 import { collectHeartbeats } from './heartbeats.ts';
 import { createLotteryPort } from './lottery-port.ts';
-import type { NodeContext } from './node.ts';
 
 export type NodePorts = {
   readonly ports: Readonly<Record<string, IoPort>>;
@@ -29,7 +29,8 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   const kinds = new Set(node.seats.map(({ kind }) => kind));
   const opened: NodePorts[] = [];
   if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
-  if (kinds.has('shuffler') || kinds.has('validator')) opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
+  if (kinds.has('shuffler') || kinds.has('validator'))
+    opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
   if (kinds.has('shuffler')) opened.push(heartbeatsPart(node));
   if (kinds.has('archiver')) opened.push(await archivePart(node));
   const gateway = node.seats.find(({ kind }) => kind === 'gateway');
@@ -43,7 +44,12 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   };
 }
 
-const part = (ports: NodePorts['ports'], rest: Partial<NodePorts> = {}): NodePorts => ({ ports, routes: [], close: async () => undefined, ...rest });
+const part = (ports: NodePorts['ports'], rest: Partial<NodePorts> = {}): NodePorts => ({
+  ports,
+  routes: [],
+  close: async () => undefined,
+  ...rest,
+});
 
 async function sandboxPart({ options, metrics }: NodeContext): Promise<NodePorts> {
   const pool = await openSandboxPool({ size: options.sandboxes });
@@ -84,12 +90,19 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
     import('../archive/content-store.ts'),
     import('../archive/trustless-gateway.ts'),
   ]);
-  const ports = createArchivePorts({ store, dir: join(options.dir, 'bundles'), genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq) });
+  const ports = createArchivePorts({
+    store,
+    dir: join(options.dir, 'bundles'),
+    genesis: chain.genesis,
+    settlement: (seq) => ledger.settlement(seq),
+  });
   const gateway = createTrustlessGateway(createContentStore(store));
   const routes = [
     (server: FastifyInstance): void => {
       server.get('/ipfs/*', async (request, reply) => {
-        const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+        const headers = Object.fromEntries(
+          Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+        );
         const answer = await gateway({ method: request.method, url: request.url, headers });
         return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
       });
@@ -98,21 +111,46 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
   return part(ports, { routes });
 }
 
-async function gatewayPart({ chain, provable: ledger, store, clock, log, metrics, bell, options }: NodeContext, { signer, bus }: NodeContext['seats'][number]): Promise<NodePorts> {
+async function gatewayPart(
+  { chain, provable: ledger, store, clock, log, metrics, bell, options }: NodeContext,
+  { signer, bus }: NodeContext['seats'][number],
+): Promise<NodePorts> {
   assert(ledger, 'a gateway proves rows, so its node keeps the tree');
   const { openGateway } = await import('../gateway/gateway.ts');
   const onBlock = (listener: (block: SeenBlock) => void) =>
-    bell.onBlock(({ checked, result, received_ms }) => listener({ header: checked.header, final: checked.final, result, received_ms }));
+    bell.onBlock(({ checked, result, received_ms }) =>
+      listener({ header: checked.header, final: checked.final, result, received_ms }),
+    );
   const reads = { chain, ledger, onBlock };
-  const gateway = await openGateway({ reads, signer, bus, store, clock, log, metrics, crypto: productionCrypto(chain), ws_url: options.ws_url ?? '' });
+  const gateway = await openGateway({
+    reads,
+    signer,
+    bus,
+    store,
+    clock,
+    log,
+    metrics,
+    crypto: productionCrypto(chain),
+    ws_url: options.ws_url ?? '',
+  });
   return part({ feed: gateway.feed }, { routes: [gateway.routes], close: () => gateway.close() });
 }
 
-async function cosignPart({ chain, store, ledger, clock, metrics, seats }: NodeContext, path: string): Promise<NodePorts> {
+async function cosignPart(
+  { chain, store, ledger, clock, metrics, seats }: NodeContext,
+  path: string,
+): Promise<NodePorts> {
   const { createCosigner } = await import('../archive/cosigner.ts');
   const key = await readKeyFile(path);
   const validator = seats[0]?.signer.id ?? '';
-  const cosigner = createCosigner({ store, key, validator, genesis: chain.genesis, settlement: (seq) => ledger.settlement(seq), now_ms: clock.now_ms });
+  const cosigner = createCosigner({
+    store,
+    key,
+    validator,
+    genesis: chain.genesis,
+    settlement: (seq) => ledger.settlement(seq),
+    now_ms: () => clock.now_ms(),
+  });
   const cosign: IoPort = async (request) => {
     const { from, ask } = CosignCall.parse(request);
     const isArchiver = ledger.node(from)?.kind === 'archiver';

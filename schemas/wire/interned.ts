@@ -7,7 +7,7 @@ const MAX_BYTES = 64;
 const SLOTS = 8_192;
 const ASCII_END = 0x80;
 
-const kept: string[] = new Array<string>(SLOTS).fill('');
+const kept: string[] = Array.from({ length: SLOTS }, () => '');
 
 /** The ASCII text in `bytes[start … end)`; undefined where it is longer or not ASCII: `utf8` reads those. */
 export function interned(bytes: Uint8Array, start: number, end: number): string | undefined {

@@ -19,7 +19,7 @@ test('below and between reach every number of their range and nothing else', () 
     const n = prng.between(3, 8);
     seen.set(n, (seen.get(n) ?? 0) + 1);
   }
-  expect([...seen.keys()].sort()).toEqual([3, 4, 5, 6, 7, 8]);
+  expect([...seen.keys()].toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8]);
   for (const count of seen.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
 });
 
