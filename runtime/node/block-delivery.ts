@@ -47,7 +47,8 @@ export class BlockDelivery {
     this.#isPumping = true;
     while (this.#next <= this.#height) {
       const under_way: Promise<void>[] = [];
-      for (; this.#next <= this.#height && under_way.length < MAX_UNDER_WAY; this.#next++) under_way.push(this.#deliver(this.#next));
+      for (; this.#next <= this.#height && under_way.length < MAX_UNDER_WAY; this.#next++)
+        under_way.push(this.#deliver(this.#next));
       // A host that drains refuses the rest: the next start replays it.
       const ends = await Promise.allSettled(under_way);
       if (ends.some(({ status }) => status === 'rejected')) break;

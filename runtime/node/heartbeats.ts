@@ -1,11 +1,12 @@
 // Heartbeats: workers say that they are there, from outside the computing processes; the shuffler's node collects what it hears.
-import { heartbeatSignBytes, HEARTBEAT_BYTES } from '#schemas/work/heartbeat.ts';
-import { type HeartbeatsAnswer, HeartbeatsRequest } from '#schemas/work/lottery.ts';
+
+import type { z } from 'zod';
 import type { Heartbeat } from '#schemas/settlement/transaction.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
-import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEATS_PER_TX, MAX_HEARTBEAT_AGE_MS } from '#schemas/wire/limits.ts';
+import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEAT_AGE_MS, MAX_HEARTBEATS_PER_TX } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
-import type { z } from 'zod';
+import { HEARTBEAT_BYTES, heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
+import { type HeartbeatsAnswer, HeartbeatsRequest } from '#schemas/work/lottery.ts';
 import type { Bus, Subscription } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
@@ -61,7 +62,8 @@ export function collectHeartbeats(options: {
     if (beat === undefined || standing(beat.worker) === 'unknown') return refuse('HEARTBEAT_INVALID');
     const age_ms = clock.now_ms() - beat.at_ms;
     if (-age_ms > MAX_HEARTBEAT_AGE_MS) return refuse('HEARTBEAT_AHEAD');
-    if (age_ms > MAX_HEARTBEAT_AGE_MS || beat.at_ms <= (latest.get(beat.worker)?.at_ms ?? 0)) return refuse('HEARTBEAT_STALE');
+    if (age_ms > MAX_HEARTBEAT_AGE_MS || beat.at_ms <= (latest.get(beat.worker)?.at_ms ?? 0))
+      return refuse('HEARTBEAT_STALE');
     const isSigned = verify(beat.worker, heartbeatSignBytes(chain, beat.worker, beat.at_ms), beat.signature);
     return isSigned ? accept(beat) : refuse('HEARTBEAT_INVALID');
   };

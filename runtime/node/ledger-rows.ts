@@ -8,11 +8,18 @@ const STATE = 'state/';
 const EVENTS = 'events/';
 
 /** A block as actors hear it. */
-export type BlockEvents = { readonly height: number; readonly time_ms: number; readonly events: readonly LedgerEvent[] };
+export type BlockEvents = {
+  readonly height: number;
+  readonly time_ms: number;
+  readonly events: readonly LedgerEvent[];
+};
 
 /** What one executed block writes. */
 export function ledgerOps(changes: readonly RowChange[], block: BlockEvents): StoreOp[] {
-  const rows = changes.map(({ key, value }): StoreOp => (value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value }));
+  const rows = changes.map(
+    ({ key, value }): StoreOp =>
+      value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value },
+  );
   if (block.events.length === 0) return rows;
   return [...rows, { type: 'put', key: eventsKey(block.height), value: encode([block.time_ms, block.events]) }];
 }

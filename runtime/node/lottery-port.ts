@@ -1,8 +1,9 @@
 // The `lottery` port: waits for a block that leaves draws open, and computes them from the node's own ledger.
+
+import type { z } from 'zod';
 import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import { MAX_PENDING_DRAWS } from '#schemas/wire/limits.ts';
 import { type LotteryAnswer, LotteryRequest } from '#schemas/work/lottery.ts';
-import type { z } from 'zod';
 import type { IoPort } from '../host/ports.ts';
 
 /** @param nextBlock resolves when another block was executed here, or when the signal fires */

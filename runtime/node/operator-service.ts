@@ -1,7 +1,8 @@
 // Answers operators on ctl.v1.<actor>: state and quarantine of an actor, for the signature of its own operator only.
-import { decodeEnvelope } from '#schemas/wire/envelope-codec.ts';
+
 import { OPERATOR_KIND, type OperatorAnswer, OperatorRequest } from '#schemas/node/operator.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
+import { decodeEnvelope } from '#schemas/wire/envelope-codec.ts';
 import { MAX_EXPIRY_AHEAD_MS } from '#schemas/wire/limits.ts';
 import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
@@ -42,7 +43,10 @@ async function answer(o: OperatorServiceOptions, data: Uint8Array): Promise<Oper
   return { ok: true, result: await perform(o, order) };
 }
 
-function readRequest(o: OperatorServiceOptions, data: Uint8Array): Result<{ readonly order: OperatorRequest; readonly trace: string }> {
+function readRequest(
+  o: OperatorServiceOptions,
+  data: Uint8Array,
+): Result<{ readonly order: OperatorRequest; readonly trace: string }> {
   const got = decodeEnvelope(data);
   if (!got.ok) return got;
   const { envelope, signed, signature } = got.value;

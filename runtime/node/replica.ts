@@ -24,7 +24,11 @@ import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from '.
 import { ledgerOps, readLedgerRows } from './ledger-rows.ts';
 
 /** A block that was executed and is on disk here. */
-export type ExecutedBlock = { readonly checked: CheckedBlock; readonly result: BlockChanges; readonly received_ms: number };
+export type ExecutedBlock = {
+  readonly checked: CheckedBlock;
+  readonly result: BlockChanges;
+  readonly received_ms: number;
+};
 
 export type Replica<L extends TreelessLedger = Ledger> = {
   readonly ledger: L;
@@ -67,7 +71,10 @@ export async function openTreelessReplica(options: ReplicaOptions): Promise<Repl
   const { chain, store } = options;
   const crypto = productionCrypto(chain);
   const rows = await readLedgerRows(store);
-  const ledger = rows.length === 0 ? createTreelessLedger(chain.genesis, chain.id, crypto) : openTreelessLedger(chain.genesis, chain.id, crypto, rows);
+  const ledger =
+    rows.length === 0
+      ? createTreelessLedger(chain.genesis, chain.id, crypto)
+      : openTreelessLedger(chain.genesis, chain.id, crypto, rows);
   return follow(options, ledger, undefined);
 }
 
@@ -80,7 +87,9 @@ function follow<L extends TreelessLedger>(options: ReplicaOptions, ledger: L, st
 export async function loadLedger(chain: Chain, store: Store): Promise<Ledger> {
   const crypto = productionCrypto(chain);
   const rows = await readLedgerRows(store);
-  return rows.length === 0 ? createLedger(chain.genesis, chain.id, crypto) : openLedger(chain.genesis, chain.id, crypto, rows);
+  return rows.length === 0
+    ? createLedger(chain.genesis, chain.id, crypto)
+    : openLedger(chain.genesis, chain.id, crypto, rows);
 }
 
 /** The root of the own state, where the ledger keeps its tree. */
@@ -165,7 +174,15 @@ class Follower {
     const done: ExecutedBlock[] = [];
     for (let next = this.#take(); next !== undefined; next = this.#take()) done.push(next);
     if (done.length === 0) return false;
-    await this.#o.store.batch(done.flatMap(({ checked, result }) => ledgerOps(result.changes, { height: checked.header.height, time_ms: checked.header.time_ms, events: result.events })));
+    await this.#o.store.batch(
+      done.flatMap(({ checked, result }) =>
+        ledgerOps(result.changes, {
+          height: checked.header.height,
+          time_ms: checked.header.time_ms,
+          events: result.events,
+        }),
+      ),
+    );
     for (const block of done) {
       this.#o.metrics.set('sortition_consensus_height', block.checked.header.height);
       this.#o.onBlock(block);
@@ -217,7 +234,11 @@ class Follower {
     const peer = validators[this.#asked_count++ % validators.length];
     const first_height = this.#ledger.height() + 1;
     if (peer === undefined) return false;
-    const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height: first_height + MAX_SYNC_BLOCKS - 1 });
+    const request = encodeConsensusMessage({
+      type: 'range.request',
+      first_height,
+      last_height: first_height + MAX_SYNC_BLOCKS - 1,
+    });
     const answer = await this.#o.bus.request(subject.sync(peer.id), request, RANGE_TIMEOUT_MS).catch(() => undefined);
     if (answer === undefined) return false;
     const range = decodeConsensusMessage(answer);

@@ -1,5 +1,5 @@
 // A validator in a node: consensus over the node's ledger, whose rows become durable in the batch that makes a block final.
-import { type LedgerApplication, createApplication } from '#machines/settlement/application.ts';
+import { createApplication, type LedgerApplication } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
@@ -36,7 +36,9 @@ export type ValidatorSeatOptions = {
 const REBROADCAST_MS = 500;
 const TIMEOUT_CAP_MS = 10_000;
 
-export async function startValidatorSeat(o: ValidatorSeatOptions): Promise<{ readonly validator: Validator; readonly evidence: IoPort }> {
+export async function startValidatorSeat(
+  o: ValidatorSeatOptions,
+): Promise<{ readonly validator: Validator; readonly evidence: IoPort }> {
   const { genesis, id, validators } = o.chain;
   const crypto = productionCrypto(o.chain);
   const app = new StoredApplication(createApplication(o.ledger, crypto), o.metrics);
@@ -47,12 +49,22 @@ export async function startValidatorSeat(o: ValidatorSeatOptions): Promise<{ rea
       chain: id,
       self: validators.findIndex((v) => v.id === o.key.id),
       validators,
-      timeouts: { propose_ms: params.timeout_propose_ms, vote_ms: params.timeout_vote_ms, rebroadcast_ms: REBROADCAST_MS, cap_ms: TIMEOUT_CAP_MS },
+      timeouts: {
+        propose_ms: params.timeout_propose_ms,
+        vote_ms: params.timeout_vote_ms,
+        rebroadcast_ms: REBROADCAST_MS,
+        cap_ms: TIMEOUT_CAP_MS,
+      },
       min_block_interval_ms: params.min_block_interval_ms,
       max_block_interval_ms: params.max_block_interval_ms,
       beacon_required: true,
     },
-    genesis: { height: 0, id: '0'.repeat(64), time_ms: genesis.time_ms, state_root: o.ledger.height() === 0 ? o.ledger.stateRoot() : '' },
+    genesis: {
+      height: 0,
+      id: '0'.repeat(64),
+      time_ms: genesis.time_ms,
+      state_root: o.ledger.height() === 0 ? o.ledger.stateRoot() : '',
+    },
     key: o.key,
     beacon: { group_key: genesis.beacon_key, secret_share: o.secret_share },
     is_first_start: o.is_first_start,

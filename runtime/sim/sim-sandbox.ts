@@ -8,7 +8,7 @@ import { fromU128 } from '#schemas/wire/fields.ts';
 import type { SandboxRequest } from '#schemas/work/sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
-const sha256 = (data: Uint8Array): Uint8Array => twinCrypto.sha256(data);
+const sha256: typeof twinCrypto.sha256 = (data) => twinCrypto.sha256(data);
 
 /** Answers one request at once. */
 export type SimSandbox = (request: SandboxRequest) => unknown;

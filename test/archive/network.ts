@@ -6,7 +6,7 @@ import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { recordOf } from '#machines/settlement/record-rules.ts';
 import { applySettlement, type SettledBalances, settledRoot } from '#machines/settlement/settled-balances.ts';
 import { type ArchiveBlock, blockOf, sha256 } from '#runtime/archive/cid.ts';
-import { encodeRecord } from '#runtime/archive/record-codec.ts';
+import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import { type Signer, signer } from '#runtime/keys/ed25519.ts';
 import type { CosignRequest } from '#schemas/settlement/cosign.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';

@@ -9,6 +9,8 @@ import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
 import { u128 } from '#schemas/wire/fields.ts';
+import { recordCid } from '#machines/settlement/record-encoding.ts';
+import { recordOf } from '#machines/settlement/record-rules.ts';
 import { SeenWorld, signVote } from '../gateway/seen-world.ts';
 import { type Served, serveGateway } from '../gateway/served.ts';
 import { ARCHIVER, CLIENT, id, SHUFFLER, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
@@ -115,13 +117,11 @@ function misbehave(world: SeenWorld): void {
 }
 
 function archive(world: SeenWorld, seq: number): void {
-  const cid = 'bafyreigfl6iev6yhpxhmrvx3ntx4vb3hsurw3rpeuvjw27fuk7f2xu3yzq';
-  world.send(ARCHIVER, {
-    type: 'settlement.archived',
-    seq,
-    cid,
-    log_root: world.ledger.settlement(seq)?.state_root ?? new Uint8Array(32),
-  });
+  const row = world.ledger.settlement(seq);
+  if (row === undefined) return;
+  const prev = world.ledger.settlement(seq - 1)?.cid ?? null;
+  const cid = recordCid(recordOf(row, world.genesis.network, prev), sha256);
+  world.send(ARCHIVER, { type: 'settlement.archived', seq, cid, log_root: row.state_root });
 }
 
 /** A way to the broker whose connections can fall silent without being closed, as when a laptop changes networks. */

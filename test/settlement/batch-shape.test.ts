@@ -6,7 +6,7 @@ import { Tx, TxBody } from '#schemas/settlement/transaction.ts';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const hex = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });
 const id = hex(64);
 const place = {
   unit: fc.tuple(hex(32), fc.nat(999_999)).map(([job, index]) => `${job}/${index}`),

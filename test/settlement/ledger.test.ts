@@ -57,7 +57,12 @@ test('a job that finishes alone is settled at once; those that finish soon after
   const ends = world.ledger.jobs().map(({ finished_height }) => finished_height);
   expect(first?.last_height).toBe(Math.min(...ends));
   expect(second?.last_height).toBe((first?.last_height ?? 0) + MIN_SETTLEMENT_HEIGHTS);
-  expect([...(first?.jobs ?? []), ...(second?.jobs ?? [])].toSorted()).toEqual(world.ledger.jobs().map(({ id }) => id).toSorted());
+  expect([...(first?.jobs ?? []), ...(second?.jobs ?? [])].toSorted()).toEqual(
+    world.ledger
+      .jobs()
+      .map(({ id }) => id)
+      .toSorted(),
+  );
   expect(second?.entries.reduce((sum, { d }) => sum + d, 0n)).toBe(0n);
 });
 

@@ -1,13 +1,16 @@
 // Every refusal of the ledger, each by the input that brings it, and what a refusal costs.
 import { describe, expect, test } from 'vitest';
+import { present } from '#machines/primitives/assert.ts';
 import { TREASURY } from '#machines/settlement/accounts.ts';
+import { recordCid } from '#machines/settlement/record-encoding.ts';
+import { recordOf } from '#machines/settlement/record-rules.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import type { SignedVote } from '#schemas/consensus/types.ts';
 import { SIGNED_STATEMENT_BYTES, voteSignBytes, writeSignedVote } from '#schemas/consensus/vote-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
-import { ARCHIVER, CHAIN, CLIENT, id, SHUFFLER, sign, VALIDATORS, WORKERS, World } from './world/chain.ts';
+import { ARCHIVER, CHAIN, CLIENT, id, SHUFFLER, sha256, sign, VALIDATORS, WORKERS, World } from './world/chain.ts';
 import { commitOf, openingsOf, react, reportOf, resultsOf, revealOf, run } from './world/nodes.ts';
 
 const [V0 = ''] = VALIDATORS;
@@ -342,14 +345,46 @@ describe('audits', () => {
   });
 });
 
-test('ARCHIVED_DONE: the first statement of an archiver about a settlement stays', () => {
+/** CID of the record of a settlement, after the record `prev`. */
+function cidOf({ ledger, genesis }: World, seq: number, prev: string | null = null): string {
+  const row = present(ledger.settlement(seq), `settlement ${seq} is closed`);
+  return recordCid(recordOf(row, genesis.network, prev), sha256);
+}
+
+test('a statement is taken only in order: a record links to the one before', () => {
+  const world = new World();
+  for (const key of ['one', 'two']) {
+    const closed = world.events('settlement.closed').length;
+    world.submitJob(1, 100n, key);
+    run(world, () => world.events('settlement.closed').length > closed);
+  }
+  const first = cidOf(world, 0);
+  const state = (seq: number, cid: string): TxBody => ({
+    type: 'settlement.archived',
+    seq,
+    cid,
+    log_root: new Uint8Array(32),
+  });
+  expect(world.outcome(ARCHIVER, state(1, cidOf(world, 1, first)))).toBe('ARCHIVED_FALSE');
+  expect(world.outcome(ARCHIVER, state(0, first))).toBe(null);
+  expect(world.outcome(ARCHIVER, state(1, cidOf(world, 1, first)))).toBe(null);
+});
+
+test('ARCHIVED_DONE: the first true statement of an archiver about a settlement stays', () => {
   const world = new World();
   world.submitJob(1);
   run(world, () => world.events('settlement.closed').length > 0);
-  const body = (cid: string): TxBody => ({ type: 'settlement.archived', seq: 0, cid, log_root: new Uint8Array(32) });
-  expect(world.outcome(ARCHIVER, body('bafy1'))).toBe(null);
-  expect(world.outcome(ARCHIVER, body('bafy2'))).toBe('ARCHIVED_DONE');
-  expect(world.ledger.settlement(0)?.cid).toBe('bafy1');
+  const cid = cidOf(world, 0);
+  const body = (stated: string): TxBody => ({
+    type: 'settlement.archived',
+    seq: 0,
+    cid: stated,
+    log_root: new Uint8Array(32),
+  });
+  expect(world.outcome(ARCHIVER, body(cidOf(world, 0, cid)))).toBe('ARCHIVED_FALSE');
+  expect(world.outcome(ARCHIVER, body(cid))).toBe(null);
+  expect(world.outcome(ARCHIVER, body(cid))).toBe('ARCHIVED_DONE');
+  expect(world.ledger.settlement(0)?.cid).toBe(cid);
 });
 
 test('of a batch what applies is applied, and what does not is named', () => {

@@ -58,7 +58,11 @@ export const reportOf = (unit: string, indices: readonly number[], behaviour: Be
 };
 
 /** Let every node react to these events: their transactions are queued for the next. */
-export function react(world: World, last: Pick<BlockResult, 'events'>, behaviours: ReadonlyMap<string, Behaviour> = new Map()): void {
+export function react(
+  world: World,
+  last: Pick<BlockResult, 'events'>,
+  behaviours: ReadonlyMap<string, Behaviour> = new Map(),
+): void {
   const of = (node: string): Behaviour => behaviours.get(node) ?? {};
   const does = (node: string, what: 'commit' | 'reveal' | 'open' | 'report') => of(node).skips?.includes(what) !== true;
   world.draw();
