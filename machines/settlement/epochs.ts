@@ -1,4 +1,5 @@
 // Settlement epochs: what paid work changed since the last one, as balanced lines under a root that anyone can recompute.
+import { FIRST_SEQ } from '#schemas/settlement/record.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
@@ -11,6 +12,8 @@ import {
 import { assert } from '../primitives/assert.ts';
 import { type LeafChange, rootHash, type StateTree, updateTree } from '../primitives/state-tree.ts';
 import { type Books, emit, head, setHead } from './books.ts';
+import { recordCid } from './record-encoding.ts';
+import { recordOf } from './record-rules.ts';
 import { settledChange } from './settled-balances.ts';
 
 /** Lines that one transaction may add at most: each item pays a worker and two auditors out of one escrow, or a slash. */
@@ -113,7 +116,10 @@ function settleEntry(books: Books, { a, k, d }: SettlementEntry): LeafChange {
   return settledChange(key, sum_units, books.crypto.sha256);
 }
 
-/** Transaction `settlement.archived`: the first statement of an archiver stays. */
+/**
+ * Transaction `settlement.archived`: the first true statement of an archiver stays. The CID follows from what the ledger has,
+ * so nobody can send readers elsewhere; the root of the log is proven by the checkpoint's cosignatures.
+ */
 export function applyArchived(
   books: Books,
   tx: Tx,
@@ -124,7 +130,16 @@ export function applyArchived(
   const row = books.tables.settlements.get(`${seq}`);
   if (row === undefined) return 'SETTLEMENT_UNKNOWN';
   if (row.cid !== '') return 'ARCHIVED_DONE';
+  if (cid !== cidOf(books, row)) return 'ARCHIVED_FALSE';
   books.tables.settlements.put(`${seq}`, { ...row, cid });
   emit(books, { type: 'settlement.archived', seq, cid });
   return null;
+}
+
+/** The CID of a settlement's record: it links to the one before, which has to be stated first. */
+function cidOf(books: Books, row: SettlementRow): string | undefined {
+  const prev = row.seq === FIRST_SEQ ? null : books.tables.settlements.get(`${row.seq - 1}`)?.cid;
+  return prev === undefined || prev === ''
+    ? undefined
+    : recordCid(recordOf(row, books.genesis.network, prev), books.crypto.sha256);
 }

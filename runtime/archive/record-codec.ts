@@ -1,17 +1,10 @@
-// Settlement records as strict DAG-CBOR: one byte string for each record, and nothing else decodes.
-import { decode, encode } from '@ipld/dag-cbor';
+// Settlement records read from strict DAG-CBOR: one byte string for each record, and nothing else decodes.
+import { decode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
+import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import { parseRecord } from '#machines/settlement/record-rules.ts';
 import type { SettlementRecord } from '#schemas/settlement/record.ts';
 import { type Result, refuse } from '#schemas/wire/codes.ts';
-
-/** The record's bytes: the leaf of the log and the block of the archive. */
-export const encodeRecord = (record: SettlementRecord): Uint8Array =>
-  encode({
-    ...record,
-    prev: record.prev === null ? null : CID.parse(record.prev),
-    ev: record.ev.map((cid) => CID.parse(cid)),
-  });
 
 /** Read a record. The library also decodes unsorted keys, long integers and floats, so the result is encoded again and compared. */
 export function decodeRecord(bytes: Uint8Array): Result<SettlementRecord> {

@@ -1,5 +1,6 @@
 // A node's own copy of the settlement log: records built from its own ledger, checked, stored, never taken from others.
 import { leafHash } from '#machines/primitives/merkle.ts';
+import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import {
   checkNextRecord,
   nothingSettled,
@@ -14,7 +15,7 @@ import type { Store, StoreOp } from '../store/store.ts';
 import { ArchiveError } from './archive-error.ts';
 import { type ArchiveBlock, blockOf, parseCid, sha256 } from './cid.ts';
 import { createContentStore, requireBlock } from './content-store.ts';
-import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { decodeRecord } from './record-codec.ts';
 import { createSerial } from './serial.ts';
 
 /** What the log needs of the ledger: its closed settlements. */

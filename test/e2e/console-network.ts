@@ -4,16 +4,16 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { recordCid } from '#machines/settlement/record-encoding.ts';
+import { recordOf } from '#machines/settlement/record-rules.ts';
 import { type Broker, startBroker } from '#runtime/broker/broker.ts';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
 import { u128 } from '#schemas/wire/fields.ts';
-import { recordCid } from '#machines/settlement/record-encoding.ts';
-import { recordOf } from '#machines/settlement/record-rules.ts';
 import { SeenWorld, signVote } from '../gateway/seen-world.ts';
 import { type Served, serveGateway } from '../gateway/served.ts';
-import { ARCHIVER, CLIENT, id, SHUFFLER, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
+import { ARCHIVER, CLIENT, id, SHUFFLER, sha256, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
 import { type Behaviour, react } from '../settlement/world/nodes.ts';
 
 export const GATEWAY = signer(new Uint8Array(32).fill(7));

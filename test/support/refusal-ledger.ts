@@ -4,6 +4,7 @@ import { encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
 import type { SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
@@ -82,6 +83,33 @@ const beat = (world: RefusalWorld, worker: string, at_ms: number, key = world.ke
   };
 };
 
+const falsePlace = (seq: number): TxBody => ({
+  type: 'settlement.archived',
+  seq,
+  cid: 'bafyfalse',
+  log_root: new Uint8Array(32),
+});
+const archiving = (name: string, seq: number) => by(name, () => falsePlace(seq));
+
+/** State a false place in the block after a settlement closes, long before the archiver can state the true one. */
+async function archiveFalsely(world: RefusalWorld): Promise<Code | null> {
+  const { id } = world.key('scribe');
+  const seq = world.ledger.settlementsCount();
+  const lie = await world.tx('scribe', falsePlace(seq));
+  const bus = await world.bus('scribe');
+  const codes: Code[] = [];
+  world.onBlock(({ events }) => {
+    for (const event of events) {
+      if (event.type === 'settlement.closed' && event.seq === seq)
+        void bus.publish(subject.transaction(id), world.wire(lie, world.key('scribe')));
+      if (event.type === 'tx.refused' && event.account === id && event.nonce === lie.nonce)
+        codes.push(event.code as Code);
+    }
+  });
+  await accepted(world, job());
+  return until(() => codes[0], PATIENT_MS, 'the lie is judged');
+}
+
 const nodes = rows('transaction', 'ledger', [
   [
     'a node that its operator has not signed',
@@ -117,6 +145,7 @@ const nodes = rows('transaction', 'ledger', [
   ],
   ['an old heartbeat', 'HEARTBEAT_STALE', byClient((world) => beat(world, 'liar', Date.now() - HOUR_MS))],
   ['a heartbeat of the future', 'HEARTBEAT_AHEAD', byClient((world) => beat(world, 'liar', Date.now() + HOUR_MS))],
+  ['a false archive place of a settlement', 'ARCHIVED_FALSE', archiveFalsely],
 ]);
 
 const vote = (world: RefusalWorld, change: Partial<Vote> = {}, key = world.key('validator-2')): SignedVote => {
@@ -137,9 +166,6 @@ const accusing = (pair: (world: RefusalWorld) => readonly [SignedVote, SignedVot
     const [a, b] = pair(world);
     return { type: 'evidence', ...encodeEvidence({ type: 'double_vote', a, b }) };
   });
-const archiving = (name: string, seq: number) =>
-  by(name, () => ({ type: 'settlement.archived', seq, cid: 'bafyfalse', log_root: new Uint8Array(32) }));
-
 const claims = rows('transaction', 'ledger', [
   ['the same vote twice as evidence', 'EVIDENCE_INVALID', accusing((world) => [vote(world), vote(world)])],
   [
