@@ -75,7 +75,7 @@ class Driver implements Core {
     const { tip, at, config } = this.#core;
     const beacon = tip.beacon && bytesToHex(tip.beacon);
     const text = JSON.stringify([tip.height, tip.id, tip.state_root, beacon, ...at.summary()]);
-    return bytesToHex(config.crypto.sha256(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+    return bytesToHex(config.crypto.sha256(asciiBytes(text)));
   }
 
   #take(input: Input): void {
@@ -259,4 +259,11 @@ class Driver implements Core {
     const known = vote.height === at.height ? at.votes.known(vote) : undefined;
     return known !== undefined && bytesToHex(known.signature) === bytesToHex(vote.signature);
   };
+}
+
+/** One byte a character: ids, numbers and names are ASCII. */
+function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

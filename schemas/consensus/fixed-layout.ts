@@ -1,5 +1,5 @@
 // Fixed binary layouts: big-endian numbers, no lengths that lie. The writer trusts its caller, the reader trusts nobody.
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** Bytes of a hash, a chain id or a block id. */
 export const HASH_BYTES = 32;
@@ -7,56 +7,95 @@ const TWO_POW_32 = 0x1_0000_0000;
 /** Nil on the wire; no block hashes to it. */
 const ZERO_HASH = '0'.repeat(64);
 
+/** Small layouts share a buffer, as Node's own do: one buffer each would cost more than all that is written into it. */
+const SLAB_BYTES = 8_192;
+const MAX_SHARED_BYTES = 512;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/** Zeros, nowhere else in use. */
+function zeros(size: number): Uint8Array {
+  if (size > MAX_SHARED_BYTES) return new Uint8Array(size);
+  if (slabUsed + size > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slabUsed += size;
+  return slab.subarray(slabUsed - size, slabUsed);
+}
+
+/** Value of a hex digit by its character code; 255 for all others. */
+const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const nibble = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(nibble) ? 255 : nibble;
+});
+
 /** Writes fields one after the other into `size` bytes, known beforehand. */
 export class LayoutWriter {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(size: number) {
-    this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
+    this.bytes = zeros(size);
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#skip(1), value);
+    this.bytes[this.#at++] = value;
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#skip(2), value);
+    this.bytes[this.#at++] = value >>> 8;
+    this.bytes[this.#at++] = value;
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#skip(4), value);
+    const { bytes } = this;
+    const at = this.#at;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    this.#at = at + 4;
     return this;
   }
 
   i32(value: number): this {
-    this.#view.setInt32(this.#skip(4), value);
-    return this;
+    return this.u32(value);
   }
 
   /** A whole number below 2^53. */
   u64(value: number): this {
-    return this.u32(Math.floor(value / TWO_POW_32)).u32(value % TWO_POW_32);
+    return this.u32(Math.floor(value / TWO_POW_32)).u32(value);
   }
 
   /** Raw bytes, as many as there are. */
   raw(value: Uint8Array): this {
-    this.bytes.set(value, this.#skip(value.length));
+    this.bytes.set(value, this.#at);
+    this.#at += value.length;
     return this;
   }
 
-  /** 32 bytes from hex. */
+  /** 32 bytes from hex. @throws RangeError where it is none */
   hash(hex: string): this {
-    return this.raw(hexToBytes(hex));
+    const { bytes } = this;
+    let at = this.#at;
+    let all = hex.length === 2 * HASH_BYTES ? 0 : 255;
+    for (let i = 0; i < 2 * HASH_BYTES; i += 2) {
+      const high = NIBBLES[hex.charCodeAt(i)] ?? 255;
+      const low = NIBBLES[hex.charCodeAt(i + 1)] ?? 255;
+      all |= high | low;
+      bytes[at++] = (high << 4) | low;
+    }
+    if (all > 15) throw new RangeError(`${hex} is not ${HASH_BYTES} bytes in hex`);
+    this.#at = at;
+    return this;
   }
 
   /** A block id, or zeros for nil. */
   value(hex: string | null): this {
-    return hex === null ? this.#zeros(HASH_BYTES) : this.hash(hex);
+    return hex === null ? this.skip(HASH_BYTES) : this.hash(hex);
   }
 
   /** u32 length | bytes. */
@@ -64,28 +103,21 @@ export class LayoutWriter {
     return this.u32(value.length).raw(value);
   }
 
-  #zeros(count: number): this {
-    this.#skip(count);
-    return this;
-  }
-
-  #skip(count: number): number {
-    const at = this.#at;
+  /** Leave zeros. */
+  skip(count: number): this {
     this.#at += count;
-    return at;
+    return this;
   }
 }
 
 /** Reads what `LayoutWriter` wrote. Once something is wrong it stays failed and answers neutral values: check `isDone` at the end. */
 export class LayoutReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
   #hasFailed = false;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** All bytes were read and all were right. */
@@ -98,19 +130,20 @@ export class LayoutReader {
   }
 
   u8(): number {
-    return this.#has(1) ? this.#view.getUint8(this.#at++) : 0;
+    return this.#has(1) ? this.#byte() : 0;
   }
 
   u16(): number {
-    return this.#has(2) ? this.#view.getUint16(this.#skip(2)) : 0;
+    return this.#has(2) ? (this.#byte() << 8) | this.#byte() : 0;
   }
 
   u32(): number {
-    return this.#has(4) ? this.#view.getUint32(this.#skip(4)) : 0;
+    return this.i32() >>> 0;
   }
 
   i32(): number {
-    return this.#has(4) ? this.#view.getInt32(this.#skip(4)) : 0;
+    if (!this.#has(4)) return 0;
+    return (this.#byte() << 24) | (this.#byte() << 16) | (this.#byte() << 8) | this.#byte();
   }
 
   /** Fails above 2^53 − 1. */
@@ -124,8 +157,8 @@ export class LayoutReader {
   /** A view into the input: no copy. */
   raw(count: number): Uint8Array {
     if (!this.#has(count)) return this.#bytes.subarray(0, 0);
-    const at = this.#skip(count);
-    return this.#bytes.subarray(at, at + count);
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
   hash(): string {
@@ -153,9 +186,8 @@ export class LayoutReader {
     return !this.#hasFailed;
   }
 
-  #skip(count: number): number {
-    const at = this.#at;
-    this.#at += count;
-    return at;
+  /** The next byte; it is there. */
+  #byte(): number {
+    return this.#bytes[this.#at++] as number;
   }
 }
