@@ -1,7 +1,7 @@
 // Asks a network's gateway over HTTP: views, accounts, transactions. Used by the commands.
 import { ConsoleView } from '#schemas/node/console.ts';
 import { type Tx, type TxBody } from '#schemas/settlement/transaction.ts';
-import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
+import { encodeTx, txBytes, txId, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { CODES, type Code } from '#schemas/wire/codes.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import { NetworkError, RefusedError } from './network-error.ts';
@@ -63,8 +63,17 @@ export class ConsoleClient {
     };
     const bytes = txBytes(tx);
     const wire = encodeTx(bytes, signer.sign(txSignBytes(bytes)));
-    const accepted = (await this.#fetch('/api/transactions', wire)) as { readonly tx: string };
-    return { tx: accepted.tx, height: await this.#executed(accepted.tx, tx, wire) };
+    await this.#handIn(wire);
+    const id = txId(wire);
+    return { tx: id, height: await this.#executed(id, tx, wire) };
+  }
+
+  /** A broker that is away or full just now is no refusal: the transaction is handed in again below. */
+  async #handIn(wire: Uint8Array): Promise<void> {
+    await this.#fetch('/api/transactions', wire).catch((error: unknown) => {
+      const isPassing = error instanceof NetworkError && (error.code === 'BUS_UNAVAILABLE' || error.code === 'BUS_BUSY');
+      if (!isPassing) throw error;
+    });
   }
 
   /** Nothing on the way is trusted to keep the transaction: it is handed in again until a block has it. */
