@@ -86,6 +86,7 @@ async function follow(network: RunningNetwork, bus: Bus, settled: Map<string, nu
     clock: systemClock,
     log: createLog('bench', 'silent'),
     metrics: createMetrics(),
+    hears: () => false,
     onFailure: fail,
     onBlock({ result }) {
       const now_ms = performance.now();

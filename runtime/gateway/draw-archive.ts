@@ -97,19 +97,16 @@ export class DrawArchive {
 
   /** After the height is executed and before the next: the only state whose root the next header carries. */
   #catch(height: number, due: readonly Drawable[]): Caught | undefined {
-    const beacon = this.#row(`beacons/${height}`);
+    const row = rowsOnce((key) => storedRow(this.#ledger.prove(key)));
+    const beacon = row(`beacons/${height}`);
     if (beacon.value === null) return undefined;
-    const pool = this.#row(`pools/${ROW_CODECS.beacons.decode(beacon.value).pool_version}`);
-    return { height, beacon, pool, draws: due.map((draw) => this.#catchDraw(draw)) };
+    const pool = row(`pools/${ROW_CODECS.beacons.decode(beacon.value).pool_version}`);
+    return { height, beacon, pool, draws: due.map((draw) => this.#catchDraw(draw, row)) };
   }
 
-  #catchDraw({ unit, attempt, purpose }: Drawable): CaughtDraw {
-    const worker = purpose === 'audit' ? this.#row(`nodes/${this.#ledger.unit(unit)?.worker ?? ''}`) : null;
-    return { unit, attempt, purpose, row: this.#row(`tasks/${unit}`), job: this.#row(`jobs/${jobOf(unit)}`), worker };
-  }
-
-  #row(key: string): StoredRow {
-    return storedRow(this.#ledger.prove(key));
+  #catchDraw({ unit, attempt, purpose }: Drawable, row: (key: string) => StoredRow): CaughtDraw {
+    const worker = purpose === 'audit' ? row(`nodes/${this.#ledger.unit(unit)?.worker ?? ''}`) : null;
+    return { unit, attempt, purpose, row: row(`tasks/${unit}`), job: row(`jobs/${jobOf(unit)}`), worker };
   }
 
   #storeOps(caught: Caught, { block, certificate }: SeenBlock['final']): StoreOp[] {
@@ -155,6 +152,16 @@ export class DrawArchive {
     const explanation = repeatDraw(bundle, header.value, basis, this.#crypto);
     return { bundle: { ...bundle, drawn: [...explanation.drawn] }, explanation };
   }
+}
+
+/** Many draws of a height share a job and a worker: each is proven once. */
+function rowsOnce(prove: (key: string) => StoredRow): (key: string) => StoredRow {
+  const proven = new Map<string, StoredRow>();
+  return (key) => {
+    const row = proven.get(key) ?? prove(key);
+    proven.set(key, row);
+    return row;
+  };
 }
 
 const rowKey = (height: number): string => `draws/h/${`${height}`.padStart(12, '0')}`;

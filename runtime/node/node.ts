@@ -1,8 +1,10 @@
 // One node: the actors of one process over one database, one connection each, one copy of the ledger, one HTTP address.
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import type { ActorDefinition } from '#actors/host.ts';
 import { ACTORS } from '#actors/index.ts';
 import type { TreelessLedger } from '#machines/settlement/ledger.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
@@ -91,6 +93,10 @@ type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
   close(): Promise<void>;
 };
 
+/** The actor of a kind; clients have none. */
+const definitionOf = (kind: SeatOptions['kind']): ActorDefinition | undefined =>
+  kind in ACTORS ? ACTORS[kind as keyof typeof ACTORS] : undefined;
+
 /** A validator makes blocks; every other node follows them, and keeps no tree where nobody asks it for proofs. */
 async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
   const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
@@ -104,6 +110,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
       clock,
       log,
       metrics,
+      hears: hearsOf(seats),
       onBlock: (block: ExecutedBlock) => bell.ring(block),
       onFailure,
     };
@@ -133,6 +140,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     clock,
     log,
     metrics,
+    hears: hearsOf(seats),
     onBlock: (block) => bell.ring(block),
     onFailure,
   });
@@ -145,9 +153,14 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
   };
 }
 
+/** Whether an actor of these seats would hear an event. */
+function hearsOf(seats: NodeContext['seats']): (event: LedgerEvent) => boolean {
+  return (event) => seats.some(({ kind, signer }) => definitionOf(kind)?.concerns(event, signer.id) === true);
+}
+
 function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {
   const actors = seats.flatMap(({ kind, signer, bus }): ActorSeat[] => {
-    const definition = kind in ACTORS ? ACTORS[kind as keyof typeof ACTORS] : undefined;
+    const definition = definitionOf(kind);
     return definition === undefined ? [] : [{ definition, id: signer.id, sign: signer.sign, bus }];
   });
   const port = {

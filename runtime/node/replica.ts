@@ -10,6 +10,7 @@ import {
 import type { BlockChanges } from '#machines/settlement/types.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
@@ -44,6 +45,8 @@ export type ReplicaOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Whether some actor of this node would hear the event: the others do not wait for anyone on disk. */
+  readonly hears: (event: LedgerEvent) => boolean;
   /** Called in height order, after the block is durable; awaited before the next one. */
   readonly onBlock: (block: ExecutedBlock) => void;
   /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
@@ -179,7 +182,7 @@ class Follower {
         ledgerOps(result.changes, {
           height: checked.header.height,
           time_ms: checked.header.time_ms,
-          events: result.events,
+          events: result.events.filter(this.#o.hears),
         }),
       ),
     );

@@ -2,6 +2,7 @@
 import { createApplication, type LedgerApplication } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Decided } from '../consensus/turn.ts';
@@ -28,6 +29,8 @@ export type ValidatorSeatOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Whether some actor of this node would hear the event: the others do not wait for anyone on disk. */
+  readonly hears: (event: LedgerEvent) => boolean;
   readonly onBlock: (block: ExecutedBlock) => void;
   readonly onFailure: (error: unknown) => void;
 };
@@ -41,7 +44,7 @@ export async function startValidatorSeat(
 ): Promise<{ readonly validator: Validator; readonly evidence: IoPort }> {
   const { genesis, id, validators } = o.chain;
   const crypto = productionCrypto(o.chain);
-  const app = new StoredApplication(createApplication(o.ledger, crypto), o.metrics);
+  const app = new StoredApplication(createApplication(o.ledger, crypto), o);
   const evidence = new EvidenceQueue();
   const { params } = genesis;
   const validator = await startValidator({
@@ -86,12 +89,14 @@ class StoredApplication {
   readonly port: ValidatorApp;
   readonly #app: LedgerApplication;
   readonly #metrics: Metrics;
+  readonly #hears: ValidatorSeatOptions['hears'];
   readonly #results = new Map<number, ExecutedBlock['result']>();
   #ops: StoreOp[] = [];
 
-  constructor(app: LedgerApplication, metrics: Metrics) {
+  constructor(app: LedgerApplication, { metrics, hears }: Pick<ValidatorSeatOptions, 'metrics' | 'hears'>) {
     this.#app = app;
     this.#metrics = metrics;
+    this.#hears = hears;
     this.port = {
       prepare: (limits) => app.prepare(limits),
       validate: (txs) => app.validate(txs),
@@ -126,7 +131,7 @@ class StoredApplication {
     const block = this.#app.lastBlock();
     if (block === undefined) throw new Error('an executed block has a result');
     this.#results.set(block.height, block);
-    this.#ops.push(...ledgerOps(block.changes, block));
+    this.#ops.push(...ledgerOps(block.changes, { ...block, events: block.events.filter(this.#hears) }));
     for (const code of block.outcomes) this.#metrics.add('sortition_ledger_transactions_total', 1, code ?? 'OK');
     this.#metrics.set('sortition_ledger_mempool_transactions', this.#app.waitingCount());
     return executed;

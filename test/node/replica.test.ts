@@ -28,6 +28,7 @@ async function follow(author = new Author(), disk = new MemoryDisk(), broker = n
     clock,
     log: createLog('follower', 'silent'),
     metrics,
+    hears: () => true,
     onBlock: ({ checked }) => heights.push(checked.header.height),
     onFailure: (error) => failures.push(error),
   });

@@ -28,7 +28,6 @@ import { until } from './until.ts';
 /** Who counts a refusal: a node by its name, the ledger in its validators, the broker in its own log. */
 export type Place = 'gateway' | 'validator-1' | 'shuffler' | 'workers-ada' | 'ledger' | 'broker';
 export type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
-export type Actor = { readonly key: Signer; readonly bus: Bus };
 
 /** Generous: the machines that run this are busy. */
 export const PATIENT_MS = 30_000;
@@ -179,6 +178,7 @@ export class RefusalWorld {
       clock: systemClock,
       log: createLog('follower', 'silent'),
       metrics: createMetrics(),
+      hears: () => true,
       onBlock: ({ checked, result }) => {
         this.#final = checked.final;
         for (const listener of this.#listeners) listener(result);
