@@ -5,6 +5,7 @@ import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import { parseRecord } from '#machines/settlement/record-rules.ts';
 import type { SettlementRecord } from '#schemas/settlement/record.ts';
 import { type Result, refuse } from '#schemas/wire/codes.ts';
+import { isArchiveCid } from './cid.ts';
 
 /** Read a record. The library also decodes unsorted keys, long integers and floats, so the result is encoded again and compared. */
 export function decodeRecord(bytes: Uint8Array): Result<SettlementRecord> {
@@ -23,6 +24,9 @@ function decodeLinks(bytes: Uint8Array): unknown {
   }
 }
 
-/** A link's text; anything else but null becomes undefined, which no rule accepts: a CID as text is not a link. */
-const linkText = (value: unknown): string | null | undefined =>
-  value === null ? null : (CID.asCID(value)?.toString() ?? undefined);
+/** A link's text; anything else but null becomes undefined, which no rule accepts: a CID as text is not a link, nor one of another kind. */
+function linkText(value: unknown): string | null | undefined {
+  if (value === null) return null;
+  const cid = CID.asCID(value);
+  return cid !== null && isArchiveCid(cid) ? cid.toString() : undefined;
+}

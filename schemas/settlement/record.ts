@@ -2,7 +2,7 @@
 import type { SettlementEntry } from './state.ts';
 
 /**
- * A record as data; CIDs are base32 text here and DAG-CBOR links in the bytes (codec: runtime/archive/record-codec.ts).
+ * A record as data; CIDs are base32 text here and DAG-CBOR links in the bytes (written: machines/settlement/record-encoding.ts, read: runtime/archive/record-codec.ts).
  * Field names are the wire's. Rules: machines/settlement/record-rules.ts.
  */
 export type SettlementRecord = {
