@@ -63,8 +63,14 @@ export class RefusalWorld {
     const keys = new Map(extra.map(({ name, key }) => [name, key]));
     for (const name of KEYS) keys.set(name, await readKeyFile(keyPath(dir, name)));
     const world = new RefusalWorld(dir, running, keys);
-    await world.#follow();
-    return world;
+    try {
+      await world.#follow();
+      return world;
+    } catch (error) {
+      await world.stop();
+      await world.forget();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
