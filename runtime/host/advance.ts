@@ -73,7 +73,10 @@ function check(definition: ActorDefinition, effect: Effect, trace: string): Orde
       return { effect, trace, body };
     }
     case 'submit':
-      assert(isBatchBody(effect.body) || TxBody.safeParse(effect.body).success, `submit of a malformed ${effect.body.type}`);
+      assert(
+        isBatchBody(effect.body) || TxBody.safeParse(effect.body).success,
+        `submit of a malformed ${effect.body.type}`,
+      );
       return { effect, trace };
     case 'timer.set':
       assert(Number.isSafeInteger(effect.at_ms), `timer ${effect.id} at ${effect.at_ms}`);

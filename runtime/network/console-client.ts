@@ -71,7 +71,8 @@ export class ConsoleClient {
   /** A broker that is away or full just now is no refusal: the transaction is handed in again below. */
   async #handIn(wire: Uint8Array): Promise<void> {
     await this.#fetch('/api/transactions', wire).catch((error: unknown) => {
-      const isPassing = error instanceof NetworkError && (error.code === 'BUS_UNAVAILABLE' || error.code === 'BUS_BUSY');
+      const isPassing =
+        error instanceof NetworkError && (error.code === 'BUS_UNAVAILABLE' || error.code === 'BUS_BUSY');
       if (!isPassing) throw error;
     });
   }

@@ -22,7 +22,9 @@ export async function serveHttp(options: {
     const readiness = options.readiness();
     return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
-  server.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await options.metrics.text()));
+  server.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await options.metrics.text()),
+  );
   for (const add of options.routes) await add(server);
   const url = await server.listen({ host: '127.0.0.1', port: options.port });
   return { url, close: () => server.close() };

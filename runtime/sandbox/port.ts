@@ -1,5 +1,6 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
 import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
@@ -7,7 +8,6 @@ import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { fromU128, u128 } from '#schemas/wire/fields.ts';
 import { MAX_KEPT_UNITS, MAX_SUSPECTS } from '#schemas/wire/limits.ts';
 import { type OpenAnswer, type RecomputeAnswer, type RunAnswer, SandboxRequest } from '#schemas/work/sandbox.ts';
-import type { z } from 'zod';
 import type { IoPort } from '../host/ports.ts';
 import { sha256 } from '../keys/sha256.ts';
 import type { SandboxPool, SubUnitResults } from './pool.ts';
@@ -43,7 +43,11 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
   };
 }
 
-const unitOf = ({ kernel, start, unit_log2 }: Omit<Work, 'action'>): Unit => ({ kernel, start: fromU128(start), unit_log2 });
+const unitOf = ({ kernel, start, unit_log2 }: Omit<Work, 'action'>): Unit => ({
+  kernel,
+  start: fromU128(start),
+  unit_log2,
+});
 
 /** What the worker commits to now and reveals later. The salt keeps others from guessing a commitment. */
 function outcome(worker: string, { unit, attempt }: Work, { results, suspects }: SubUnitResults): RunAnswer {
@@ -53,11 +57,20 @@ function outcome(worker: string, { unit, attempt }: Work, { results, suspects }:
     fuel: FUEL_OF_FIXED_KERNELS,
     salt: new Uint8Array(randomBytes(16)),
   };
-  return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: suspects.filter(isOpen).slice(0, MAX_SUSPECTS).map(u128) };
+  return {
+    ...shown,
+    commitment: commitment(worker, { unit, attempt, ...shown }, sha256),
+    suspects: suspects.filter(isOpen).slice(0, MAX_SUSPECTS).map(u128),
+  };
 }
 
 function openings({ results }: SubUnitResults, indices: readonly number[]): z.infer<typeof OpenAnswer> {
-  return { openings: zip(indices, indices.map((index) => results[index] ?? new Uint8Array(64))).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index, sha256) })) };
+  return {
+    openings: zip(
+      indices,
+      indices.map((index) => results[index] ?? new Uint8Array(64)),
+    ).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index, sha256) })),
+  };
 }
 
 /** The kernel names what it could not decide in its registers; exact arithmetic clears nearly all of it before anyone is told. */

@@ -4,7 +4,11 @@ import { AmountOrZero, Id, TimeMs } from '../wire/fields.ts';
 
 const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length * 2}}$`));
 /** Amounts in the file are decimal strings, since JSON has no big integers. */
-const AmountText = z.string().regex(/^\d{1,19}$/).transform(BigInt).pipe(AmountOrZero);
+const AmountText = z
+  .string()
+  .regex(/^\d{1,19}$/)
+  .transform(BigInt)
+  .pipe(AmountOrZero);
 
 export const Params = z.strictObject({
   /** Least time between two blocks, ms: under load blocks are batched to this pace. */
@@ -35,12 +39,29 @@ export const Genesis = z.strictObject({
   network: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
   time_ms: TimeMs,
   params: Params,
-  validators: z.array(z.strictObject({ id: Id, operator: Id, power: z.int().min(1).max(1_000_000), beacon_share: hex(48), cosigner: Id })).min(1).max(100),
+  validators: z
+    .array(
+      z.strictObject({
+        id: Id,
+        operator: Id,
+        power: z.int().min(1).max(1_000_000),
+        beacon_share: hex(48),
+        cosigner: Id,
+      }),
+    )
+    .min(1)
+    .max(100),
   /** Group key of the beacon, BLS12-381 G1, hex. */
   beacon_key: hex(48),
   /** Nodes known from the start: the local network's workers, shuffler, archiver, gateway. */
-  nodes: z.array(z.strictObject({ id: Id, kind: z.enum(['worker', 'shuffler', 'archiver', 'gateway', 'client']), operator: Id })).max(20_000),
+  nodes: z
+    .array(
+      z.strictObject({ id: Id, kind: z.enum(['worker', 'shuffler', 'archiver', 'gateway', 'client']), operator: Id }),
+    )
+    .max(20_000),
   /** First balances; the supply of each asset is their sum. */
-  balances: z.array(z.strictObject({ account: Id, asset: z.enum(['credit', 'stake']), amount_units: AmountText })).max(20_000),
+  balances: z
+    .array(z.strictObject({ account: Id, asset: z.enum(['credit', 'stake']), amount_units: AmountText }))
+    .max(20_000),
 });
 export type Genesis = z.output<typeof Genesis>;

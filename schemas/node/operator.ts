@@ -15,4 +15,6 @@ export const OperatorRequest = z.discriminatedUnion('verb', [
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 
 /** The answer's body: the result, or a refusal. */
-export type OperatorAnswer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly code: string };
+export type OperatorAnswer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly code: string };

@@ -1,8 +1,8 @@
 // Snapshot of the worker machine, version 1.
 import { z } from 'zod';
-import { RunAnswer } from '../work/sandbox.ts';
-import { bytes, Hash, Id, TimeMs, UnitId } from '../wire/fields.ts';
 import { Reveal } from '../settlement/transaction.ts';
+import { bytes, Hash, Id, TimeMs, UnitId } from '../wire/fields.ts';
+import { RunAnswer } from '../work/sandbox.ts';
 
 /** One attempt that was drawn for this worker, from assignment to settlement. */
 const Attempt = z.strictObject({
@@ -21,8 +21,20 @@ export const WorkerContextV1 = z.strictObject({
     /** Computed but not yet sent, oldest first. */
     commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: Hash })),
     reveals: z.array(Reveal),
-    opens: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash) })) })),
-    reports: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })) })),
+    opens: z.array(
+      z.strictObject({
+        unit: UnitId,
+        attempt: z.int(),
+        openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash) })),
+      }),
+    ),
+    reports: z.array(
+      z.strictObject({
+        unit: UnitId,
+        attempt: z.int(),
+        results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
+      }),
+    ),
     /** Deadline of the armed flush timer, ms; 0 = none. */
     flush_at_ms: TimeMs,
   }),

@@ -78,8 +78,7 @@ export const CODES = {
   EVIDENCE_INVALID: 'The two statements do not show that a validator contradicted itself.',
   EVIDENCE_DONE: 'The offence was punished before; nothing to do.',
   ARCHIVED_DONE: 'The place of that settlement is on the ledger already.',
-  ARCHIVED_FALSE:
-    'The CID is not that of the settlement’s record; recompute it, and state settlements in their order.',
+  ARCHIVED_FALSE: 'The CID is not that of the settlement’s record; recompute it, and state settlements in their order.',
   // host and store
   STORE_OPEN_FAILED: 'The database cannot be opened; another process may have it, or the folder cannot be written.',
   STORE_READ_FAILED: 'The database cannot be read; check the disk.',

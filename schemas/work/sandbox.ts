@@ -5,7 +5,13 @@ import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_SUSPECTS } from '../wire/limits.
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
 /** Where a unit lies and which kernel computes it. */
-const Work = { unit: UnitId, attempt: Attempt, kernel: z.enum(['collatz/v1', 'noop/v1']), start: U128, unit_log2: z.int().min(8).max(40) };
+const Work = {
+  unit: UnitId,
+  attempt: Attempt,
+  kernel: z.enum(['collatz/v1', 'noop/v1']),
+  start: U128,
+  unit_log2: z.int().min(8).max(40),
+};
 const Indices = z.array(z.int().min(0).max(255)).min(1).max(MAX_AUDIT_SUB_UNITS);
 
 /** Compute a whole unit and choose a salt. */
@@ -27,5 +33,9 @@ export const RunAnswer = z.strictObject({
   suspects: z.array(U128).max(MAX_SUSPECTS),
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
-export const OpenAnswer = z.strictObject({ openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash).max(8) })) });
-export const RecomputeAnswer = z.strictObject({ results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })) });
+export const OpenAnswer = z.strictObject({
+  openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash).max(8) })),
+});
+export const RecomputeAnswer = z.strictObject({
+  results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
+});
