@@ -144,7 +144,6 @@ export const TxBody = z.discriminatedUnion('type', [
   Archived,
 ]);
 export type TxBody = z.infer<typeof TxBody>;
-export type TxType = TxBody['type'];
 
 /** A transaction: signed over TAG.tx | bytes; on the wire `signature 64 | bytes`. */
 export const Tx = z.strictObject({
