@@ -32,8 +32,12 @@ export class Ingress {
     this.#ports = ports;
   }
 
-  /** The sender is whom the broker lets publish on the subject. */
-  hear({ subject, data }: Delivery): void {
+  /**
+   * The sender is whom the broker lets publish on the subject.
+   *
+   * @param isLive whether it was said after this node began to listen, or comes from what a stream has kept
+   */
+  hear({ subject, data }: Delivery, isLive: boolean): void {
     const sender = this.#indices.get(subject.slice(subject.lastIndexOf('.') + 1));
     if (sender === this.#self) return;
     if (sender === undefined) return this.#ports.onRefused('VALIDATOR_UNKNOWN');
@@ -41,14 +45,15 @@ export class Ingress {
     if (!this.#ports.hasRoom(data.length)) return this.#ports.onRefused('HOST_BUSY');
     const message = decodeConsensusMessage(data);
     if (!message.ok) return this.#ports.onRefused(message.code);
-    this.#passOn(sender, message.value, data.length);
+    this.#passOn(sender, message.value, data.length, isLive);
   }
 
-  #passOn(sender: number, message: ConsensusMessage, size_bytes: number): void {
+  #passOn(sender: number, message: ConsensusMessage, size_bytes: number, isLive: boolean): void {
     if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
     if (message.type === 'status') {
       if (message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
-      this.#observer.heard(sender, message.height);
+      // An old status tells where its sender was before this node forgot what it said itself.
+      if (isLive) this.#observer.heard(sender, message.height);
     }
     const input = inputOf(message, this.#ports.now_ms());
     if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');

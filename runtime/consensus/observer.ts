@@ -30,7 +30,7 @@ export class Observer {
     return this.#silent_through !== undefined && height > this.#silent_through;
   }
 
-  /** A status of validator `from`. */
+  /** A status that validator `from` told after this node began to listen: an older one says too little. */
   heard(from: number, height: number): void {
     if (this.#silent_through !== undefined) return;
     this.#heard.set(from, Math.max(height, this.#heard.get(from) ?? 0));

@@ -83,7 +83,7 @@ class ValidatorHost implements Validator {
     for (const effect of this.#state.core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
     for (const input of inputs) this.#state.own.remember(input, this.#state.self);
     this.#subscriptions.push(
-      bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery)),
+      bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery, true)),
       bus.subscribe(subject.transactionAll, ({ data }) => this.#takeTransaction(data)),
       serveBlocks(bus, key.id, store, (code) => this.#countRefusal(code)),
     );
@@ -103,8 +103,8 @@ class ValidatorHost implements Validator {
     await this.#options.store.batch(this.#state.log.take());
   }
 
-  #hear(delivery: Delivery): void {
-    if (!this.#loop.isStopped) this.#ingress.hear(delivery);
+  #hear(delivery: Delivery, isLive: boolean): void {
+    if (!this.#loop.isStopped) this.#ingress.hear(delivery, isLive);
   }
 
   #takeTransaction(data: Uint8Array): void {
@@ -116,7 +116,7 @@ class ValidatorHost implements Validator {
     const { bus, log } = this.#options;
     const ignore = (error: unknown) => log.info({ error: String(error) }, 'no history from the broker');
     bus.history(subject.transactionAll, ({ data }) => this.#takeTransaction(data)).catch(ignore);
-    bus.history(subject.consensusAll, (delivery) => this.#hear(delivery)).catch(ignore);
+    bus.history(subject.consensusAll, (delivery) => this.#hear(delivery, false)).catch(ignore);
   }
 
   async #runTurn(inputs: readonly Input[]): Promise<void> {

@@ -148,6 +148,13 @@ export class Hosts {
     }
   }
 
+  /** The streams keep a status in which validator `i` stands at `height`. */
+  keepStatus(i: number, height: number): void {
+    const { id } = this.host(i).key;
+    const status = encodeConsensusMessage({ type: 'status', from: i, height, round: 0, lowest_height: 1 });
+    this.broker.connect(id).cast(subject.consensus(height, 0, 'status', id), status);
+  }
+
   /** Resolves when `isDone`, asked after each message and event of a validator. */
   until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {

@@ -77,7 +77,7 @@ test('a message that finds no room is refused as busy, before it is decoded', ()
     },
   );
   const status = encodeConsensusMessage({ type: 'status', from: 1, height: 1, round: 0, lowest_height: 1 });
-  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: status });
-  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: new Uint8Array(2) });
+  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: status }, true);
+  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: new Uint8Array(2) }, true);
   expect(refused).toEqual(['HOST_BUSY', 'CONSENSUS_MALFORMED']);
 });

@@ -65,6 +65,26 @@ test('a wiped validator catches up first and speaks only at later heights', asyn
   await decide(hosts, 1, [0, 1, 3]);
 });
 
+test('old statuses that the streams keep do not tell a wiped validator where the others are', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 3, [0, 1, 2, 3]);
+  await hosts.stop(2);
+  await hosts.stop(3);
+  for (const i of [0, 1, 2]) hosts.keepStatus(i, 1);
+  hosts.host(3).disk = new MemoryDisk();
+  const said: string[] = [];
+  const ofThird = `cs.v1.*.*.*.${hosts.host(3).key.id}`;
+  hosts.broker.connect('listener').subscribe(ofThird, (delivery) => said.push(delivery.subject));
+  await hosts.start(3, false);
+  hosts.submit('stuck'); // height 4, where it may have voted before: 0 and 1 alone are no quorum
+  await hosts.until(() => heightOf(hosts, 3) === 3 && hosts.host(3).validator?.position.step === 'prevote');
+  await hosts.start(2);
+  await decide(hosts, 1, [0, 1, 2]);
+  const early = said.filter((word) => Number(word.split('.')[2]) <= 4 && /vote|proposal/.test(word));
+  expect(early).toEqual([]);
+});
+
 test('a validator that lost its log, but not its signer record, is silent at the recorded height', async () => {
   const hosts = start();
   for (const i of [0, 1, 2, 3]) await hosts.start(i);
