@@ -5,15 +5,18 @@ import { type ChainRules, validatorsHash } from './block-rules.ts';
 import { CatchUp } from './catch-up.ts';
 import { type Electorate, totalPower } from './certificate-rules.ts';
 import { Height, type RoundStepper } from './height.ts';
-import type { roundMachine } from './round.machine.ts';
+import { roundMachine } from './round.machine.ts';
 import { Timers } from './timers.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
 /** The set is fixed until set changes come. */
 export const EPOCH = 0;
 
-/** Parts that a test may replace to plant a bug. */
-export type CoreParts = { readonly machine: typeof roundMachine; readonly quorum: (total: number) => number };
+/** Parts that a test may replace to plant a bug. The stepper is stateless between steps: all cores of a process share one. */
+export type CoreParts = { readonly stepper: RoundStepper; readonly quorum: (total: number) => number };
+
+/** The round machine as it is. */
+export const roundStepper: RoundStepper = pureStepper(roundMachine);
 
 export class CoreState {
   readonly config: CoreConfig;
@@ -37,7 +40,7 @@ export class CoreState {
     this.electorate = { chain, epoch: EPOCH, validators, crypto, quorum: parts.quorum(totalPower(validators)) };
     this.rules = { config, epoch: EPOCH, validators_hash: validatorsHash(config) };
     this.catchUp = new CatchUp(config.self, validators);
-    this.#stepper = pureStepper(parts.machine);
+    this.#stepper = parts.stepper;
     this.tip = config.tip;
     this.at = this.nextHeight(config.tip.time_ms);
   }

@@ -8,11 +8,10 @@ import { refuseProposal, refuseVote } from './admission.ts';
 import { blockId, checkBlock } from './block-rules.ts';
 import { certifiedHeaders } from './catch-up.ts';
 import { checkCertificate } from './certificate-rules.ts';
-import { type CoreParts, CoreState } from './core-state.ts';
+import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
 import { Finality } from './finality.ts';
 import { Gossip } from './gossip.ts';
-import { roundMachine } from './round.machine.ts';
 import { RoundRules } from './round-rules.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
@@ -30,7 +29,7 @@ export type Core = {
 };
 
 /** Make a core that goes on from `config.tip`. Its first input is `started`, unless a log is restored. */
-export const createCore = (config: CoreConfig, parts: CoreParts = { machine: roundMachine, quorum }): Core =>
+export const createCore = (config: CoreConfig, parts: CoreParts = { stepper: roundStepper, quorum }): Core =>
   new Driver(config, parts);
 
 type InputOf<T extends Input['type']> = Extract<Input, { type: T }>;

@@ -1,16 +1,22 @@
 // The votes of one round, counted by (type, value, valid_round). A quorum becomes a certificate the moment it is reached.
 import type { Certificate, Evidence, SignedVote, ValidatorSet, VoteType } from '#schemas/consensus/types.ts';
 
-/** What votes are counted by: the accountable variant counts prevotes with different valid_rounds apart. */
-export const statementKey = (type: VoteType, value: string | null, valid_round: number): string =>
-  `${type}/${value ?? 'nil'}/${valid_round}`;
-
 /** Whether two votes say the same; signatures may differ. */
 export const isSameStatement = (a: SignedVote, b: SignedVote): boolean =>
   a.value === b.value && a.valid_round === b.valid_round;
 
 /** What became of a vote. */
 export type VoteOutcome = 'counted' | 'known' | Evidence;
+
+/** What votes are counted by: the accountable variant counts prevotes with different valid_rounds apart. */
+type Tally = {
+  readonly type: VoteType;
+  readonly value: string | null;
+  readonly valid_round: number;
+  power: number;
+  /** As a unit: a counter that holds an equivocator's other vote could never rebuild it. */
+  certificate: Certificate | undefined;
+};
 
 /** Bounded: at most two votes a validator; a second, different one is evidence and is not counted. */
 export class RoundVotes {
@@ -19,10 +25,9 @@ export class RoundVotes {
   readonly #quorum: number;
   readonly #votes = { prevote: new Map<number, SignedVote>(), precommit: new Map<number, SignedVote>() };
   readonly #any = { prevote: 0, precommit: 0 };
-  readonly #powers = new Map<string, number>();
-  /** As units (statement key → certificate): a counter that holds an equivocator's other vote could never rebuild them. */
-  readonly #certificates = new Map<string, Certificate>();
-  /** Those of them that are on a block, in the order in which they were reached. */
+  /** One for each statement made: few, so looking through them is faster than a key. */
+  readonly #tallies: Tally[] = [];
+  /** Certificates on a block, in the order in which they were reached. */
   readonly polkas: Certificate[] = [];
   readonly commits: Certificate[] = [];
 
@@ -49,8 +54,10 @@ export class RoundVotes {
 
   /** A checked certificate from outside; the first per statement stays. */
   addCertificate(certificate: Certificate): void {
-    const key = keyOf(certificate);
-    if (key !== undefined && !this.#certificates.has(key)) this.#keep(key, certificate);
+    const first = certificate.votes[0];
+    if (first === undefined) return;
+    const tally = this.#tallyOf(first);
+    if (tally.certificate === undefined) this.#keep(tally, certificate);
   }
 
   /** Power of distinct validators with a vote of this type, whatever it says. */
@@ -64,7 +71,7 @@ export class RoundVotes {
   }
 
   certificate(type: VoteType, value: string | null, valid_round: number): Certificate | undefined {
-    return this.#certificates.get(statementKey(type, value, valid_round));
+    return this.#find(type, value, valid_round)?.certificate;
   }
 
   /** Whether a certificate of this round is on the block. */
@@ -79,27 +86,36 @@ export class RoundVotes {
   }
 
   #count(vote: SignedVote, power: number): void {
-    const key = statementKey(vote.type, vote.value, vote.valid_round);
-    const total = (this.#powers.get(key) ?? 0) + power;
-    this.#powers.set(key, total);
-    if (total < this.#quorum || this.#certificates.has(key)) return;
+    const tally = this.#tallyOf(vote);
+    tally.power += power;
+    if (tally.power < this.#quorum || tally.certificate !== undefined) return;
     const votes = [...this.#votes[vote.type].values()].filter((other) => isSameStatement(other, vote));
     const type = vote.type === 'prevote' ? 'polka' : 'commit';
-    this.#keep(key, { type, height: vote.height, round: vote.round, value: vote.value, votes });
+    this.#keep(tally, { type, height: vote.height, round: vote.round, value: vote.value, votes });
   }
 
-  #keep(key: string, certificate: Certificate): void {
-    this.#certificates.set(key, certificate);
+  #keep(tally: Tally, certificate: Certificate): void {
+    tally.certificate = certificate;
     if (certificate.value === null || certificate.type === 'skip') return;
     (certificate.type === 'polka' ? this.polkas : this.commits).push(certificate);
+  }
+
+  #find(type: VoteType, value: string | null, valid_round: number): Tally | undefined {
+    for (const tally of this.#tallies) {
+      if (tally.type === type && tally.value === value && tally.valid_round === valid_round) return tally;
+    }
+    return undefined;
+  }
+
+  #tallyOf({ type, value, valid_round }: SignedVote): Tally {
+    const found = this.#find(type, value, valid_round);
+    if (found !== undefined) return found;
+    const tally: Tally = { type, value, valid_round, power: 0, certificate: undefined };
+    this.#tallies.push(tally);
+    return tally;
   }
 
   #power(validator: number): number {
     return this.#validators[validator]?.power ?? 0;
   }
-}
-
-function keyOf(certificate: Certificate): string | undefined {
-  const first = certificate.votes[0];
-  return first && statementKey(first.type, first.value, first.valid_round);
 }

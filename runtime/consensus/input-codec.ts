@@ -3,8 +3,9 @@ import type { Input } from '#machines/consensus/types.ts';
 import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import {
   type ConsensusMessage,
+  consensusMessageBytes,
   decodeConsensusMessage,
-  encodeConsensusMessage,
+  writeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 
@@ -21,10 +22,12 @@ const TYPES = [
   'certificate.received',
 ] as const;
 
-export function encodeInput(input: RecordedInput): Uint8Array {
-  const body = bodyOf(input);
-  return new LayoutWriter(9 + body.length).u8(TYPES.indexOf(input.type)).u64(input.now_ms).raw(body).bytes;
-}
+/** Bytes of a recorded input. */
+export const inputBytes = (input: RecordedInput): number => 9 + bodySize(input);
+
+/** Append a recorded input. */
+export const writeInput = (writer: LayoutWriter, input: RecordedInput): LayoutWriter =>
+  writeBody(writer.u8(TYPES.indexOf(input.type)).u64(input.now_ms), input);
 
 /** Refuses with LOG_CORRUPT or what the message inside is refused with. */
 export function decodeInput(bytes: Uint8Array): Result<RecordedInput> {
@@ -35,19 +38,35 @@ export function decodeInput(bytes: Uint8Array): Result<RecordedInput> {
   return read(type, bytes.subarray(9), now_ms);
 }
 
-function bodyOf(input: RecordedInput): Uint8Array {
+function bodySize(input: RecordedInput): number {
   switch (input.type) {
     case 'started':
     case 'work.arrived':
-      return new Uint8Array(0);
+      return 0;
     case 'timer.fired':
-      return Buffer.from(input.id, 'ascii');
+      return input.id.length;
     case 'beacon.recovered':
-      return new LayoutWriter(8 + input.signature.length).u64(input.height).raw(input.signature).bytes;
+      return 8 + input.signature.length;
     case 'vote.received':
     case 'proposal.received':
     case 'certificate.received':
-      return encodeConsensusMessage(messageOf(input));
+      return consensusMessageBytes(messageOf(input));
+  }
+}
+
+function writeBody(writer: LayoutWriter, input: RecordedInput): LayoutWriter {
+  switch (input.type) {
+    case 'started':
+    case 'work.arrived':
+      return writer;
+    case 'timer.fired':
+      return writer.raw(Buffer.from(input.id, 'ascii'));
+    case 'beacon.recovered':
+      return writer.u64(input.height).raw(input.signature);
+    case 'vote.received':
+    case 'proposal.received':
+    case 'certificate.received':
+      return writeConsensusMessage(writer, messageOf(input));
   }
 }
 

@@ -1,10 +1,9 @@
 // The log of the current height: every input that changed the core, in order, on disk before what it led to is said.
 // Rows `cs/log/<height>/<number>`: CRC-32C u32 | input. The batch that makes a height final deletes its rows.
-import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
-import { crc32c } from './crc32c.ts';
-import { decodeInput, encodeInput, type RecordedInput } from './input-codec.ts';
+import { decodeRecord, encodeRecord } from './crc32c.ts';
+import { decodeInput, inputBytes, type RecordedInput, writeInput } from './input-codec.ts';
 
 const PREFIX = 'cs/log/';
 const padded = (n: number): string => String(n).padStart(12, '0');
@@ -70,14 +69,11 @@ export async function openLog(store: Store, height: number): Promise<LogContent>
   return { inputs, log: new HeightLog(height, inputs.length) };
 }
 
-function encodeRow(input: RecordedInput): Uint8Array {
-  const body = encodeInput(input);
-  return new LayoutWriter(4 + body.length).u32(crc32c(body)).raw(body).bytes;
-}
+const encodeRow = (input: RecordedInput): Uint8Array =>
+  encodeRecord(inputBytes(input), (writer) => writeInput(writer, input));
 
 function decodeRow(row: Uint8Array): RecordedInput | undefined {
-  const body = row.subarray(4);
-  if (row.length < 4 || new LayoutReader(row).u32() !== crc32c(body)) return undefined;
-  const input = decodeInput(body);
-  return input.ok ? input.value : undefined;
+  const body = decodeRecord(row);
+  const input = body && decodeInput(body);
+  return input?.ok ? input.value : undefined;
 }

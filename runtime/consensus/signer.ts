@@ -1,12 +1,12 @@
 // The validator's signer: a module of its own, so that a bug in the machine cannot make it sign two things in one place.
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { SIGN_BYTES } from '#schemas/consensus/vote-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { SIGNATURE_BYTES } from '#schemas/wire/signed.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
-import { crc32c } from './crc32c.ts';
+import { decodeRecord, encodeRecord } from './crc32c.ts';
 
 /** Where in the protocol a statement stands; steps are ordered: proposal 0, prevote 1, precommit 2. */
 export type Place = { readonly height: number; readonly round: number; readonly step: 0 | 1 | 2 };
@@ -59,17 +59,19 @@ export const birthOp = (): StoreOp =>
 export async function readSignerRecord(store: Store): Promise<SignerRecord | undefined> {
   const row = await store.get(KEY);
   if (row === undefined) return undefined;
-  const reader = new LayoutReader(row);
-  const checksum = reader.u32();
+  const body = decodeRecord(row);
+  const reader = new LayoutReader(body ?? new Uint8Array(0));
   const place = { height: reader.u64(), round: reader.u32(), step: reader.u8() as Place['step'] };
   const record = { ...place, sign_bytes: reader.raw(SIGN_BYTES), signature: reader.raw(SIGNATURE_BYTES) };
-  if (!reader.isDone || checksum !== crc32c(row.subarray(4))) throw new ConsensusError('LOG_CORRUPT', KEY);
+  if (!reader.isDone) throw new ConsensusError('LOG_CORRUPT', KEY);
   return record;
 }
 
 function putOp({ height, round, step, sign_bytes, signature }: SignerRecord): StoreOp {
-  const body = new LayoutWriter(RECORD_BYTES).u64(height).u32(round).u8(step).raw(sign_bytes).raw(signature).bytes;
-  return { type: 'put', key: KEY, value: new LayoutWriter(4 + body.length).u32(crc32c(body)).raw(body).bytes };
+  const value = encodeRecord(RECORD_BYTES, (writer) =>
+    writer.u64(height).u32(round).u8(step).raw(sign_bytes).raw(signature),
+  );
+  return { type: 'put', key: KEY, value };
 }
 
 /** Negative: before; 0: the same place; positive: after. */

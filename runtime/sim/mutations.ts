@@ -1,6 +1,7 @@
 // Planted bugs: each is the production program with one thing wrong, and a campaign must find it within its budget.
-import type { CoreParts } from '#machines/consensus/core-state.ts';
+import { type CoreParts, roundStepper } from '#machines/consensus/core-state.ts';
 import { roundMachine } from '#machines/consensus/round.machine.ts';
+import { pureStepper } from '#machines/primitives/inert-scope.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { ScheduleKind } from './plan.ts';
 
@@ -36,19 +37,21 @@ export const MUTATIONS = {
     kind: 'consensus',
     parts: {
       quorum,
-      machine: roundMachine.provide({
-        guards: {
-          mayPrevoteFresh: ({ event }) => event.type === 'proposal.fresh' && event.is_valid,
-          mayPrevoteRepeated: ({ event }) => event.type === 'proposal.repeated' && event.is_valid,
-        },
-      }),
+      stepper: pureStepper(
+        roundMachine.provide({
+          guards: {
+            mayPrevoteFresh: ({ event }) => event.type === 'proposal.fresh' && event.is_valid,
+            mayPrevoteRepeated: ({ event }) => event.type === 'proposal.repeated' && event.is_valid,
+          },
+        }),
+      ),
     },
   },
   quorum_one_short: {
     about: 'takes two thirds of the power for a quorum',
     budget: 20,
     kind: 'consensus',
-    parts: { machine: roundMachine, quorum: (total) => quorum(total) - 1 },
+    parts: { stepper: roundStepper, quorum: (total) => quorum(total) - 1 },
   },
   vote_before_sync: {
     about: 'publishes votes before they are on disk',

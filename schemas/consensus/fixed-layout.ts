@@ -108,6 +108,12 @@ export class LayoutWriter {
     this.#at += count;
     return this;
   }
+
+  /** Go back to the beginning, to what was skipped. */
+  rewind(): this {
+    this.#at = 0;
+    return this;
+  }
 }
 
 /** Reads what `LayoutWriter` wrote. Once something is wrong it stays failed and answers neutral values: check `isDone` at the end. */

@@ -46,11 +46,16 @@ export type ConsensusMessage =
   | { readonly type: 'range.request'; readonly first_height: number; readonly last_height: number }
   | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] };
 
-/** Bytes of a message. */
-export function encodeConsensusMessage(message: ConsensusMessage): Uint8Array {
-  const writer = new LayoutWriter(2 + bodySize(message)).u8(VERSION).u8(TYPES.indexOf(message.type));
-  return writeBody(writer, message).bytes;
-}
+/** A message as it travels. */
+export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
+  writeConsensusMessage(new LayoutWriter(consensusMessageBytes(message)), message).bytes;
+
+/** Bytes of a message on the wire. */
+export const consensusMessageBytes = (message: ConsensusMessage): number => 2 + bodySize(message);
+
+/** Append a message. */
+export const writeConsensusMessage = (writer: LayoutWriter, message: ConsensusMessage): LayoutWriter =>
+  writeBody(writer.u8(VERSION).u8(TYPES.indexOf(message.type)), message);
 
 /** Refuses with MESSAGE_TOO_LARGE or CONSENSUS_MALFORMED; never throws. Byte fields are views into `bytes`. */
 export function decodeConsensusMessage(bytes: Uint8Array): Result<ConsensusMessage> {
