@@ -20,7 +20,7 @@ export type ChildPlan = {
   readonly beacon: { readonly group_key: string; readonly secret_share: string };
   readonly is_first_start: boolean;
 };
-/** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory. */
+/** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory, and processor time so far. */
 export type ChildReport =
   | { readonly type: 'ready' }
   | {
@@ -30,7 +30,7 @@ export type ChildReport =
       readonly state_root: string;
       readonly finality_ms: readonly number[];
     }
-  | { readonly type: 'memory'; readonly rss_mb: number };
+  | { readonly type: 'usage'; readonly rss_mb: number; readonly cpu_ms: number };
 
 const keyOf = (tx: Uint8Array): string => Buffer.from(tx).toString('base64');
 const report = (message: ChildReport): void => void process.send?.(message);
@@ -126,6 +126,12 @@ async function run(plan: ChildPlan): Promise<void> {
   report({ type: 'ready' });
 }
 
+/** Processor time of this process on all its threads, ms. */
+function cpu_ms(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 const cancelable = (timer: NodeJS.Timeout) => () => clearTimeout(timer);
 
 function fail(error: Error): never {
@@ -134,6 +140,6 @@ function fail(error: Error): never {
 
 process.once('message', (plan) => void run(plan as ChildPlan));
 process.on('message', (message) => {
-  if (message === 'memory') report({ type: 'memory', rss_mb: process.memoryUsage.rss() / 1_048_576 });
+  if (message === 'usage') report({ type: 'usage', rss_mb: process.memoryUsage.rss() / 1_048_576, cpu_ms: cpu_ms() });
 });
 process.once('disconnect', () => process.exit(0));

@@ -42,15 +42,16 @@ export function coreHeightsPerSecond(validators: number, heights: number): numbe
   }
 }
 
+/** A millisecond goes by at each height: block time rises, and may not run ahead of the clock. */
 function wordOf(effect: CoreEffect): Input | undefined {
   if (effect.type === 'vote')
-    return { type: 'vote.received', vote: { ...effect.vote, signature: SIGNATURE }, now_ms: 1 };
+    return { type: 'vote.received', vote: { ...effect.vote, signature: SIGNATURE }, now_ms: effect.vote.height };
   if (effect.type !== 'propose') return undefined;
   return {
     type: 'proposal.received',
     proposal: { ...effect.proposal, signature: SIGNATURE },
     block: effect.block,
-    now_ms: 1,
+    now_ms: effect.proposal.height,
   };
 }
 

@@ -9,28 +9,33 @@ export type Metrics = Record<string, { readonly value: number; readonly unit: st
 
 /** Blocks after which memory is read, as the requirement has it. */
 const BLOCKS = 1_000;
-/** Transactions left out of the figures: compilers and caches warm up. */
+/** The first of them, left out of the other figures: compilers and caches warm up. */
 const WARM_UP = 100;
 /** Pause between a transaction's finality everywhere and the next one, ms. */
 const PAUSE_MS = 2;
 const VIEW_CHANGES = 3;
 
-/** `finality_*`: from a transaction's arrival at a validator to its block final and synced there, over all validators. */
+/**
+ * `finality_*`: from a transaction's arrival at a validator to its block final and synced there, over all validators;
+ * `cpu_ms_per_block`: processor time of one validator for one block of one transaction, beacon included.
+ */
 export async function benchConsensus({ validators }: { readonly validators: number }): Promise<Metrics> {
   const heights_per_second = coreHeightsPerSecond(validators, Math.ceil(4_000 / validators));
   const network = await startValidators(validators);
   try {
     const all = Array.from({ length: validators }, (_, i) => network.child(i));
-    const finality = await submitOneByOne(network, all, BLOCKS);
-    const rss_mb = await Promise.all(all.map(memoryOf));
+    await submitOneByOne(network, all, WARM_UP);
+    const before = await Promise.all(all.map(usageOf));
+    const steady = await submitOneByOne(network, all, BLOCKS - WARM_UP);
+    const after = await Promise.all(all.map(usageOf));
     const view_changes = await pauseProposers(network, all, VIEW_CHANGES);
-    const steady = finality.slice(WARM_UP * validators);
     return {
       finality_p50_ms: ms(quantile(steady, 0.5)),
       finality_p99_ms: ms(quantile(steady, 0.99)),
       view_change_ms: ms(quantile(view_changes, 0.5)),
       heights_per_second: { value: Math.round(heights_per_second), unit: 'heights/s' },
-      validator_rss_mb: { value: Math.round(Math.max(...rss_mb)), unit: 'MB' },
+      cpu_ms_per_block: ms((sumOf(after) - sumOf(before)) / validators / (BLOCKS - WARM_UP)),
+      validator_rss_mb: { value: Math.round(Math.max(...after.map(({ rss_mb }) => rss_mb))), unit: 'MB' },
     };
   } finally {
     await network.stop();
@@ -44,11 +49,14 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
-/** Resident memory, MB. */
-async function memoryOf(child: ChildProcess): Promise<number> {
-  child.send('memory');
-  return (await next(child, 'memory')).rss_mb;
+type Usage = { readonly rss_mb: number; readonly cpu_ms: number };
+
+async function usageOf(child: ChildProcess): Promise<Usage> {
+  child.send('usage');
+  return next(child, 'usage');
 }
+
+const sumOf = (usages: readonly Usage[]): number => usages.reduce((sum, { cpu_ms }) => sum + cpu_ms, 0);
 
 type Finality = { readonly height: number; readonly ms: readonly number[] };
 
