@@ -15,6 +15,8 @@ export type IngressPorts = {
   /** Whether a message of this size may wait for a turn. */
   readonly hasRoom: (size_bytes: number) => boolean;
   readonly onInput: (input: Input, size_bytes: number) => void;
+  /** A live status of a validator that may be behind. */
+  readonly onStatus: (height: number) => void;
   readonly onShare: (sender: number, share: BeaconShare) => void;
   readonly onRefused: (code: Code) => void;
 };
@@ -53,7 +55,10 @@ export class Ingress {
     if (message.type === 'status') {
       if (message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
       // An old status tells where its sender was before this node forgot what it said itself.
-      if (isLive) this.#observer.heard(sender, message.height);
+      if (isLive) {
+        this.#observer.heard(sender, message.height);
+        this.#ports.onStatus(message.height);
+      }
     }
     const input = inputOf(message, this.#ports.now_ms());
     if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');
