@@ -164,8 +164,9 @@ class Driver implements Core {
     if (code !== null) return this.#core.refuse(-1, code);
     if (certificate.height > at.height) return this.#gossip.sawCertificate(certificate, now_ms);
     if (this.#finality.isConflict(certificate)) return;
+    const isNews = this.#keepCertificate(certificate);
+    if (certificate.type === 'skip' && !isNews) return;
     this.#core.record(input);
-    this.#keepCertificate(certificate);
     if (block !== undefined) this.#keepBody(certificate, block, now_ms);
     at.pacing.addReason();
     this.#advance(now_ms);
@@ -220,14 +221,16 @@ class Driver implements Core {
     this.#gossip.sawAhead(by.validator, by.height, message.now_ms);
   }
 
-  /** As a unit, and vote by vote: the votes may show an offence. */
-  #keepCertificate(certificate: Certificate): void {
+  /** As a unit, and vote by vote: the votes may show an offence. Whether a vote or an offence was news. */
+  #keepCertificate(certificate: Certificate): boolean {
     const { votes } = this.#core.at;
+    let isNews = false;
     for (const vote of certificate.votes) {
       const outcome = votes.add(vote);
-      if (typeof outcome === 'object') this.#accuse(outcome);
+      if (typeof outcome === 'object' ? this.#accuse(outcome) : outcome !== 'known') isNews = true;
     }
     votes.addCertificate(certificate);
+    return isNews;
   }
 
   #keepBody({ value }: Certificate, block: Block, now_ms: number): void {
@@ -237,8 +240,11 @@ class Driver implements Core {
     if (checked !== undefined) at.proposals.addBlock(value, checked);
   }
 
-  #accuse(evidence: Evidence): void {
-    if (this.#core.at.isNews(evidence)) this.#core.emit({ type: 'evidence.found', evidence });
+  /** True where the offence was not told yet. */
+  #accuse(evidence: Evidence): boolean {
+    const isNews = this.#core.at.isNews(evidence);
+    if (isNews) this.#core.emit({ type: 'evidence.found', evidence });
+    return isNews;
   }
 
   /** Whether a certificate, and the block with it, tell nothing new. */

@@ -1,6 +1,6 @@
 // All votes of one height, by round; bounded in rounds ahead and behind. Says which quorums exist, decides nothing.
 import type { Certificate, SignedVote, ValidatorSet } from '#schemas/consensus/types.ts';
-import { MAX_FUTURE_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
+import { MAX_FUTURE_ROUNDS, MAX_PAST_ROUNDS, MAX_ROUND_NOTES } from '#schemas/wire/limits.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
 import { totalPower } from './certificate-rules.ts';
 import { isSameStatement, RoundVotes, type VoteOutcome } from './round-votes.ts';
@@ -15,6 +15,8 @@ export class VoteKeeper {
   readonly #rounds = new Map<number, RoundVotes>();
   /** Latest round that each validator was seen in, −1 for none. */
   readonly #latest: number[];
+  /** Votes too far ahead to keep that were noted since this node's round began, by validator. */
+  readonly #notes: number[];
   /** See `skipRound`. */
   #reached = -1;
   #current = -1;
@@ -27,6 +29,7 @@ export class VoteKeeper {
     this.#quorum = quorum;
     this.#skip = skipQuorum(totalPower(validators));
     this.#latest = validators.map(() => -1);
+    this.#notes = validators.map(() => 0);
   }
 
   get quorum(): number {
@@ -45,9 +48,10 @@ export class VoteKeeper {
 
   /** Count a vote whose signature was checked. */
   add(vote: SignedVote): KeeperOutcome {
-    const isNews = vote.round > (this.#latest[vote.validator] ?? -1);
+    const isKept = this.#isKept(vote.round);
+    const isNews = vote.round > (this.#latest[vote.validator] ?? -1) && (isKept || this.#mayNote(vote.validator));
     if (isNews) this.#note(vote);
-    if (!this.#isKept(vote.round)) return isNews ? 'noted' : 'known';
+    if (!isKept) return isNews ? 'noted' : 'known';
     const votes = this.#open(vote.round);
     const outcome = votes.add(vote);
     if (vote.type === 'precommit' && vote.value !== null)
@@ -79,6 +83,7 @@ export class VoteKeeper {
   /** Forget what lies too far behind the round that starts now; rounds with a certificate stay. */
   advance(round: number): void {
     this.#current = round;
+    this.#notes.fill(0);
     for (const [old, votes] of this.#rounds) {
       if (old < round - MAX_PAST_ROUNDS && votes.polkas.length === 0) this.#rounds.delete(old);
     }
@@ -87,6 +92,13 @@ export class VoteKeeper {
   /** All votes, in an order that does not depend on their arrival. */
   all(): SignedVote[] {
     return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());
+  }
+
+  /** A note is logged: who runs through the rounds all alone may not fill the log. */
+  #mayNote(validator: number): boolean {
+    const count = (this.#notes[validator] ?? 0) + 1;
+    this.#notes[validator] = count;
+    return count <= MAX_ROUND_NOTES;
   }
 
   #note(vote: SignedVote): void {

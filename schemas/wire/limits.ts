@@ -80,6 +80,8 @@ export const MAX_SYNC_REQUESTS = 8;
 export const SYNC_TIMEOUT_MS = 2_000;
 /** Rounds ahead of the own for which votes and proposals are kept; later ones only move a lagging node on (paper's line 55). */
 export const MAX_FUTURE_ROUNDS = 16;
+/** Votes of one validator beyond those rounds that are written down while the own round lasts: honest ones need a few, a liar could fill the log. */
+export const MAX_ROUND_NOTES = 64;
 /** Rounds behind the own for which votes are kept; a decision of an older round arrives as a certificate. */
 export const MAX_PAST_ROUNDS = 64;
 /** Proposals kept of one round and not named by a certificate: an equivocating leader cannot fill the memory. */
