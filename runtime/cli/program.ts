@@ -176,6 +176,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--schedules <n>', 'how many', whole(1, 10_000_000), 200)
     .option('--seed <n>', 'first seed', whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--mutation <name>', 'plant a known bug: the run must find it')
+    .addOption(new Option('--kind <kind>', 'only schedules of this kind').choices(['consensus', 'ledger']))
     .addHelpText('after', '\nExample:\n  sortition sim --schedules 2000 --seed 7 --json')
     .action(runs('sim'));
 

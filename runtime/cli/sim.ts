@@ -1,7 +1,9 @@
 // `sortition sim`: seeded schedules of the production machines under a virtual network, clock and disk.
 import { SingleBar } from 'cli-progress';
-import { runCampaign } from '../sim/campaign.ts';
+import { type Campaign, type CampaignOptions, hasFailed, runCampaign, tellSchedule } from '../sim/campaign.ts';
+import { describeRun } from '../sim/describe.ts';
 import { MUTATIONS, type MutationName } from '../sim/mutations.ts';
+import type { ScheduleKind } from '../sim/plan.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { printJson, printLine } from './print.ts';
 
@@ -9,36 +11,54 @@ type Options = {
   readonly schedules: number;
   readonly seed: number;
   readonly mutation?: string;
+  readonly kind?: ScheduleKind;
   readonly json?: boolean;
 };
 
 /** Exit code 0: nothing found, or with a planted bug: found. */
 export async function run(o: Options): Promise<number> {
-  const mutation = o.mutation as MutationName | undefined;
+  const mutation = mutationOf(o);
+  const options = { seed: o.seed, ...(mutation && { mutation }), ...(o.kind && { kind: o.kind }) };
+  const hasFound = o.schedules === 1 && o.json !== true ? await tell(options) : await campaign(o, options);
+  return hasFound === (mutation !== undefined) ? EXIT.ok : EXIT.failure;
+}
+
+function mutationOf({ mutation }: Options): MutationName | undefined {
+  const names = Object.keys(MUTATIONS).join(', ');
   if (mutation !== undefined && !(mutation in MUTATIONS))
-    throw new CliError(
-      'MUTATION_UNKNOWN',
-      `'${mutation}' is none of ${Object.keys(MUTATIONS).join(', ')}.`,
-      EXIT.usage,
-    );
+    throw new CliError('MUTATION_UNKNOWN', `'${mutation}' is none of ${names}.`, EXIT.usage);
+  return mutation as MutationName | undefined;
+}
+
+type Chosen = Omit<CampaignOptions, 'schedules'>;
+
+/** One schedule is run to be read: its whole story. */
+async function tell(options: Chosen): Promise<boolean> {
+  const report = await tellSchedule(options);
+  printLine(describeRun(report, options.mutation));
+  return hasFailed(report);
+}
+
+async function campaign({ schedules, json }: Options, options: Chosen): Promise<boolean> {
   const bar = new SingleBar({ format: '{bar} {value}/{total} schedules', hideCursor: true, stream: process.stderr });
-  if (o.json !== true) bar.start(o.schedules, 0);
-  const campaign = await runCampaign({
-    schedules: o.schedules,
-    seed: o.seed,
-    ...(mutation === undefined ? {} : { mutation, stops_at_failure: true }),
+  if (json !== true) bar.start(schedules, 0);
+  const stops_at_failure = options.mutation !== undefined;
+  const result = await runCampaign({
+    ...options,
+    schedules,
+    stops_at_failure,
     onProgress: (done) => bar.update(done),
   });
   bar.stop();
-  const { failures, ...counts } = campaign;
-  const found = campaign.violations + campaign.stalls;
-  if (o.json === true) printJson({ ...counts, failures });
-  else {
-    printLine(
-      `${counts.schedules} schedules, ${counts.events} events, ${counts.violations} violations, ${counts.stalls} stalls, trace ${counts.trace_hash}`,
-    );
-    for (const { seed, rules, stall, repeat } of failures)
-      printLine(`  seed ${seed}: ${[...rules, ...(stall === null ? [] : [stall])].join(', ')}; again: ${repeat}`);
-  }
-  return (found === 0) === (mutation === undefined) ? EXIT.ok : EXIT.failure;
+  if (json === true) printJson(result);
+  else printCampaign(result);
+  return result.violations + result.stalls > 0;
+}
+
+function printCampaign({ schedules, events, violations, stalls, trace_hash, failures }: Campaign): void {
+  printLine(
+    `${schedules} schedules, ${events} events, ${violations} violations, ${stalls} stalls, trace ${trace_hash}`,
+  );
+  for (const { seed, rules, stall, repeat } of failures)
+    printLine(`  seed ${seed}: ${[...rules, ...(stall === null ? [] : [stall])].join(', ')}; again: ${repeat}`);
 }

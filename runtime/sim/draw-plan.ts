@@ -2,10 +2,10 @@
 import { createPrng, type Prng } from '#machines/primitives/prng.ts';
 import type { ByzantineStyle, CrashPoint, Filter, Partition, Pause, Plan, ScheduleKind } from './plan.ts';
 
-/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 64 schedules runs the ledger. */
+/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 schedules runs the ledger. */
 export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const prng = createPrng(seed, 1);
-  const drawnKind = prng.below(64) === 0 ? 'ledger' : 'consensus';
+  const drawnKind = prng.below(128) === 0 ? 'ledger' : 'consensus';
   const powers = drawPowers(prng);
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;
