@@ -1,6 +1,6 @@
 // Recorded inputs in bytes: type u8 | now_ms u64 | fields. Messages keep their wire form.
 import type { Input } from '#machines/consensus/types.ts';
-import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
+import { LayoutReader, type LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import {
   type ConsensusMessage,
   consensusMessageBytes,
@@ -89,16 +89,16 @@ export function inputOf(message: ConsensusMessage, now_ms: number): Input | unde
     case 'vote':
       return { type: 'vote.received', vote: message.vote, now_ms };
     case 'proposal': {
-      const { type: _, ...rest } = message;
-      return { type: 'proposal.received', ...rest, now_ms };
+      const { proposal, polka, block } = message;
+      return { type: 'proposal.received', proposal, ...(polka && { polka }), block, now_ms };
     }
     case 'certificate': {
-      const { type: _, ...rest } = message;
-      return { type: 'certificate.received', ...rest, now_ms };
+      const { certificate, block } = message;
+      return { type: 'certificate.received', certificate, ...(block && { block }), now_ms };
     }
     case 'status': {
-      const { type: _, from, ...status } = message;
-      return { type: 'status.received', from, status, now_ms };
+      const { from, height, round, lowest_height } = message;
+      return { type: 'status.received', from, status: { height, round, lowest_height }, now_ms };
     }
     default:
       return undefined;

@@ -11,13 +11,13 @@ const keyOf = (height: number, number: number): string => `${PREFIX}${padded(hei
 
 export class HeightLog {
   #height: number;
-  /** Rows of the height that are on disk, or handed out to be. */
-  #written: number;
+  /** Keys of the height's rows that are on disk, or handed out to be. */
+  #keys: string[];
   #pending: RecordedInput[] = [];
 
   constructor(height: number, written: number) {
     this.#height = height;
-    this.#written = written;
+    this.#keys = Array.from({ length: written }, (_, number) => keyOf(height, number));
   }
 
   append(input: RecordedInput): void {
@@ -26,19 +26,18 @@ export class HeightLog {
 
   /** The rows since the last call; they go into the batch of whatever is said next. */
   take(): StoreOp[] {
-    return this.#pending
-      .splice(0)
-      .map((input) => ({ type: 'put', key: keyOf(this.#height, this.#written++), value: encodeRow(input) }));
+    return this.#pending.splice(0).map((input) => {
+      const key = keyOf(this.#height, this.#keys.length);
+      this.#keys.push(key);
+      return { type: 'put', key, value: encodeRow(input) };
+    });
   }
 
   /** Go on with `height`: the rows of the one before are of no use once it is final. Gives the rows to delete. */
   advance(height: number): StoreOp[] {
-    const old = Array.from(
-      { length: this.#written },
-      (_, i): StoreOp => ({ type: 'del', key: keyOf(this.#height, i) }),
-    );
+    const old = this.#keys.map((key): StoreOp => ({ type: 'del', key }));
     this.#height = height;
-    this.#written = 0;
+    this.#keys = [];
     this.#pending = [];
     return old;
   }

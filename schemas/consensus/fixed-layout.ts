@@ -8,7 +8,7 @@ const TWO_POW_32 = 0x1_0000_0000;
 const ZERO_HASH = '0'.repeat(64);
 
 /** Small layouts share a buffer, as Node's own do: one buffer each would cost more than all that is written into it. */
-const SLAB_BYTES = 8_192;
+const SLAB_BYTES = 32_768;
 const MAX_SHARED_BYTES = 512;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;

@@ -16,11 +16,22 @@ const TYPE_CODE = { proposal: 0, prevote: 1, precommit: 2 } as const;
 
 /** What a validator signs for a vote. `chain` is 64 hex characters: a vote of one network is worthless on another. */
 export const voteSignBytes = (chain: string, vote: Vote): Uint8Array =>
-  writeVote(new LayoutWriter(SIGN_BYTES).raw(TAG.vote).hash(chain), vote).bytes;
+  writeVote(new LayoutWriter(SIGN_BYTES).raw(headsOf(chain).vote), vote).bytes;
 
 /** What a proposer signs. */
 export const proposalSignBytes = (chain: string, proposal: Proposal): Uint8Array =>
-  writeProposal(new LayoutWriter(SIGN_BYTES).raw(TAG.proposal).hash(chain), proposal).bytes;
+  writeProposal(new LayoutWriter(SIGN_BYTES).raw(headsOf(chain).proposal), proposal).bytes;
+
+/** Tag and chain, the same before every statement of a network; a process mostly knows one network. */
+type Heads = { readonly chain: string; readonly vote: Uint8Array; readonly proposal: Uint8Array };
+let latest: Heads | undefined;
+
+function headsOf(chain: string): Heads {
+  if (latest?.chain === chain) return latest;
+  const head = (tag: Uint8Array) => new LayoutWriter(SIGN_BYTES - STATEMENT_BYTES).raw(tag).hash(chain).bytes;
+  latest = { chain, vote: head(TAG.vote), proposal: head(TAG.proposal) };
+  return latest;
+}
 
 /** Append statement | signature. */
 export const writeSignedVote = (writer: LayoutWriter, vote: SignedVote): LayoutWriter =>
