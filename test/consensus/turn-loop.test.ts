@@ -73,7 +73,6 @@ test('a message that finds no room is refused as busy, before it is decoded', ()
       hasRoom: (size_bytes) => size_bytes < 20,
       onInput: never,
       onStatus: never,
-      onStatus: never,
       onShare: never,
       onRefused: (code) => refused.push(code),
     },
