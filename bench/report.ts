@@ -41,7 +41,7 @@ writeFileSync(
   `${ROOT}/docs/reference/benchmarks.md`,
   `# Benchmarks
 
-Written by \`node bench/report.ts\`, which runs \`sortition bench\` ${runs} times each and takes medians. Brokers, databases, keys
+Written by \`node bench/report.ts\`, which ran \`sortition bench\` ${runs} time${runs === 1 ? '' : 's'} each (medians). Brokers, databases, keys
 and processes are real; everything runs on one machine over loopback.
 
 Machine: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}. The load
