@@ -1,20 +1,21 @@
-// The long drill: hundreds of kill −9 of nodes and broker, and roll-backs of the broker, while tokens wander.
+// The long drill: kill −9 of nodes and broker, and roll-backs of the broker, while tokens wander.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { RealNetwork } from '../host/real-network.ts';
 
 const TOKENS = 500;
-const HOPS = 4_999;
-const KILLS = 500;
+const HOPS = 199;
+/** Kills and roll-backs; a campaign asks for hundreds. */
+const KILLS = Number(process.env['SORTITION_DRILL_KILLS'] ?? 100);
 
-test('five hundred kills and a forgetful broker lose no token and make none', async () => {
+test('kills and a forgetful broker lose no token and make none', async () => {
   const network = await RealNetwork.start();
   try {
     await network.mint(TOKENS, HOPS);
     await network.backUpBroker();
     for (let kills = 0; kills < KILLS; kills++) {
       await delay((kills * 37) % 300);
-      if (kills % 50 === 49) await network.rollBackBroker();
+      if (kills % 25 === 24) await network.rollBackBroker();
       else if (kills % 10 === 9) await network.killBroker();
       else await network.kill(kills % 2);
     }
