@@ -6,7 +6,7 @@ import { RealNetwork } from '../host/real-network.ts';
 const TOKENS = 500;
 const HOPS = 199;
 /** Kills and roll-backs; a campaign asks for hundreds. */
-const KILLS = Number(process.env['SORTITION_DRILL_KILLS'] ?? 100);
+const KILLS = Number(process.env['SORTITION_DRILL_KILLS'] ?? 40);
 
 test('kills and a forgetful broker lose no token and make none', async () => {
   const network = await RealNetwork.start();
@@ -15,7 +15,7 @@ test('kills and a forgetful broker lose no token and make none', async () => {
     await network.backUpBroker();
     for (let kills = 0; kills < KILLS; kills++) {
       await delay((kills * 37) % 300);
-      if (kills % 25 === 24) await network.rollBackBroker();
+      if (kills % 20 === 19) await network.rollBackBroker();
       else if (kills % 10 === 9) await network.killBroker();
       else await network.kill(kills % 2);
     }
