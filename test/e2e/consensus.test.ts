@@ -1,4 +1,4 @@
-// Four validator processes over a real broker and real disks: kill −9, wipe, restart.
+// Four validator processes over a real broker and real disks: kill −9 and restart. Wiped ones: test/scenarios/validators.test.ts.
 import { afterEach, expect, test } from 'vitest';
 import { nextFinal, startValidators, type ValidatorNetwork } from '../../bench/validator-network.ts';
 
@@ -43,15 +43,4 @@ test('kill −9 of one of four does not stop the chain, of two does; restarted, 
   await network.restart(2);
   const last = await decide(network, [0, 1], 2);
   expect((await states(network, [0, 1, 2, 3], last)).size).toBe(1);
-});
-
-// When it may sign again is a scenario of its own (test/scenarios/validators.test.ts): silent first, however long that takes.
-test('a wiped validator syncs from its peers and follows them', async () => {
-  const network = await start();
-  const before = await decide(network, [0, 1, 2, 3], 70);
-  await network.kill(1);
-  await network.restart(1, { isWiped: true });
-  expect((await states(network, [0, 1], before)).size).toBe(1);
-  const past = await decide(network, [0, 2, 3], 4);
-  expect((await states(network, [0, 1, 2, 3], past)).size).toBe(1);
 });
