@@ -19,7 +19,7 @@ import { type Books, emit } from './books.ts';
 import { waitsFor } from './indexes.ts';
 import { jobOfUnit } from './jobs.ts';
 import { operatorOf } from './nodes.ts';
-import { drawBasis } from './pools.ts';
+import { drawBasis, type EarlyBeacon } from './pools.ts';
 import { assignUnit } from './units.ts';
 
 type DrawItem = z.infer<typeof Draw>;
@@ -105,11 +105,20 @@ function postpone(books: Books, row: UnitRow, purpose: Purpose): void {
   emit(books, { type: 'unit.drawable', unit, attempt, purpose, draw_height });
 }
 
-/** Draws that are possible now, oldest first: what a shuffler sends, and stand-ins for what has waited long. */
-export function pendingDraws(books: Books, older_than_ms: number, limit: number): readonly DrawItem[] {
+/**
+ * Draws that are possible now, oldest first: what a shuffler sends, and stand-ins for what has waited long.
+ *
+ * @param early the beacon of the last height, for draws in the very block that brings it
+ */
+export function pendingDraws(
+  books: Books,
+  older_than_ms: number,
+  limit: number,
+  early?: EarlyBeacon,
+): readonly DrawItem[] {
   const draws: DrawItem[] = [];
   for (const height of Array.from(books.indexes.waiting.keys()).toSorted((a, b) => a - b)) {
-    const basis = drawBasis(books, height);
+    const basis = drawBasis(books, height, early);
     if (basis === undefined) continue;
     for (const unit of Array.from(books.indexes.waiting.get(height) ?? []).toSorted()) {
       if (draws.length === limit) return draws;

@@ -16,7 +16,7 @@ import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, pendingDraws, postponeDraws, waitsForBeacon } from './draws.ts';
 import { closeIfDue, closeIfFull, owesSettlement, restoreSettled, type SettledTree } from './epochs.ts';
 import { openGenesis } from './genesis-rows.ts';
-import { dropHistory, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
+import { dropHistory, type EarlyBeacon, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
 import type { BlockChanges, BlockResult, RowChange } from './types.ts';
 
@@ -176,9 +176,9 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
     settlementsCount: (): number => head(books).settlements_count,
     /** Sum of all balances, pots included: by the conservation law the supply of the genesis. */
     supply: (asset: Asset): bigint => books.indexes.totals.get(asset) ?? 0n,
-    /** Draws that are possible now, oldest first, open for at least `older_than_ms` of block time. */
-    pendingDraws: (older_than_ms = 0, limit = MAX_BATCH_ITEMS): readonly z.infer<typeof Draw>[] =>
-      pendingDraws(books, older_than_ms, limit),
+    /** Draws that are possible now, oldest first, open for at least `older_than_ms` of block time; `early` is the last height's beacon. */
+    pendingDraws: (older_than_ms = 0, limit = MAX_BATCH_ITEMS, early?: EarlyBeacon): readonly z.infer<typeof Draw>[] =>
+      pendingDraws(books, older_than_ms, limit, early),
     /** Whether units wait for a beacon that only further blocks bring: a reason for blocks without transactions. */
     waitsForBeacon: (): boolean => waitsForBeacon(books),
     /** Whether a finished job waits for its settlement, which closes some blocks after the one before: another such reason. */

@@ -77,14 +77,20 @@ export function keepBeacon(books: Books, height: number, value: Uint8Array): voi
   if (row !== undefined) books.tables.beacons.put(`${height}`, { ...row, value });
 }
 
-/** What decides the draws of a height; undefined until its beacon is on the ledger, and when it is long past. */
+/** A beacon value that the ledger has not been told yet: the next block brings it. */
+export type EarlyBeacon = { readonly height: number; readonly value: Uint8Array };
+
+/** What decides the draws of a height; undefined until its beacon is known, and when it is long past. */
 export function drawBasis(
   books: Books,
   height: number,
+  early?: EarlyBeacon,
 ): { readonly beacon: Uint8Array; readonly pool_version: number; readonly pool: Pool } | undefined {
   const row = books.tables.beacons.get(`${height}`);
-  if (row === undefined || row.value.length === 0) return undefined;
-  const { value: beacon, pool_version } = row;
+  if (row === undefined) return undefined;
+  const beacon = row.value.length === 0 && early?.height === height ? early.value : row.value;
+  if (beacon.length === 0) return undefined;
+  const { pool_version } = row;
   if (pool_version === books.pool.version) return { beacon, pool_version, pool: books.pool.pool };
   const { members } = present(
     books.tables.pools.get(`${pool_version}`),

@@ -1,4 +1,4 @@
-// Rings once per executed block: those who wait for the next one, and those who hear them all.
+// Rings once per executed block: those who wait for news, and those who hear them all.
 import type { ExecutedBlock } from './replica.ts';
 
 export class BlockBell {
@@ -13,12 +13,17 @@ export class BlockBell {
 
   ring(block: ExecutedBlock): void {
     for (const listener of this.#listeners) listener(block);
+    this.wake();
+  }
+
+  /** Whoever waits looks again. */
+  wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
 
-  /** Resolves with the next block, or when the signal fires. */
+  /** Resolves with the next block or other news, or when the signal fires. */
   next(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

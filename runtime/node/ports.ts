@@ -29,9 +29,9 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   const kinds = new Set(node.seats.map(({ kind }) => kind));
   const opened: NodePorts[] = [];
   if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
-  if (kinds.has('shuffler') || kinds.has('validator'))
+  if (kinds.has('shuffler')) opened.push(await lotteryPart(node), heartbeatsPart(node));
+  else if (kinds.has('validator'))
     opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
-  if (kinds.has('shuffler')) opened.push(heartbeatsPart(node));
   if (kinds.has('archiver')) opened.push(await archivePart(node));
   const gateway = node.seats.find(({ kind }) => kind === 'gateway');
   if (gateway !== undefined) opened.push(await gatewayPart(node, gateway));
@@ -71,6 +71,20 @@ const countedPort =
       throw error;
     }
   };
+
+/** A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. */
+async function lotteryPart({ chain, bus, ledger, bell, metrics }: NodeContext): Promise<NodePorts> {
+  const { listenForBeacons } = await import('./early-beacon.ts');
+  const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
+  const early = await listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused });
+  const silence = bell.onBlock(() => early.follow());
+  const lottery = createLotteryPort(ledger, (signal) => bell.next(signal), early.known);
+  const close = async (): Promise<void> => {
+    silence();
+    early.close();
+  };
+  return part({ lottery }, { close });
+}
 
 function heartbeatsPart({ chain, bus, clock, ledger, metrics }: NodeContext): NodePorts {
   const standing = (id: string): 'unknown' | 'away' | 'there' => {

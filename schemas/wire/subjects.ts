@@ -27,6 +27,13 @@ export const SUBJECTS = [
     about: 'Proposals, votes, certificates and beacon partials: cs.v1.<height>.<round>.<type>.<validator>.',
   },
   {
+    name: 'beacon',
+    pattern: 'cs.v1.*.*.beacon-partial.*',
+    publish: [],
+    subscribe: ['validator', 'gateway', 'shuffler'],
+    about: 'Of these the beacon partials alone: who draws recovers the beacon before a block brings it.',
+  },
+  {
     name: 'block',
     pattern: 'blk.v1.{self}',
     publish: ['validator'],
@@ -117,6 +124,7 @@ export const SUBJECTS = [
 export const subject = {
   consensus: (height: number, round: number, type: string, self: string) => `cs.v1.${height}.${round}.${type}.${self}`,
   consensusAll: 'cs.v1.*.*.*.*',
+  beaconPartialAll: 'cs.v1.*.*.beacon-partial.*',
   block: (self: string) => `blk.v1.${self}`,
   blockAll: 'blk.v1.*',
   sync: (validator: string) => `sync.v1.${validator}`,

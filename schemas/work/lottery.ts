@@ -6,7 +6,10 @@ import { MAX_HEARTBEATS_PER_TX, MAX_PENDING_DRAWS } from '../wire/limits.ts';
 
 /** Resolves after a block above `after_height` that leaves draws open for at least `older_than_ms` of block time. */
 export const LotteryRequest = z.strictObject({ after_height: Height, older_than_ms: z.int().min(0) });
-/** All such draws, oldest first, as the chain's beacon decides them, and the height that they were computed at. */
+/**
+ * All such draws, oldest first, as the chain's beacon decides them, and the height they were computed at: the next one
+ * where its beacon is known before its block.
+ */
 export const LotteryAnswer = z.strictObject({ height: Height, draws: z.array(Draw).max(MAX_PENDING_DRAWS) });
 
 /** Resolves when there is news (someone came who counted as away) or when the interval ends. */
