@@ -8,6 +8,10 @@ import { startNetwork, type TestNetwork } from './test-network.ts';
 
 const RULES: readonly SubjectRule[] = SUBJECTS;
 const OTHER = newSigner().id;
+/** Nobody may publish it. */
+const LAST = 'nobody.may';
+/** A busy machine takes its time. */
+const WAIT = { timeout: 10_000 };
 let net: TestNetwork;
 beforeAll(async () => {
   net = await startNetwork();
@@ -116,7 +120,7 @@ test('an actor answers a request once, to the inbox that asked', async () => {
   worker.nats.subscribe(`_INBOX.${worker.id}.q`, { callback: (_e, m) => void replies.push(m.string()) });
   await validator.nats.flush();
   worker.nats.publish(`sync.v1.${validator.id}`, '', { reply: `_INBOX.${worker.id}.q` });
-  await vi.waitFor(() => expect(replies).toEqual(['one']));
+  await vi.waitFor(() => expect(replies).toEqual(['one']), WAIT);
   await validator.nats.flush();
   await worker.nats.flush();
   expect(replies).toEqual(['one']);
@@ -149,7 +153,7 @@ describe('a browser', () => {
     browser.subscribe('pub.v1.>', { callback: (_e, m) => void seen.push(m.string()) });
     await browser.flush();
     gateway.nats.publish('pub.v1.console', 'height 7');
-    await vi.waitFor(() => expect(seen).toEqual(['height 7']));
+    await vi.waitFor(() => expect(seen).toEqual(['height 7']), WAIT);
     const forbidden = ['pub.v1.console', `tx.v1.${OTHER}`, '$JS.API.INFO', `_INBOX.${OTHER}.x`];
     const unheard = ['>', 'blk.v1.*', 'hb.v1.*', 'in.v1.*.*', '_INBOX.>'];
     const refused = await refusedOf(browser, () => {

@@ -56,7 +56,9 @@ test('what the broker refuses is said: to the publisher, and through onRefused',
   });
   bus.cast(subjects[1] ?? '', DATA);
   bus.subscribe(subjects[2] ?? '', () => undefined);
-  await vi.waitFor(() => expect(refused.map((error) => error.subject)).toEqual(expect.arrayContaining(subjects)));
+  await vi.waitFor(() => expect(refused.map((error) => error.subject)).toEqual(expect.arrayContaining(subjects)), {
+    timeout: 10_000,
+  });
   expect(new Set(refused.map((error) => error.code))).toEqual(new Set(['BUS_NOT_AUTHORISED']));
   await bus.close();
 });
