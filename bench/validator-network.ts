@@ -1,6 +1,7 @@
 // A network of validator processes over a real broker, for the consensus bench and the drills: start, kill, restart, submit.
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,12 +65,8 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
     is_first_start,
   });
   const seen = keys.map(() => new Map<number, Final>());
-  const start = async (self: number, is_first_start: boolean): Promise<ChildProcess> => {
-    const child = await startChild(planOf(self, is_first_start));
-    return child.on('message', (report: ChildReport) => {
-      if (report.type === 'final') seen[self]?.set(report.height, report);
-    });
-  };
+  const start = (self: number, is_first_start: boolean): Promise<ChildProcess> =>
+    startChild(planOf(self, is_first_start), (final) => seen[self]?.set(final.height, final));
   const children = await Promise.all(keys.map((_, self) => start(self, true)));
   const child = (i: number): ChildProcess => {
     const found = children[i];
@@ -82,7 +79,10 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
     reached: async (i, height) => seen[i]?.get(height) ?? nextFinal(child(i), (final) => final.height === height),
     kill: (i) => end(child(i)),
     async restart(i, { isWiped } = { isWiped: false }) {
-      if (isWiped) await rm(join(dir, `${i}`), { recursive: true });
+      if (isWiped) {
+        await rm(join(dir, `${i}`), { recursive: true });
+        seen[i]?.clear();
+      }
       children[i] = await start(i, false);
     },
     async stop() {
@@ -95,9 +95,12 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
   };
 }
 
-/** Resolves before the child can report a block: it begins its first height after that. */
-async function startChild(plan: ChildPlan): Promise<ChildProcess> {
+/** Resolves when the child is up. One that catches up may have told of blocks by then, so it is heard from the beginning. */
+async function startChild(plan: ChildPlan, onFinal: (final: Final) => void): Promise<ChildProcess> {
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  child.on('message', (report: ChildReport) => {
+    if (report.type === 'final') onFinal(report);
+  });
   const ready = next(child, 'ready');
   child.send(plan);
   await ready;
@@ -112,31 +115,32 @@ function end(child: ChildProcess): Promise<void> {
   return ended;
 }
 
-/** The next report of this type. */
+/** The next report of this type that `isWanted`. It listens until then without a gap: reports can come several at a time. */
 export function next<T extends ChildReport['type']>(
-  child: ChildProcess,
+  child: EventEmitter,
   type: T,
+  isWanted: (report: Extract<ChildReport, { type: T }>) => boolean = () => true,
 ): Promise<Extract<ChildReport, { type: T }>> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`a validator process ended with ${code}`));
+    const onExit = (code: number | null) => {
+      child.off('message', onMessage);
+      reject(new Error(`a validator process ended with ${code}`));
+    };
     const onMessage = (message: unknown) => {
-      const report = message as ChildReport;
-      if (report.type !== type) return;
+      const report = message as Extract<ChildReport, { type: T }>;
+      if (report.type !== type || !isWanted(report)) return;
       child.off('message', onMessage).off('exit', onExit);
-      resolve(report as Extract<ChildReport, { type: T }>);
+      resolve(report);
     };
     child.on('message', onMessage).once('exit', onExit);
   });
 }
 
 /** The next block that `isWanted`; by default one with a transaction of ours. */
-export async function nextFinal(
-  child: ChildProcess,
+export const nextFinal = (
+  child: EventEmitter,
   isWanted = (final: Final) => final.finality_ms.length > 0,
-): Promise<Final> {
-  const final = await next(child, 'final');
-  return isWanted(final) ? final : nextFinal(child, isWanted);
-}
+): Promise<Final> => next(child, 'final', isWanted);
 
 function fail(error: Error): never {
   throw error;

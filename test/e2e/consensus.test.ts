@@ -1,4 +1,4 @@
-// Four validator processes over a real broker and real disks: kill −9 and restart. Wiped ones: test/scenarios/validators.test.ts.
+// Four validator processes over a real broker and real disks: kill −9, wipe, restart.
 import { afterEach, expect, test } from 'vitest';
 import { nextFinal, startValidators, type ValidatorNetwork } from '../../bench/validator-network.ts';
 
@@ -43,4 +43,17 @@ test('kill −9 of one of four does not stop the chain, of two does; restarted, 
   await network.restart(2);
   const last = await decide(network, [0, 1], 2);
   expect((await states(network, [0, 1, 2, 3], last)).size).toBe(1);
+});
+
+test('a wiped validator syncs from its peers and takes part again', async () => {
+  const network = await start();
+  const before = await decide(network, [0, 1, 2, 3], 70);
+  await network.kill(1);
+  await network.restart(1, { isWiped: true });
+  expect((await states(network, [0, 1], before)).size).toBe(1);
+  const past = await decide(network, [0, 2, 3], 4);
+  expect((await states(network, [0, 1, 2, 3], past)).size).toBe(1);
+  await network.kill(3); // from here on the wiped one is needed
+  const last = await decide(network, [0, 2], 2);
+  expect((await states(network, [0, 1, 2], last)).size).toBe(1);
 });
