@@ -15,8 +15,6 @@ export type IngressPorts = {
   /** Whether a message of this size may wait for a turn. */
   readonly hasRoom: (size_bytes: number) => boolean;
   readonly onInput: (input: Input, size_bytes: number) => void;
-  /** A live status of a validator that may be behind. */
-  readonly onStatus: (height: number) => void;
   readonly onShare: (sender: number, share: BeaconShare) => void;
   readonly onRefused: (code: Code) => void;
 };
@@ -52,16 +50,19 @@ export class Ingress {
 
   #passOn(sender: number, message: ConsensusMessage, size_bytes: number, isLive: boolean): void {
     if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
-    if (message.type === 'status') {
-      if (message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
-      // An old status tells where its sender was before this node forgot what it said itself.
-      if (isLive) {
-        this.#observer.heard(sender, message.height);
-        this.#ports.onStatus(message.height);
-      }
-    }
+    if (message.type === 'status' && message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
+    const height = ownHeight(sender, message);
+    // An old word tells where its sender was before this node forgot what it said itself.
+    if (isLive && height !== undefined) this.#observer.heard(sender, height);
     const input = inputOf(message, this.#ports.now_ms());
     if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');
     this.#ports.onInput(input, size_bytes);
   }
+}
+
+/** Where the sender stands, if the message tells: a status where nothing happens, its own votes and proposals where blocks do. */
+function ownHeight(sender: number, message: ConsensusMessage): number | undefined {
+  if (message.type === 'status') return message.height;
+  const statement = message.type === 'vote' ? message.vote : message.type === 'proposal' ? message.proposal : undefined;
+  return statement?.validator === sender ? statement.height : undefined;
 }

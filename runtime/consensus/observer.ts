@@ -2,8 +2,9 @@
 
 /**
  * A node whose log is lost, but not its signer record, is silent up to the recorded height. A node that lost both first hears
- * where the others are: the statuses of a quorum without itself. It may have voted at most one height beyond what one of them
- * has begun, so it is silent up to one beyond the highest.
+ * where the others are: a quorum without itself. It may have voted at most one height beyond what one of them has begun, so it
+ * is silent up to one beyond the highest. Why one of them has begun it: with itself they are a quorum, which shares f + 1 with the
+ * quorum of the commit that it built on; it counts as one of the f that may be faulty, so one of the shared others is correct.
  */
 export class Observer {
   /** Last height to be silent at; undefined while it is not known yet. */
@@ -30,7 +31,7 @@ export class Observer {
     return this.#silent_through !== undefined && height > this.#silent_through;
   }
 
-  /** A status that validator `from` told after this node began to listen: an older one says too little. */
+  /** Validator `from` has begun `height`, by a word that it said after this node began to listen: an older one says too little. */
   heard(from: number, height: number): void {
     if (this.#silent_through !== undefined) return;
     this.#heard.set(from, Math.max(height, this.#heard.get(from) ?? 0));

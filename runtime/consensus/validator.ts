@@ -60,7 +60,6 @@ class ValidatorHost implements Validator {
       now_ms: () => this.#now(),
       hasRoom: (size_bytes) => this.#loop.hasRoom(size_bytes),
       onInput: (input, size_bytes) => this.#loop.push(input, size_bytes),
-      onStatus: (height) => this.#tellWhoIsBehind(height),
       onShare: (sender, share) => this.#beacon.hear(sender, share),
       onRefused: (code) => this.#countRefusal(code),
     });
@@ -192,18 +191,9 @@ class ValidatorHost implements Validator {
 
   /** After a restart or a reconnect: own words, position and share again. */
   #repeat(): void {
-    this.#castStatus();
-    for (const word of this.#state.own.all()) this.#cast(word);
-  }
-
-  #castStatus(): void {
     const { height, round } = this.position;
     this.#cast({ type: 'status', from: this.#state.self, height, round: Math.max(round, 0), lowest_height: 1 });
-  }
-
-  /** At once, not with the next repetition: one that lost its disk keeps silent until it knows where the others are. */
-  #tellWhoIsBehind(height: number): void {
-    if (height < this.position.height) this.#castStatus();
+    for (const word of this.#state.own.all()) this.#cast(word);
   }
 
   #countRefusal(code: Code): void {

@@ -19,6 +19,9 @@ import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { CHAIN, HashApp } from './network.ts';
 
+/** Nothing is due: what happens follows from messages alone. */
+export const stillClock: Clock = { now_ms: () => Date.now(), setTimer: () => () => undefined };
+
 export const realClock: Clock = {
   now_ms: () => Date.now(),
   setTimer(delay_ms, fire) {
@@ -53,6 +56,8 @@ export type Hosted = {
 /** A set of hosts over one broker. */
 export class Hosts {
   readonly broker = new MemoryBroker();
+  /** Of the validators that are started from now on. */
+  clock = realClock;
   readonly set: ValidatorSet;
   readonly all: Hosted[];
   readonly #deal: BeaconDeal;
@@ -111,7 +116,7 @@ export class Hosts {
       store: host.store,
       bus: this.broker.connect(host.key.id),
       app: host.app,
-      clock: realClock,
+      clock: this.clock,
       log: createLog('test', 'silent'),
       metrics: createMetrics(),
       onFinal: (decided) => this.#note(() => host.decided.push(decided)),

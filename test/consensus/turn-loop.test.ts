@@ -72,7 +72,6 @@ test('a message that finds no room is refused as busy, before it is decoded', ()
       now_ms: () => 1,
       hasRoom: (size_bytes) => size_bytes < 20,
       onInput: never,
-      onStatus: never,
       onShare: never,
       onRefused: (code) => refused.push(code),
     },

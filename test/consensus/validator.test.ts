@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { MemoryDisk } from '#runtime/store/memory-store.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { readSignedVote } from '#schemas/consensus/vote-codec.ts';
-import { Hosts } from './hosts.ts';
+import { Hosts, stillClock } from './hosts.ts';
 
 let open: Hosts | undefined;
 afterEach(() => open?.close());
@@ -83,6 +83,32 @@ test('old statuses that the streams keep do not tell a wiped validator where the
   await decide(hosts, 1, [0, 1, 2]);
   const early = said.filter((word) => Number(word.split('.')[2]) <= 4 && /vote|proposal/.test(word));
   expect(early).toEqual([]);
+});
+
+test('a wiped validator that hears no status learns from votes where the others are, and speaks again', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 3, [0, 1, 2, 3]);
+  await hosts.stop(3);
+  hosts.host(3).disk = new MemoryDisk();
+  hosts.broker.fate = (subject) => (subject.includes('.status.') ? 'drop' : 'deliver');
+  await hosts.start(3, false);
+  await decide(hosts, 4, [0, 1, 2, 3]);
+  await hosts.stop(2);
+  await decide(hosts, 1, [0, 1, 3]);
+  expect(hosts.all.flatMap((host) => [...host.halts, ...host.evidence])).toEqual([]);
+});
+
+test('a liar that says how far behind it is, however often, makes nobody say more', async () => {
+  const hosts = start();
+  hosts.clock = stillClock;
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 2, [0, 1, 2, 3]);
+  const said: string[] = [];
+  hosts.broker.connect('listener').subscribe('cs.v1.*.*.status.*', (delivery) => said.push(delivery.subject));
+  for (let i = 0; i < 100; i++) hosts.keepStatus(3, 1);
+  await decide(hosts, 1, [0, 1, 2, 3]);
+  expect(said).toHaveLength(100);
 });
 
 test('a validator that lost its log, but not its signer record, is silent at the recorded height', async () => {
