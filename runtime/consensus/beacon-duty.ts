@@ -1,4 +1,5 @@
-// A validator's part in the beacon, off the critical path: says its own share of a committed height, gathers the others'.
+// A validator's part in the beacon, off the critical path: says its own share of a committed height, gathers the others' when it
+// has to propose. Whoever does not propose takes the beacon from the proposed header and checks it there: half the work.
 import type { Tip } from '#machines/consensus/types.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import type { Code } from '#schemas/wire/codes.ts';
@@ -10,6 +11,8 @@ import type { BeaconShare } from './ingress.ts';
 export type BeaconPorts = {
   /** The last height that is final and on disk here. */
   readonly tip: () => Tip;
+  /** Whether the next block is this validator's to propose, in the round that runs or would begin now. */
+  readonly isProposer: () => boolean;
   readonly onShare: (share: BeaconShare) => void;
   readonly onRecovered: (height: number, signature: Uint8Array) => void;
   readonly onRefused: (code: Code) => void;
@@ -40,7 +43,7 @@ export class BeaconDuty {
     const share = this.#own(height);
     this.#collector.add(height, share);
     this.#ports.onShare(share);
-    this.#gather();
+    this.gather();
   }
 
   /** A share proves itself when the beacon is verified; its sender is whom the broker let publish. */
@@ -48,7 +51,16 @@ export class BeaconDuty {
     if (share.validator !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
     if (share.epoch !== this.#keys.epoch) return this.#ports.onRefused('EPOCH_MISMATCH');
     this.#collector.add(share.height, share);
-    this.#gather();
+    this.gather();
+  }
+
+  /** Recover the beacon if it is missing, wanted and can be. Costs nothing where not: ask whenever one of these may have changed. */
+  gather(): void {
+    const { height, beacon } = this.#ports.tip();
+    if (beacon !== undefined || !this.#ports.isProposer()) return;
+    const { recovered, invalid } = this.#collector.gather(height);
+    for (const _ of invalid) this.#ports.onRefused('BEACON_SHARE_INVALID');
+    if (recovered !== undefined) this.#ports.onRecovered(height, recovered);
   }
 
   /** Signed once a height. */
@@ -58,13 +70,5 @@ export class BeaconDuty {
     const signature = signPartial(this.#secret_share, beaconMessage(chain, epoch, height));
     this.#share = { type: 'beacon.partial', epoch, height, validator: this.#self, signature };
     return this.#share;
-  }
-
-  #gather(): void {
-    const { height, beacon } = this.#ports.tip();
-    if (beacon !== undefined) return;
-    const { recovered, invalid } = this.#collector.gather(height);
-    for (const _ of invalid) this.#ports.onRefused('BEACON_SHARE_INVALID');
-    if (recovered !== undefined) this.#ports.onRecovered(height, recovered);
   }
 }

@@ -1,5 +1,4 @@
 // The validator's signer: a module of its own, so that a bug in the machine cannot make it sign two things in one place.
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { SIGN_BYTES } from '#schemas/consensus/vote-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
@@ -36,14 +35,22 @@ export class MonotonicSigner {
   sign(place: Place, sign_bytes: Uint8Array): Result<Signed> {
     const last = this.#last;
     const order = last === undefined ? 1 : compare(place, last);
-    if (last !== undefined && order === 0 && bytesToHex(last.sign_bytes) === bytesToHex(sign_bytes)) {
+    if (last !== undefined && order === 0 && equal(last.sign_bytes, sign_bytes)) {
       return accept({ signature: last.signature, op: putOp(last) });
     }
     if (order <= 0) return refuse('SIGNER_CONFLICT', `${show(place)} after ${show(last ?? place)}`);
     this.#last = { ...place, sign_bytes, signature: this.#sign(sign_bytes) };
     return accept({ signature: this.#last.signature, op: putOp(this.#last) });
   }
+
+  /** Whether it is what was signed last: true spares a verification, false says nothing. */
+  hasSigned(sign_bytes: Uint8Array, signature: Uint8Array): boolean {
+    const last = this.#last;
+    return last !== undefined && equal(last.signature, signature) && equal(last.sign_bytes, sign_bytes);
+  }
 }
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** Written when the keys are new: from then on an empty place means "never spoken", its absence "forgotten". */
 export const birthOp = (): StoreOp =>

@@ -1,11 +1,11 @@
 // What a validator's turns work with, made from its options and from what its store remembers.
-import { createHash } from 'node:crypto';
 import { createCore } from '#machines/consensus/core.ts';
 import { EPOCH } from '#machines/consensus/core-state.ts';
 import type { Crypto, Input, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import { verify } from '../keys/ed25519.ts';
+import { sha256 } from '../keys/sha256.ts';
 import { verifyBls } from './beacon.ts';
 import type { LogContent } from './log.ts';
 import { Observer } from './observer.ts';
@@ -21,11 +21,12 @@ export function turnStateOf(
   record: SignerRecord | undefined,
   { log, inputs }: LogContent,
 ): TurnState {
+  const signer = new MonotonicSigner(key.sign, record);
   return {
     chain: config.chain,
     self: config.self,
-    core: createCore({ ...config, tip, app, crypto: cryptoOf(config.chain, beacon.group_key) }),
-    signer: new MonotonicSigner(key.sign, record),
+    core: createCore({ ...config, tip, app, crypto: cryptoOf(config.chain, beacon.group_key, key.id, signer) }),
+    signer,
     log,
     own: new OwnWords(),
     observer: observerOf(config.validators.length, tip, record, inputs),
@@ -45,8 +46,9 @@ function observerOf(
   return Observer.through(isRemembered ? 0 : record.height);
 }
 
-const cryptoOf = (chain: string, group_key: string): Crypto => ({
-  sha256: (data) => createHash('sha256').update(data).digest(),
-  verify,
+/** Own words come back to the core as inputs: what was signed a moment ago need not be checked. */
+const cryptoOf = (chain: string, group_key: string, self: string, signer: MonotonicSigner): Crypto => ({
+  sha256,
+  verify: (id, bytes, signature) => (id === self && signer.hasSigned(bytes, signature)) || verify(id, bytes, signature),
   verifyBeacon: (height, signature) => verifyBls(group_key, beaconMessage(chain, EPOCH, height), signature),
 });

@@ -137,6 +137,7 @@ class ValidatorHost implements Validator {
     for (const evidence of result.evidence) this.#accuse(evidence);
     for (const code of result.refusals) this.#countRefusal(code);
     for (const height of result.releases) this.#release(height);
+    this.#beacon.gather();
     if (result.halt !== undefined) this.#halt(result.halt.code, result.halt.detail);
   }
 
@@ -173,11 +174,18 @@ class ValidatorHost implements Validator {
     const keys = { chain, epoch: EPOCH, group_key: beacon.group_key, validators, threshold };
     return new BeaconDuty(keys, self, beacon.secret_share, {
       tip: () => this.tip,
+      isProposer: () => this.#isProposer(),
       onShare: (share) => this.#cast(share),
       onRecovered: (height, signature) =>
         this.#loop.push({ type: 'beacon.recovered', height, signature, now_ms: this.#now() }),
       onRefused: (code) => this.#countRefusal(code),
     });
+  }
+
+  #isProposer(): boolean {
+    const { height, round } = this.position;
+    const { validators, self, beacon_required } = this.#options.config;
+    return beacon_required && proposerOf(height, Math.max(round, 0), validators.length) === self;
   }
 
   #cast(message: ConsensusMessage): void {

@@ -24,6 +24,17 @@ test('the same bytes in the same place get the same signature', () => {
   expect(mine.sign(at(1, 0, 1), bytes(1))).toEqual(mine.sign(at(1, 0, 1), bytes(1)));
 });
 
+test('vouches for what it signed last, and for nothing else', () => {
+  const mine = new MonotonicSigner(key.sign, undefined);
+  const foreign = key.sign(bytes(2));
+  expect(mine.hasSigned(bytes(2), foreign)).toBe(false);
+  const signed = mine.sign(at(1, 0, 1), bytes(1));
+  if (!signed.ok) throw new Error(signed.code);
+  expect(mine.hasSigned(bytes(1), signed.value.signature)).toBe(true);
+  expect(mine.hasSigned(bytes(2), signed.value.signature)).toBe(false);
+  expect(mine.hasSigned(bytes(1), foreign)).toBe(false);
+});
+
 test.each([
   ['other bytes in the same place', at(5, 2, 1)],
   ['an earlier step', at(5, 2, 0)],
