@@ -1,6 +1,6 @@
 // What the parts of a validator core share, and the few ways in which they speak.
 import type { Code } from '#schemas/wire/codes.ts';
-import { pureStepper } from '../primitives/inert-scope.ts';
+import { pureStepper } from '../primitives/pure-stepper.ts';
 import { type ChainRules, validatorsHash } from './block-rules.ts';
 import { CatchUp } from './catch-up.ts';
 import { type Electorate, totalPower } from './certificate-rules.ts';

@@ -1,24 +1,17 @@
 // Everything that a validator holds about the height it works on; thrown away when the height is decided.
-import type { SnapshotFrom } from 'xstate';
 import type { Evidence } from '#schemas/consensus/types.ts';
-import type { PureStepper } from '../primitives/inert-scope.ts';
+import type { FlatSnapshot, PureStepper } from '../primitives/pure-stepper.ts';
 import type { Electorate } from './certificate-rules.ts';
 import { type Complex, nextComplex, type Rule } from './multiplexer.ts';
 import { Pacing } from './pacing.ts';
 import { ProposalKeeper } from './proposal-keeper.ts';
-import {
-  type RoundContext,
-  type RoundEvent,
-  type RoundOrder,
-  type RoundStep,
-  type roundMachine,
-} from './round.machine.ts';
+import type { RoundContext, RoundEvent, RoundOrder, RoundStep } from './round.machine.ts';
 import type { CoreConfig } from './types.ts';
 import { VoteKeeper } from './vote-keeper.ts';
 
 /** Steps the round machine; one a core. */
 export type RoundStepper = PureStepper<RoundOrder>;
-type RoundSnapshot = SnapshotFrom<typeof roundMachine>;
+type RoundSnapshot = FlatSnapshot & { readonly value: RoundStep; readonly context: RoundContext };
 
 /** The order to propose, until it is carried out or the step is over. */
 export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;

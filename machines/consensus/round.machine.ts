@@ -1,6 +1,6 @@
 // One height of one validator: the round machine of Tendermint (arXiv 1807.04938, Algorithm 1), line numbers beside the rules.
 // Only complex events enter it (a quorum was reached, a proposal may be voted on); counting is the keeper's work.
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, emit, setup } from 'xstate';
 
 /** What the multiplexer and the timers tell it. `value` is a block id in hex. */
 export type RoundEvent =
@@ -52,11 +52,21 @@ export type RoundContext = {
 /** The paper's step_p, with `unstarted` (waiting for a reason to begin) before and `commit` after it. */
 export type RoundStep = 'unstarted' | 'propose' | 'prevote' | 'precommit' | 'commit';
 
-type Args = { readonly context: RoundContext; readonly event: RoundEvent };
+type D = RoundContext['d'];
+/** The two kinds of action: an order goes out, lines 1–6 change. */
+const order = (make: (d: D, event: RoundEvent) => RoundOrder) =>
+  emit<RoundContext, RoundEvent, undefined, RoundEvent, RoundOrder>(({ context: { d }, event }) => make(d, event));
+const change = (make: (d: D, event: RoundEvent) => Partial<D>) =>
+  assign<RoundContext, RoundEvent, undefined, RoundEvent, never>(({ context: { d }, event }) => ({
+    d: { ...d, ...make(d, event) },
+  }));
+
 const round = setup({
   types: { context: {} as RoundContext, events: {} as RoundEvent, emitted: {} as RoundOrder },
   guards: {
-    isLaterRound: ({ context, event }) => event.type === 'round.started' && event.round > context.d.round,
+    isLaterRound: ({ context: { d }, event }) => event.type === 'round.started' && event.round > d.round,
+    leadsLaterRound: ({ context: { d }, event }) =>
+      event.type === 'round.started' && event.round > d.round && event.is_proposer,
     /** Line 23: valid, and nothing locked or locked on it. */
     mayPrevoteFresh: ({ context: { d }, event }) =>
       event.type === 'proposal.fresh' && event.is_valid && (d.locked_round === -1 || d.locked_value === event.value),
@@ -67,46 +77,29 @@ const round = setup({
       (d.locked_round <= event.valid_round || d.locked_value === event.value),
   },
   actions: {
-    /** Lines 11–21. The proposer schedules the timeout too: it may wait for a beacon that does not come. */
-    startRound: enqueueActions(({ context: { d }, event, enqueue }) => {
-      if (event.type !== 'round.started') return;
-      enqueue.assign({ d: { ...d, round: event.round } });
-      enqueue.emit({ type: 'schedule', round: event.round, step: 'propose' });
-      if (event.is_proposer) {
-        enqueue.emit({ type: 'propose', round: event.round, value: d.valid_value, valid_round: d.valid_round });
-      }
+    enterRound: change((d, event) => ({ round: event.type === 'round.started' ? event.round : d.round })),
+    /** Lines 14–18. */
+    propose: order((d) => ({ type: 'propose', round: d.round, value: d.valid_value, valid_round: d.valid_round })),
+    /** Lines 24 and 30. */
+    prevoteProposal: order((d, event) => {
+      const valid_round = event.type === 'proposal.repeated' ? event.valid_round : -1;
+      return { type: 'prevote', round: d.round, value: valueOf(event), valid_round };
     }),
-    prevoteProposal: enqueueActions(({ context: { d }, event, enqueue }) => {
-      if (event.type !== 'proposal.fresh' && event.type !== 'proposal.repeated') return;
-      const valid_round = event.type === 'proposal.fresh' ? -1 : event.valid_round;
-      enqueue.emit({ type: 'prevote', round: d.round, value: event.value, valid_round });
-    }),
-    prevoteNil: enqueueActions(({ context: { d }, enqueue }) => {
-      enqueue.emit({ type: 'prevote', round: d.round, value: null, valid_round: -1 });
-    }),
+    prevoteNil: order((d) => ({ type: 'prevote', round: d.round, value: null, valid_round: -1 })),
     /** Lines 38–39. */
-    lock: assign(({ context: { d }, event }: Args) => ({ d: { ...d, ...locked(event, d.round) } })),
+    lock: change((d, event) => ({ locked_value: valueOf(event), locked_round: d.round })),
     /** Lines 42–43. */
-    rememberValid: assign(({ context: { d }, event }: Args) => ({ d: { ...d, ...valid(event, d.round) } })),
-    precommitValue: enqueueActions(({ context: { d }, event, enqueue }) => {
-      if (event.type === 'polka.reached') enqueue.emit({ type: 'precommit', round: d.round, value: event.value });
-    }),
-    precommitNil: enqueueActions(({ context: { d }, enqueue }) => {
-      enqueue.emit({ type: 'precommit', round: d.round, value: null });
-    }),
-    schedulePrevote: enqueueActions(({ context: { d }, enqueue }) => {
-      enqueue.emit({ type: 'schedule', round: d.round, step: 'prevote' });
-    }),
-    schedulePrecommit: enqueueActions(({ context: { d }, enqueue }) => {
-      enqueue.emit({ type: 'schedule', round: d.round, step: 'precommit' });
-    }),
+    rememberValid: change((d, event) => ({ valid_value: valueOf(event), valid_round: d.round })),
+    precommitValue: order((d, event) => ({ type: 'precommit', round: d.round, value: valueOf(event) })),
+    precommitNil: order((d) => ({ type: 'precommit', round: d.round, value: null })),
+    schedulePropose: order((d) => ({ type: 'schedule', round: d.round, step: 'propose' })),
+    schedulePrevote: order((d) => ({ type: 'schedule', round: d.round, step: 'prevote' })),
+    schedulePrecommit: order((d) => ({ type: 'schedule', round: d.round, step: 'precommit' })),
   },
 });
 
-const locked = (event: RoundEvent, round: number) =>
-  event.type === 'polka.reached' ? { locked_value: event.value, locked_round: round } : {};
-const valid = (event: RoundEvent, round: number) =>
-  event.type === 'polka.reached' ? { valid_value: event.value, valid_round: round } : {};
+/** The block that the event is about. */
+const valueOf = (event: RoundEvent): string | null => ('value' in event ? event.value : null);
 
 /** Guards are named so that a test can plant a bug with `provide` and see it found. */
 export const roundMachine = round.createMachine({
@@ -114,8 +107,11 @@ export const roundMachine = round.createMachine({
   context: { d: { round: -1, locked_value: null, locked_round: -1, valid_value: null, valid_round: -1 } },
   initial: 'unstarted',
   on: {
-    // 11, 55, 65, and 47 in its fast path: the lock stays.
-    'round.started': { guard: 'isLaterRound', target: '.propose', actions: 'startRound' },
+    // 11, 55, 65, and 47 in its fast path: the lock stays. The proposer has the timeout too: it may wait for a beacon that does not come.
+    'round.started': [
+      { guard: 'leadsLaterRound', target: '.propose', actions: ['enterRound', 'schedulePropose', 'propose'] },
+      { guard: 'isLaterRound', target: '.propose', actions: ['enterRound', 'schedulePropose'] },
+    ],
     'value.decided': '.commit', // 49
   },
   states: {

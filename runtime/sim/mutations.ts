@@ -1,7 +1,8 @@
 // Planted bugs: each is the production program with one thing wrong, and a campaign must find it within its budget.
 import { type CoreParts, roundStepper } from '#machines/consensus/core-state.ts';
+import type { RoundStepper } from '#machines/consensus/height.ts';
 import { roundMachine } from '#machines/consensus/round.machine.ts';
-import { pureStepper } from '#machines/primitives/inert-scope.ts';
+import { pureStepper } from '#machines/primitives/pure-stepper.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { ScheduleKind } from './plan.ts';
 
@@ -69,12 +70,7 @@ export const MUTATIONS = {
     about: 'lets go of its lock when it precommits nil',
     budget: 200,
     kind: 'consensus',
-    edit: {
-      file: 'machines/consensus/round.machine.ts',
-      find: "enqueue.emit({ type: 'precommit', round: d.round, value: null });",
-      replace:
-        "enqueue.assign({ d: { ...d, locked_value: null, locked_round: -1 } }); enqueue.emit({ type: 'precommit', round: d.round, value: null });",
-    },
+    parts: { quorum, stepper: { ...roundStepper, step: stepAndUnlock } },
   },
   pay_before_check: {
     about: 'pays a unit when its worker reveals, before any audit',
@@ -99,3 +95,12 @@ export const MUTATIONS = {
 } as const satisfies Record<string, Mutation>;
 
 export type MutationName = keyof typeof MUTATIONS;
+
+/** The round machine's step, and the lock is gone with a precommit on nil. */
+function stepAndUnlock(...args: Parameters<RoundStepper['step']>): ReturnType<RoundStepper['step']> {
+  const { snapshot, emitted } = roundStepper.step(...args);
+  const isNil = emitted.some((order) => order.type === 'precommit' && order.value === null);
+  if (!isNil) return { snapshot, emitted };
+  const d = { ...snapshot.context.d, locked_value: null, locked_round: -1 };
+  return { snapshot: { ...snapshot, context: { d } }, emitted };
+}

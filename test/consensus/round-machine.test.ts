@@ -1,7 +1,9 @@
 // The round machine, every state with every event: the table is the specification (arXiv 1807.04938, Algorithm 1).
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createMachine, type EventObject, initialTransition, transition } from 'xstate';
 import { type RoundEvent, type RoundOrder, type RoundStep, roundMachine } from '#machines/consensus/round.machine.ts';
-import { pureStepper } from '#machines/primitives/inert-scope.ts';
+import { pureStepper } from '#machines/primitives/pure-stepper.ts';
 
 const stepper = pureStepper<RoundOrder>(roundMachine);
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -161,4 +163,33 @@ test.each(['round 3 starts', 'nil polka', 'prevote timeout', 'propose timeout'])
   for (const state of ['propose', 'prevote', 'precommit'] as const) {
     expect(stepFrom(state, EVENTS[event] as RoundEvent, { value: B, round: 1 })).not.toContain('lock');
   }
+});
+
+test('the stepper goes every way that XState goes, and emits what it emits', () => {
+  const events = fc.array(fc.constantFrom(...Object.values(EVENTS)), { maxLength: 12 });
+  const property = fc.property(events, (sequence) => {
+    let mine = stepper.initial;
+    let [theirs] = initialTransition(roundMachine);
+    for (const event of sequence) {
+      const { snapshot, emitted } = stepper.step(mine, event);
+      const [next, actions] = transition(roundMachine, theirs, event);
+      expect({ value: snapshot.value, ...snapshot.context, emitted }).toEqual({
+        value: next.value,
+        ...next.context,
+        emitted: actions.map(({ params }) => (params as { readonly event: EventObject }).event),
+      });
+      [mine, theirs] = [snapshot, next];
+    }
+  });
+  fc.assert(property, { numRuns: 200 });
+});
+
+test('the stepper refuses a machine that does more than assign and emit', () => {
+  const nested = createMachine({ initial: 'a', states: { a: { initial: 'b', states: { b: {} } } } });
+  const entering = createMachine({ initial: 'a', states: { a: { entry: () => undefined } } });
+  const acting = createMachine({ initial: 'a', states: { a: { on: { go: { actions: () => undefined } } } } });
+  expect(() => pureStepper(nested)).toThrow('a plain state');
+  expect(() => pureStepper(entering)).toThrow('beside its transitions');
+  const stopping = pureStepper(acting);
+  expect(() => stopping.step(stopping.initial, { type: 'go' })).toThrow('only assign and emit');
 });
