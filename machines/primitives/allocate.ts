@@ -19,6 +19,7 @@ export function allocate(total_units: bigint, weights: readonly Weight[]): reado
     return { key, floor: (total_units * weight) / sum, remainder: (total_units * weight) % sum };
   });
   const rest = total_units - parts.reduce((all, { floor }) => all + floor, 0n);
+  if (rest === 0n) return parts.map(({ key, floor }) => ({ key, amount_units: floor }));
   // The remainders sum to rest × sum and each is below sum, so fewer than all parts are rounded up.
   const roundedUp = new Set(
     parts

@@ -1,4 +1,4 @@
-// Comparing bytes.
+// Comparing bytes, and writing numbers and hex into a buffer that is used again and again: small ones cost more to make than to fill.
 
 /** Same length and same bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -6,3 +6,28 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** Four bytes, big-endian. @param value 0 … 2^32 − 1 */
+export function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
+}
+
+/** Four bytes, big-endian. */
+export const readU32 = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)) >>>
+  0;
+
+/** The bytes that `length` lower-case hex digits of `text` name, from its first. */
+export function writeHex(out: Uint8Array, at: number, text: string, length: number = text.length): void {
+  for (let i = 0; i < length; i += 2)
+    out[at + (i >> 1)] = (digit(text.charCodeAt(i)) << 4) | digit(text.charCodeAt(i + 1));
+}
+
+/** '0' is 48, 'a' is 97. */
+const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);

@@ -1,17 +1,21 @@
 // Merkle trees as RFC 9162 §2.1 defines them (the same hashes and proofs as RFC 6962), over SHA-256:
 // the pure one, or the caller's, which in production is several times faster.
 import { sha256 as pureSha256 } from '@noble/hashes/sha2.js';
+import { equalBytes } from './bytes.ts';
 import type { Sha256 } from './seeded-draw.ts';
 
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
+
+/** What nearly every hash is taken of, two hashes or a sub-unit's result: one buffer, since a new one costs more than the hash. */
+const pair = new Uint8Array(1 + 64);
 
 /** A hash given by the caller, in the caller's kind of buffer, or one made here. */
 type Hash<B extends ArrayBufferLike> = Uint8Array<B | ArrayBuffer>;
 
 /** Hash of one entry: SHA-256(0x00 | entry). The prefix keeps a leaf from passing for a node (RFC 9162 §2.1.1). */
 export function leafHash(entry: Uint8Array, sha256: Sha256 = pureSha256): Uint8Array<ArrayBuffer> {
-  const input = new Uint8Array(1 + entry.length);
+  const input = entry.length + 1 === pair.length ? pair : new Uint8Array(1 + entry.length);
   input[0] = LEAF_PREFIX;
   input.set(entry, 1);
   return sha256(input);
@@ -23,7 +27,7 @@ export const leafHashes = (entries: readonly Uint8Array[], sha256?: Sha256): Uin
 
 /** Hash of an inner node: SHA-256(0x01 | left | right). */
 function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Array<ArrayBuffer> {
-  const input = new Uint8Array(1 + left.length + right.length);
+  const input = left.length + right.length + 1 === pair.length ? pair : new Uint8Array(1 + left.length + right.length);
   input[0] = NODE_PREFIX;
   input.set(left, 1);
   input.set(right, 1 + left.length);
@@ -187,8 +191,4 @@ const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value
 
 function requireWholeBelow(value: number, end: number, name: string): void {
   if (!isWhole(value) || value >= end) throw new RangeError(`${name} is ${value}, must be a whole number below ${end}`);
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,4 +1,5 @@
 // Drawing lots that anyone can repeat: a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
+import { readU32, writeU32 } from './bytes.ts';
 
 /** SHA-256, handed in: node:crypto in production, a pure twin elsewhere. */
 export type Sha256 = (data: Uint8Array) => Uint8Array<ArrayBuffer>;
@@ -9,19 +10,17 @@ const WORDS = 2 ** 32;
 function words(seed: Uint8Array, sha256: Sha256): () => number {
   const input = new Uint8Array(seed.length + 4);
   input.set(seed);
-  const counter = new DataView(input.buffer);
-  let block: DataView = new DataView(new ArrayBuffer(0));
+  let block = input.subarray(0, 0);
   let next = 0;
   let count = 0;
   return () => {
-    if (next === block.byteLength) {
-      counter.setUint32(seed.length, count++);
-      const digest = sha256(input);
-      block = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
+    if (next === block.length) {
+      writeU32(input, seed.length, count++);
+      block = sha256(input);
       next = 0;
     }
     next += 4;
-    return block.getUint32(next - 4);
+    return readU32(block, next - 4);
   };
 }
 

@@ -138,13 +138,16 @@ function rebuild(leaf: Leaf | null, changes: readonly LeafChange[], depth: numbe
 
 function build(leaves: LeafChange[], depth: number, hash: Hasher): StateTree {
   if (leaves.length === 0) return null;
-  if (leaves.length === 1) return leafOf(leaves[0] as LeafChange, hash);
+  if (leaves.length === 1) return leafOf(leaves[0] as LeafChange | Leaf, hash);
   const middle = partition(leaves, 0, leaves.length, depth);
   const left = build(leaves.slice(0, middle), depth + 1, hash);
   return join(left, build(leaves.slice(middle), depth + 1, hash), hash);
 }
 
-function leafOf({ path, value_hash }: LeafChange, hash: Hasher): Leaf | null {
+/** The change as a leaf; a leaf that only moves has its hash already. */
+function leafOf(change: LeafChange | Leaf, hash: Hasher): Leaf | null {
+  if ('hash' in change) return change;
+  const { path, value_hash } = change;
   return value_hash === null ? null : { path, value_hash, hash: hash(LEAF, path, value_hash) };
 }
 

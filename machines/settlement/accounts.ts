@@ -1,7 +1,7 @@
 // Balances: every movement has two sides, and none leaves a balance below zero.
-import type { SettlementEntry } from '#schemas/settlement/state.ts';
 import type { Asset, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import type { Share } from '../primitives/allocate.ts';
 import { assert } from '../primitives/assert.ts';
 import type { Books } from './books.ts';
 
@@ -22,30 +22,36 @@ export const nextNonce = (books: Books, account: string): number => books.tables
 export function move(books: Books, asset: Asset, from: string, to: string, amount_units: bigint): void {
   assert(amount_units >= 0n, 'a movement is never negative');
   if (amount_units === 0n || from === to) return;
-  const left = balanceOf(books, asset, from) - amount_units;
-  assert(left >= 0n, `${from} would hold ${left} ${asset}`);
-  setBalance(books, asset, from, left);
-  setBalance(books, asset, to, balanceOf(books, asset, to) + amount_units);
+  addTo(books, `${asset}/${from}`, -amount_units);
+  addTo(books, `${asset}/${to}`, amount_units);
 }
 
-/** A movement for work: it also counts for the next settlement. */
-export function settle(books: Books, asset: Asset, from: string, to: string, amount_units: bigint): void {
-  if (amount_units === 0n || from === to) return;
-  move(books, asset, from, to, amount_units);
-  note(books, { a: asset, k: from, d: -amount_units });
-  note(books, { a: asset, k: to, d: amount_units });
+/** Movements for work out of one account: they also count for the next settlement. */
+export function settle(books: Books, asset: Asset, from: string, shares: readonly Share[]): void {
+  let paid = 0n;
+  for (const { key, amount_units } of shares) {
+    if (amount_units === 0n || key === from) continue;
+    paid += amount_units;
+    addForWork(books, `${asset}/${key}`, amount_units);
+  }
+  if (paid > 0n) addForWork(books, `${asset}/${from}`, -paid);
 }
 
-function note(books: Books, { a, k, d }: SettlementEntry): void {
+function addForWork(books: Books, key: string, change_units: bigint): void {
+  addTo(books, key, change_units);
   const { unsettled } = books.tables;
-  const difference_units = (unsettled.get(`${a}/${k}`)?.difference_units ?? 0n) + d;
-  if (difference_units === 0n) unsettled.remove(`${a}/${k}`);
-  else unsettled.put(`${a}/${k}`, { difference_units });
+  const difference_units = (unsettled.get(key)?.difference_units ?? 0n) + change_units;
+  if (difference_units === 0n) unsettled.remove(key);
+  else unsettled.put(key, { difference_units });
 }
 
-function setBalance(books: Books, asset: Asset, account: string, amount_units: bigint): void {
-  if (amount_units === 0n) books.tables.accounts.remove(`${asset}/${account}`);
-  else books.tables.accounts.put(`${asset}/${account}`, { amount_units });
+/** One side of a movement. @param key `{asset}/{account}` */
+function addTo(books: Books, key: string, change_units: bigint): void {
+  const { accounts } = books.tables;
+  const amount_units = (accounts.get(key)?.amount_units ?? 0n) + change_units;
+  assert(amount_units >= 0n, 'no balance falls below zero');
+  if (amount_units === 0n) accounts.remove(key);
+  else accounts.put(key, { amount_units });
 }
 
 /** Transaction `transfer`. Stake that secures something stays where it is. */

@@ -108,11 +108,15 @@ const covers = (row: UnitRow, items: readonly { readonly index: number }[]): boo
 /** Once the openings and both reports are in, compare them: byte equality, nothing less. */
 function compare(books: Books, row: UnitRow): null {
   const isComplete = row.opened.length > 0 && row.reports.every((report) => report.length > 0);
-  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !isSame(report[i], row.opened[i])));
-  if (!isComplete) books.tables.tasks.put(row.unit, row);
-  else if (differing.length > 0) openDispute(books, row, differing);
-  else payUnit(books, row);
+  if (isComplete) judge(books, row);
+  else books.tables.tasks.put(row.unit, row);
   return null;
+}
+
+function judge(books: Books, row: UnitRow): void {
+  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !isSame(report[i], row.opened[i])));
+  if (differing.length > 0) openDispute(books, row, differing);
+  else payUnit(books, row);
 }
 
 const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
@@ -123,11 +127,8 @@ function payUnit(books: Books, row: UnitRow): void {
   const { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded } = row;
   assert(!books.tables.proofs.has(unit), `unit ${unit} is paid once`);
   const job = jobOfUnit(books, unit);
-  const shares = allocate(job.reward_per_unit_units, [
-    { key: worker, weight: WORKER_SHARE },
-    ...auditors.map((key) => ({ key, weight: AUDITOR_SHARE })),
-  ]);
-  for (const { key, amount_units } of shares) settle(books, 'credit', escrowOf(job.id), key, amount_units);
+  const weights = [{ key: worker, weight: WORKER_SHARE }, ...auditors.map((key) => ({ key, weight: AUDITOR_SHARE }))];
+  settle(books, 'credit', escrowOf(job.id), allocate(job.reward_per_unit_units, weights));
   const receipt = { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded };
   books.tables.proofs.put(unit, { ...receipt, settled_height: books.block.height });
   books.tables.tasks.remove(unit);

@@ -80,12 +80,21 @@ function watchNodes(tables: Tables, indexes: Indexes): void {
   });
 }
 
+/** A unit changes with every step of its life, and a step changes little of what is found by: only that is moved. */
 function watchUnits(tables: Tables, indexes: Indexes): void {
   tables.tasks.watch((unit, after, before) => {
-    if (before !== undefined) forget(indexes, before);
-    if (after !== undefined) remember(indexes, after);
-    if (isOpen(after)) indexes.open.add(unit);
-    else indexes.open.delete(unit);
+    const was = isOpen(before) ? before : undefined;
+    const is = isOpen(after) ? after : undefined;
+    moveUnit(indexes.deadlines, unit, deadlineSecond(was), deadlineSecond(is));
+    moveUnit(indexes.waiting, unit, waitsFor(was), waitsFor(is));
+    moveCount(indexes.heights, was?.draw_height ?? 0, is?.draw_height ?? 0);
+    moveCount(indexes.heights, was?.audit_height ?? 0, is?.audit_height ?? 0);
+    if (was?.worker !== is?.worker || was?.auditors !== is?.auditors) {
+      for (const node of nodesOf(was)) count(indexes.assignments, node, -1);
+      for (const node of nodesOf(is)) count(indexes.assignments, node, 1);
+    }
+    if (is === undefined) indexes.open.delete(unit);
+    else if (was === undefined) indexes.open.add(unit);
   });
 }
 
@@ -99,26 +108,26 @@ function watchDraws(tables: Tables, indexes: Indexes): void {
   });
 }
 
-function remember(indexes: Indexes, row: UnitRow): void {
-  if (!isOpen(row)) return;
-  count(indexes.heights, row.draw_height, 1);
-  if (row.audit_height > 0) count(indexes.heights, row.audit_height, 1);
-  for (const node of nodesOf(row)) count(indexes.assignments, node, 1);
-  if (row.deadline_ms > 0) put(indexes.deadlines, secondOf(row), row.unit);
-  const height = waitsFor(row);
-  if (height > 0) put(indexes.waiting, height, row.unit);
+/** Where a unit without a deadline is kept by its deadline, or one that waits for no draw by its height. */
+const NOWHERE = -1;
+
+/** Block-time second of the phase's deadline. */
+const deadlineSecond = (row: UnitRow | undefined): number =>
+  row === undefined || row.deadline_ms === 0 ? NOWHERE : Math.floor(row.deadline_ms / 1000);
+
+/** Keep a unit under another number. */
+function moveUnit(sets: Map<number, Set<string>>, unit: string, from: number, to: number): void {
+  if (from === to) return;
+  if (from !== NOWHERE) take(sets, from, unit);
+  if (to !== NOWHERE) put(sets, to, unit);
 }
 
-function forget(indexes: Indexes, row: UnitRow): void {
-  if (!isOpen(row)) return;
-  count(indexes.heights, row.draw_height, -1);
-  if (row.audit_height > 0) count(indexes.heights, row.audit_height, -1);
-  for (const node of nodesOf(row)) count(indexes.assignments, node, -1);
-  take(indexes.deadlines, secondOf(row), row.unit);
-  take(indexes.waiting, waitsFor(row), row.unit);
+/** Count one more of `to` and one less of `from`; 0 is not counted. */
+function moveCount(counts: Map<number, number>, from: number, to: number): void {
+  if (from === to) return;
+  if (from > 0) count(counts, from, -1);
+  if (to > 0) count(counts, to, 1);
 }
-
-const secondOf = (row: UnitRow): number => Math.floor(row.deadline_ms / 1000);
 
 function put(sets: Map<number, Set<string>>, key: number, unit: string): void {
   const set = sets.get(key);
@@ -132,12 +141,16 @@ function take(sets: Map<number, Set<string>>, key: number, unit: string): void {
 }
 
 const isOpen = (row: UnitRow | undefined): boolean => row !== undefined && row.phase !== 'parked';
-const nodesOf = (row: UnitRow): readonly string[] => (row.worker === '' ? row.auditors : [row.worker, ...row.auditors]);
 
-/** Height whose beacon and registry the unit waits for; 0 when it waits for no draw. */
-export function waitsFor(row: UnitRow): number {
-  if (row.phase === 'to_draw') return row.draw_height;
-  return row.phase === 'audit_to_draw' ? row.audit_height : 0;
+function nodesOf(row: UnitRow | undefined): readonly string[] {
+  if (row === undefined) return [];
+  return row.worker === '' ? row.auditors : [row.worker, ...row.auditors];
+}
+
+/** Height whose beacon and registry the unit waits for; below 0 when it waits for no draw. */
+export function waitsFor(row: UnitRow | undefined): number {
+  if (row?.phase === 'to_draw') return row.draw_height;
+  return row?.phase === 'audit_to_draw' ? row.audit_height : NOWHERE;
 }
 
 function count<K>(counts: Map<K, number>, key: K, difference: number): void {

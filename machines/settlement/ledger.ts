@@ -215,7 +215,7 @@ function endBlock(books: Books, settled: SettledTree): void {
 function mergeChanges(first: readonly RowChange[], then: readonly RowChange[]): readonly RowChange[] {
   const merged = new Map(first.map((change) => [change.key, change]));
   for (const change of then) merged.set(change.key, change);
-  return Array.from(merged.values()).toSorted((a, b) => order(a.key, b.key));
+  return Array.from(merged.values());
 }
 
 const rowsOf = <Row>(table: { entries(): Iterable<[string, Row]> }): Row[] =>

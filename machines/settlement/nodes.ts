@@ -104,13 +104,9 @@ export function slash(
   const held = balanceOf(books, 'stake', id);
   const taken = held < amount_units ? held : amount_units;
   const found = finders.length === 0 ? 0n : (taken * FINDER_PERCENT) / 100n;
-  if (finders.length > 0)
-    for (const { key, amount_units: part } of allocate(
-      found,
-      finders.map((key) => ({ key, weight: 1n })),
-    ))
-      settle(books, 'stake', id, key, part);
-  settle(books, 'stake', id, BURNED, taken - found);
+  const weights = finders.map((key) => ({ key, weight: 1n }));
+  const shares = finders.length === 0 ? [] : allocate(found, weights);
+  settle(books, 'stake', id, [...shares, { key: BURNED, amount_units: taken - found }]);
   emit(books, { type: 'node.slashed', node: id, amount_units: taken, reason });
 }
 

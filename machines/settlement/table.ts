@@ -35,24 +35,35 @@ export class Journal {
     }
   }
 
-  /** All changed rows as key and bytes (null = gone), ordered by key; the journal starts anew. */
+  /** All changed rows as key and bytes (null = gone), each once, by table; the journal starts anew. */
   flush(): readonly RowChange[] {
     const touched = new Map<Journaled, Set<string>>();
-    for (const { table, id } of this.#steps) touched.set(table, (touched.get(table) ?? new Set()).add(id));
+    for (const { table, id } of this.#steps) {
+      const ids = touched.get(table);
+      if (ids === undefined) touched.set(table, new Set([id]));
+      else ids.add(id);
+    }
     this.#steps.length = 0;
-    this.#writer.restart();
-    const spans = Array.from(touched).flatMap(([table, ids]) => Array.from(ids, (id) => this.#write(table, id)));
-    const bytes = this.#writer.taken();
-    return spans
-      .map(({ key, start, end }) => ({ key, value: end < 0 ? null : bytes.subarray(start, end) }))
-      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    return this.#written(touched);
   }
 
-  #write(table: Journaled, id: string): { readonly key: string; readonly start: number; readonly end: number } {
-    const start = this.#writer.length;
-    return { key: `${table.name}/${id}`, start, end: table.write(this.#writer, id) ? this.#writer.length : -1 };
+  /** All rows into one buffer: memory of its own for each would cost more than writing it. */
+  #written(touched: ReadonlyMap<Journaled, ReadonlySet<string>>): RowChange[] {
+    this.#writer.restart();
+    const spans: { readonly key: string; readonly start: number; readonly end: number }[] = [];
+    for (const [table, ids] of touched)
+      for (const id of ids) {
+        const start = this.#writer.length;
+        const end = table.write(this.#writer, id) ? this.#writer.length : GONE;
+        spans.push({ key: `${table.name}/${id}`, start, end });
+      }
+    const bytes = this.#writer.taken();
+    return spans.map(({ key, start, end }) => ({ key, value: end === GONE ? null : bytes.subarray(start, end) }));
   }
 }
+
+/** Where a row would end that is not there any more. */
+const GONE = -1;
 
 /** The rows of one kind by id; rows are replaced, never changed. */
 export class Table<Row> {
@@ -86,23 +97,21 @@ export class Table<Row> {
   }
 
   put(id: string, row: Row): void {
-    this.#journal.note(this, id, this.#rows.get(id));
-    this.#set(id, row);
+    this.#change(id, row);
   }
 
   remove(id: string): void {
-    this.#journal.note(this, id, this.#rows.get(id));
-    this.#set(id, undefined);
+    this.#change(id, undefined);
   }
 
   /** Put back what the journal noted; not noted itself. */
   restore(id: string, before: unknown): void {
-    this.#set(id, before as Row | undefined);
+    this.#set(id, before as Row | undefined, this.#rows.get(id));
   }
 
   /** Take in a stored row; not noted, since it is no change. */
   load(id: string, bytes: Uint8Array): void {
-    this.#set(id, this.#codec.decode(bytes));
+    this.#set(id, this.#codec.decode(bytes), undefined);
   }
 
   encode(id: string): Uint8Array | null {
@@ -121,8 +130,13 @@ export class Table<Row> {
     this.#watchers.push(watcher);
   }
 
-  #set(id: string, after: Row | undefined): void {
+  #change(id: string, after: Row | undefined): void {
     const before = this.#rows.get(id);
+    this.#journal.note(this, id, before);
+    this.#set(id, after, before);
+  }
+
+  #set(id: string, after: Row | undefined, before: Row | undefined): void {
     if (after === undefined) this.#rows.delete(id);
     else this.#rows.set(id, after);
     for (const watcher of this.#watchers) watcher(id, after, before);

@@ -155,7 +155,7 @@ function parkUnit(books: Books, row: UnitRow): void {
   const { unit } = row;
   const job = present(books.tables.jobs.get(jobOf(unit)), `the job of unit ${unit} is kept`);
   books.tables.tasks.put(unit, { ...row, phase: 'parked', deadline_ms: 0 });
-  settle(books, 'credit', escrowOf(job.id), job.account, job.reward_per_unit_units);
+  settle(books, 'credit', escrowOf(job.id), [{ key: job.account, amount_units: job.reward_per_unit_units }]);
   emit(books, { type: 'unit.parked', unit });
   countUnit(books, unit, 'parked_count');
 }

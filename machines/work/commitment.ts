@@ -1,13 +1,24 @@
 // The worker's commitment: it binds the result to unit, attempt and worker, so that copying one is useless (work rules, 1).
-import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { z } from 'zod';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
+import { writeHex, writeU32 } from '../primitives/bytes.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
+import { PLACE_BYTES, writePlace } from './units.ts';
 
 /** What is committed to: everything that the reveal shows, but for suspects, which are never punished. */
 export type Committed = Pick<z.infer<typeof Reveal>, 'unit' | 'attempt' | 'root' | 'output_hash' | 'fuel' | 'salt'>;
 
 const TAG = utf8ToBytes('commit/v1');
+/** What a commitment is the hash of, and where its parts begin; one buffer for all. */
+const PLACE_AT = TAG.length;
+const WORKER_AT = PLACE_AT + PLACE_BYTES;
+const ROOT_AT = WORKER_AT + 32;
+const OUTPUT_AT = ROOT_AT + 32;
+const FUEL_AT = OUTPUT_AT + 32;
+const SALT_AT = FUEL_AT + 8;
+const input = new Uint8Array(SALT_AT + 16);
+input.set(TAG);
 
 /**
  * SHA-256("commit/v1" | job 16 | index u32 | attempt u32 | worker 32 | root 32 | output hash 32 | fuel u64 | salt 16),
@@ -20,14 +31,12 @@ export function commitment(
   { unit, attempt, root, output_hash, fuel, salt }: Committed,
   sha256: Sha256,
 ): Uint8Array {
-  const [job = '', index = ''] = unit.split('/');
-  const numbers = new DataView(new ArrayBuffer(16));
-  numbers.setUint32(0, Number(index));
-  numbers.setUint32(4, attempt);
-  numbers.setBigUint64(8, BigInt(fuel));
-  const bytes = new Uint8Array(numbers.buffer);
-  const place = bytes.subarray(0, 8);
-  return sha256(
-    concatBytes(TAG, hexToBytes(job), place, hexToBytes(worker), root, output_hash, bytes.subarray(8), salt),
-  );
+  writePlace(input, PLACE_AT, unit, attempt);
+  writeHex(input, WORKER_AT, worker);
+  input.set(root, ROOT_AT);
+  input.set(output_hash, OUTPUT_AT);
+  writeU32(input, FUEL_AT, Math.floor(fuel / 2 ** 32));
+  writeU32(input, FUEL_AT + 4, fuel % 2 ** 32);
+  input.set(salt, SALT_AT);
+  return sha256(input);
 }

@@ -1,10 +1,22 @@
 // The lottery: who works on a unit and who audits it. Beacon and registry decide; whoever computes it has no choice.
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Sha256, seededOrder } from '../primitives/seeded-draw.ts';
+import { PLACE_BYTES, writePlace } from './units.ts';
 
 /** Version of the algorithm; part of every seed. */
 const TAG = utf8ToBytes('draw/v1');
-const PURPOSES = { work: utf8ToBytes('work'), audit: utf8ToBytes('audit'), indices: utf8ToBytes('indices') } as const;
+const PURPOSES = {
+  work: utf8ToBytes('work\0\0\0\0'),
+  audit: utf8ToBytes('audit\0\0\0'),
+  indices: utf8ToBytes('indices\0'),
+} as const;
+/** What a seed is the hash of, and where its parts begin; one buffer for all draws. */
+const BEACON_AT = TAG.length;
+const PURPOSE_AT = BEACON_AT + 32;
+const PLACE_AT = PURPOSE_AT + 8;
+const seedInput = new Uint8Array(PLACE_AT + PLACE_BYTES);
+seedInput.set(TAG);
+
 /** Auditors of one unit. */
 export const AUDITORS = 2;
 
@@ -30,16 +42,10 @@ export type DrawFilter = {
 
 /** SHA-256("draw/v1" | beacon 32 | purpose, 8 bytes padded with zeros | job 16 | index u32 | attempt u32), big-endian. */
 export function drawSeed({ beacon, purpose, unit, attempt }: DrawPoint, sha256: Sha256): Uint8Array {
-  const slash = unit.indexOf('/');
-  const input = new Uint8Array(TAG.length + 64);
-  const view = new DataView(input.buffer, TAG.length);
-  input.set(TAG);
-  input.set(beacon, TAG.length);
-  input.set(PURPOSES[purpose], TAG.length + 32);
-  input.set(hexToBytes(unit.slice(0, slash)), TAG.length + 40);
-  view.setUint32(56, Number(unit.slice(slash + 1)));
-  view.setUint32(60, attempt);
-  return sha256(input);
+  seedInput.set(beacon, BEACON_AT);
+  seedInput.set(PURPOSES[purpose], PURPOSE_AT);
+  writePlace(seedInput, PLACE_AT, unit, attempt);
+  return sha256(seedInput);
 }
 
 /** The worker of a unit: the pool is shuffled by the seed, and the first who may do it does. Empty when nobody may. */

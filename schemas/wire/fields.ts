@@ -35,9 +35,13 @@ export const U128 = bytes(16);
 
 /** Big-endian 16 bytes of a number below 2^128. */
 export function u128(n: bigint): Uint8Array {
-  const out = new Uint8Array(16);
-  for (let i = 15, rest = n; i >= 0; i--, rest >>= 8n) out[i] = Number(rest & 255n);
-  return out;
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, n >> 64n);
+  view.setBigUint64(8, n);
+  return new Uint8Array(view.buffer);
 }
 /** The number in 16 big-endian bytes. */
-export const fromU128 = (b: Uint8Array): bigint => b.reduce((n, byte) => (n << 8n) | BigInt(byte), 0n);
+export function fromU128(b: Uint8Array): bigint {
+  const view = new DataView(b.buffer, b.byteOffset, 16);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+}

@@ -14,7 +14,7 @@ test('a settlement closes before its record could grow beyond its limit, and wha
   openGenesis(books);
   const settled = restoreSettled(books);
   for (let i = 0; i < 7_000; i++) {
-    settle(books, 'credit', CLIENT, id(`worker ${i}`), 1n);
+    settle(books, 'credit', CLIENT, [{ key: id(`worker ${i}`), amount_units: 1n }]);
     closeIfFull(books, settled);
   }
   const closed = books.tables.settlements.get('0');
