@@ -71,7 +71,7 @@ async function offerTasks(network: RunningNetwork, dir: string): Promise<Metrics
   const load = new Load(network.network.chain.id, signer, bus, replica);
   await load.run(WARM_UP_MS + MEASURE_MS, settled);
   await load.drained(settled, DRAIN_MS);
-  replica.close();
+  await replica.close();
   await bus.close();
   return load.figures(settled);
 }

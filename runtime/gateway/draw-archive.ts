@@ -74,11 +74,12 @@ export class DrawArchive {
     return new DrawArchive(chain, ledger, store, index, crypto);
   }
 
-  /** The writes that this block brings; to be stored before the next block's. */
+  /** The writes that this block brings, to be stored before the next block's; none for a height that an earlier life stored. */
   hear({ header, final, result }: SeenBlock): StoreOp[] {
     const ops = this.#caught === undefined || header.beacon.length === 0 ? [] : this.#storeOps(this.#caught, final);
     const due = this.#awaited.filter(({ draw_height }) => draw_height === header.height);
-    this.#caught = due.length === 0 ? undefined : this.#catch(header.height, due);
+    const isCaught = due.length === 0 || this.#index.has(header.height);
+    this.#caught = isCaught ? undefined : this.#catch(header.height, due);
     this.#awaited = result.events.filter((event) => event.type === 'unit.drawable');
     return ops;
   }

@@ -16,6 +16,10 @@ export class DrawIndex {
     this.#max_bytes = max_bytes;
   }
 
+  has(height: number): boolean {
+    return this.#heights.has(height);
+  }
+
   hasPool(version: number): boolean {
     return this.#pools.has(version);
   }

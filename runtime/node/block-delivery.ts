@@ -11,41 +11,51 @@ const FORGET_EVERY = 256;
 export class BlockDelivery {
   readonly #store: Store;
   readonly #host: Host;
-  /** Height of the last durable block: memory may be ahead of it. */
+  readonly #written: () => Promise<void>;
+  /** Height of the last block that was pushed. */
   #height: number;
   /** Events of blocks that the host has not been given; heights that are missing had none. */
   readonly #waiting = new Map<number, BlockEvents>();
   #next = 0;
   #latest_ms = 0;
   #isPumping = false;
+  #isReplaying = false;
 
-  /** @param height of the ledger as the store has it */
-  constructor(store: Store, host: Host, height: number) {
+  /**
+   * @param height of the ledger as the store has it
+   * @param written resolves when the events of every pushed block are in the store
+   */
+  constructor(store: Store, host: Host, height: number, written: () => Promise<void>) {
     this.#store = store;
     this.#host = host;
     this.#height = height;
+    this.#written = written;
   }
 
   /** Give the host what it has not heard. Call after its start, and again after an actor was resumed. */
   async replay(): Promise<void> {
+    // What is pushed meanwhile waits, or it would be given away before what is read here.
+    this.#isReplaying = true;
+    await this.#written();
     const heard = this.#host.ledgerWatermark();
     for await (const block of readEvents(this.#store, heard)) this.#waiting.set(block.height, block);
     this.#next = heard + 1;
+    this.#isReplaying = false;
     void this.#pump();
   }
 
-  /** A block was executed and is durable. */
+  /** A block was executed; again, where a crash found the ledger behind the host. */
   push(block: BlockEvents): void {
     this.#height = block.height;
     this.#latest_ms = block.time_ms;
-    if (block.events.length > 0) this.#waiting.set(block.height, block);
+    if (block.events.length > 0 && block.height >= this.#next) this.#waiting.set(block.height, block);
     if (this.#next > 0) void this.#pump();
   }
 
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#next <= this.#height) {
+    while (this.#next <= this.#height && !this.#isReplaying) {
       const under_way: Promise<void>[] = [];
       for (; this.#next <= this.#height && under_way.length < MAX_UNDER_WAY; this.#next++)
         under_way.push(this.#deliver(this.#next));

@@ -15,14 +15,17 @@ export type BlockEvents = {
 };
 
 /** What one executed block writes. */
-export function ledgerOps(changes: readonly RowChange[], block: BlockEvents): StoreOp[] {
-  const rows = changes.map(
-    ({ key, value }): StoreOp =>
-      value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value },
-  );
-  if (block.events.length === 0) return rows;
-  return [...rows, { type: 'put', key: eventsKey(block.height), value: encode([block.time_ms, block.events]) }];
-}
+export const ledgerOps = (changes: readonly RowChange[], block: BlockEvents): StoreOp[] => [
+  ...changes.map(rowOp),
+  ...eventOps(block),
+];
+
+export const rowOp = ({ key, value }: RowChange): StoreOp =>
+  value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value };
+
+/** Nothing for a block that no actor here hears of. */
+export const eventOps = ({ height, time_ms, events }: BlockEvents): StoreOp[] =>
+  events.length === 0 ? [] : [{ type: 'put', key: eventsKey(height), value: encode([time_ms, events]) }];
 
 /** All rows of the ledger. */
 export async function readLedgerRows(store: Store): Promise<[string, Uint8Array][]> {

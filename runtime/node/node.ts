@@ -54,7 +54,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const ports = await createPorts(context, chainPart.evidence);
   const host = createHost(hostOptions(context, ports));
   await host.start();
-  const delivery = new BlockDelivery(store, host, context.ledger.height());
+  const delivery = new BlockDelivery(store, host, context.ledger.height(), () => chainPart.write());
   bell.onBlock(({ checked, result }) =>
     delivery.push({ height: checked.header.height, time_ms: checked.header.time_ms, events: result.events }),
   );
@@ -90,6 +90,8 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
 type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
   readonly evidence: NodePorts['ports'][string] | undefined;
   start(): Promise<void>;
+  /** Resolves when every block that was told is on disk. */
+  write(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -121,7 +123,8 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
       provable: proving?.ledger,
       evidence: undefined,
       start: async () => replica.start(),
-      close: async () => replica.close(),
+      write: () => replica.write(),
+      close: () => replica.close(),
     };
   }
   if (options.beacon_share === undefined)
@@ -149,6 +152,8 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     provable: ledger,
     evidence: validator.evidence,
     start: async () => undefined,
+    // A validator tells what it has written.
+    write: async () => undefined,
     close: () => validator.validator.close(),
   };
 }

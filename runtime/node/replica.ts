@@ -1,4 +1,6 @@
-// A node's own copy of the ledger: it checks and executes final blocks, keeps them durable, and fetches what it missed.
+// A node's own copy of the ledger: it checks and executes final blocks, and fetches what it missed.
+
+import { present } from '#machines/primitives/assert.ts';
 import {
   createLedger,
   createTreelessLedger,
@@ -22,9 +24,10 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
-import { ledgerOps, readLedgerRows } from './ledger-rows.ts';
+import { readLedgerRows } from './ledger-rows.ts';
+import { LedgerWriter } from './ledger-writer.ts';
 
-/** A block that was executed and is on disk here. */
+/** A block that was executed here. */
 export type ExecutedBlock = {
   readonly checked: CheckedBlock;
   readonly result: BlockChanges;
@@ -35,7 +38,10 @@ export type Replica<L extends TreelessLedger = Ledger> = {
   readonly ledger: L;
   /** Begin to follow the chain. */
   start(): void;
-  close(): void;
+  /** Resolves when every executed block is on disk. @throws StoreError STORE_WRITE_FAILED */
+  write(): Promise<void>;
+  /** Follow no more, and leave everything on disk. @throws StoreError STORE_WRITE_FAILED */
+  close(): Promise<void>;
 };
 
 export type ReplicaOptions = {
@@ -47,7 +53,7 @@ export type ReplicaOptions = {
   readonly metrics: Metrics;
   /** Whether some actor of this node would hear the event: the others do not wait for anyone on disk. */
   readonly hears: (event: LedgerEvent) => boolean;
-  /** Called in height order, after the block is durable; awaited before the next one. */
+  /** Called in height order, before the next block is executed; the block may not be on disk yet. */
   readonly onBlock: (block: ExecutedBlock) => void;
   /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
   readonly onFailure: (error: unknown) => void;
@@ -83,7 +89,15 @@ export async function openTreelessReplica(options: ReplicaOptions): Promise<Repl
 
 function follow<L extends TreelessLedger>(options: ReplicaOptions, ledger: L, stateRoot: StateRoot): Replica<L> {
   const follower = new Follower(options, ledger, stateRoot);
-  return { ledger, start: () => follower.start(), close: () => follower.close() };
+  return {
+    ledger,
+    start: () => follower.start(),
+    write: () => follower.write(),
+    async close() {
+      follower.close();
+      await follower.write();
+    },
+  };
 }
 
 /** The ledger that the store holds, or the one of the genesis. */
@@ -105,6 +119,7 @@ class Follower {
   readonly #electorate;
   /** Checked blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
   readonly #early = new Map<number, { readonly checked: CheckedBlock; readonly received_ms: number }>();
+  readonly #writer: LedgerWriter;
   readonly #subscriptions: { close(): void }[] = [];
   #isWorking = false;
   #isSyncing = false;
@@ -117,12 +132,17 @@ class Follower {
     this.#ledger = ledger;
     this.#stateRoot = stateRoot;
     this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
+    this.#writer = new LedgerWriter(options.store, options.clock, (error) => this.#fail(error));
   }
 
   start(): void {
     this.#subscriptions.push(this.#o.bus.subscribe(subject.blockAll, ({ data }) => this.#hear(data)));
     this.#o.bus.onConnect(() => void this.#catchUp());
     this.#awaitNoise();
+  }
+
+  write(): Promise<void> {
+    return this.#writer.write();
   }
 
   close(): void {
@@ -158,49 +178,42 @@ class Follower {
     this.#isWorking = true;
     try {
       // What arrived while it looked is looked at before it rests: nobody else would wake it.
-      while (!this.#isClosed && ((await this.#executeReady()) || this.#isNextHere()));
+      while (!this.#isClosed && this.#isNextHere()) await this.#executeNext();
     } catch (error) {
-      this.close();
-      this.#o.onFailure(error);
+      this.#fail(error);
     } finally {
       this.#isWorking = false;
     }
     if (this.#early.size > 0 && !this.#isNextHere()) void this.#catchUp();
   }
 
+  #fail(error: unknown): void {
+    this.close();
+    this.#o.onFailure(error);
+  }
+
   #isNextHere(): boolean {
     return this.#early.has(this.#ledger.height() + 1);
   }
 
-  /** All consecutive blocks that are here go into one synced batch. */
-  async #executeReady(): Promise<boolean> {
-    const done: ExecutedBlock[] = [];
-    for (let next = this.#take(); next !== undefined; next = this.#take()) done.push(next);
-    if (done.length === 0) return false;
-    await this.#o.store.batch(
-      done.flatMap(({ checked, result }) =>
-        ledgerOps(result.changes, {
-          height: checked.header.height,
-          time_ms: checked.header.time_ms,
-          events: result.events.filter(this.#o.hears),
-        }),
-      ),
-    );
-    for (const block of done) {
-      this.#o.metrics.set('sortition_consensus_height', block.checked.header.height);
-      this.#o.onBlock(block);
-    }
+  async #executeNext(): Promise<void> {
+    const block = this.#take();
+    const { height, time_ms } = block.checked.header;
+    await this.#writer.note(block.result.changes, {
+      height,
+      time_ms,
+      events: block.result.events.filter(this.#o.hears),
+    });
+    this.#o.metrics.set('sortition_consensus_height', height);
+    this.#o.onBlock(block);
     this.#awaitNoise();
-    return true;
   }
 
-  /** The next block, executed; undefined when it is not here. */
-  #take(): ExecutedBlock | undefined {
+  /** The next block, which is here, executed. */
+  #take(): ExecutedBlock {
     const height = this.#ledger.height() + 1;
-    const early = this.#early.get(height);
-    if (early === undefined) return undefined;
+    const { checked, received_ms } = present(this.#early.get(height), 'the next block is here');
     this.#early.delete(height);
-    const { checked, received_ms } = early;
     const own_root = this.#stateRoot?.() ?? checked.header.state_root;
     if (height > 1 && checked.header.state_root !== own_root)
       throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);

@@ -172,6 +172,11 @@ export const MAX_HEARTBEAT_AGE_MS = 30_000;
 /** Possible draws that a shuffler looks at in one go: four transactions' worth; the rest follows with the next block. */
 export const MAX_PENDING_DRAWS = 1_024;
 
+/** How far a follower's ledger may lag on disk, ms: a unit's rows change eight times in a second, and are written once or twice. */
+export const LEDGER_WRITE_EVERY_MS = 1_000;
+/** Changed rows that a follower keeps unwritten, about 250 B each: a batch of so many holds the event loop for some 50 ms. */
+export const MAX_UNWRITTEN_ROWS = 10_000;
+
 /** How often the gateway tells its view while something changes, ms: four times a second looks alive and costs a browser nothing. */
 export const FEED_INTERVAL_MS = 250;
 /** How often it tells an unchanged view, ms: a page calls data old after three seconds. */

@@ -17,11 +17,13 @@ const settle = async (): Promise<void> => {
 
 /** A host, and a ledger store in which these blocks are. */
 async function node(...stored: readonly BlockEvents[]) {
+  const unwritten: BlockEvents[] = [];
   const host = await new World().node({ actors: [actor] });
   const store = openMemoryStore(new MemoryDisk());
   for (const block of stored) await store.batch(ledgerOps([], block));
-  const delivery = new BlockDelivery(store, host.host, stored.at(-1)?.height ?? 0);
-  return { host, store, delivery };
+  const written = async (): Promise<void> => store.batch(unwritten.splice(0).flatMap((block) => ledgerOps([], block)));
+  const delivery = new BlockDelivery(store, host.host, stored.at(-1)?.height ?? 0, written);
+  return { host, store, delivery, unwritten };
 }
 
 test('what the store holds comes first, then what comes; nobody is told of blocks without events', async () => {
@@ -42,6 +44,25 @@ test('a replay from a height that was heard repeats nothing', async () => {
   await delivery.replay();
   await settle();
   expect(await heardBy(host)).toHaveLength(2);
+});
+
+test('a replay first writes what was told and is not on disk', async () => {
+  const { host, delivery, unwritten } = await node(blockAt(1, finished));
+  unwritten.push(blockAt(2, finished));
+  delivery.push(blockAt(2));
+  await delivery.replay();
+  await settle();
+  expect(await heardBy(host)).toEqual(['block 1 job.finished', 'block 2 job.finished']);
+});
+
+test('blocks that are executed again after a crash are heard once', async () => {
+  const { host, delivery } = await node(blockAt(1, finished), blockAt(2, finished));
+  await delivery.replay();
+  await settle();
+  for (const height of [1, 2, 3]) delivery.push(blockAt(height, finished));
+  await delivery.replay();
+  await settle();
+  expect(await heardBy(host)).toEqual([1, 2, 3].map((height) => `block ${height} job.finished`));
 });
 
 test('nothing is delivered before the replay: the order would break', async () => {

@@ -17,13 +17,14 @@ const settle = async (): Promise<void> => {
 
 /** A replica over an author's chain, with its ears open. */
 async function follow(author = new Author(), disk = new MemoryDisk(), broker = new MemoryBroker()) {
+  const writes: number[] = [];
   const clock = new TestClock();
   const metrics = createMetrics();
   const heights: number[] = [];
   const failures: unknown[] = [];
   const replica = await openReplica({
     chain: author.chain,
-    store: openMemoryStore(disk),
+    store: openMemoryStore(disk, (ops) => void writes.push(ops.length)),
     bus: broker.connect('follower'),
     clock,
     log: createLog('follower', 'silent'),
@@ -40,7 +41,7 @@ async function follow(author = new Author(), disk = new MemoryDisk(), broker = n
   };
   const counted = async (code: string): Promise<boolean> =>
     (await metrics.text()).includes(`refusals_total{code="${code}"}`);
-  return { author, disk, broker, clock, replica, heights, failures, say, counted };
+  return { author, disk, broker, clock, replica, heights, failures, writes, say, counted };
 }
 const written = (count: number, author = new Author()): Author => {
   for (let blocks = 0; blocks < count; blocks++) author.append();
@@ -60,9 +61,33 @@ test('what it executed is on disk: it goes on from there', async () => {
   const author = written(3);
   const first = await follow(author);
   await first.say(...author.blocks);
-  first.replica.close();
+  await first.replica.close();
   const again = await follow(author, first.disk);
   expect(again.replica.ledger.height()).toBe(3);
+  expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+test('blocks of a second share one write, in which each row stands once', async () => {
+  const author = written(5);
+  const { clock, writes, disk, say } = await follow(author);
+  await say(...author.blocks);
+  expect(writes).toEqual([]);
+  clock.advance(1_000);
+  await settle();
+  expect(writes).toEqual([disk.rows.size]);
+});
+
+test('after a crash it goes on from the last height on disk, and executes the rest again', async () => {
+  const author = written(3);
+  const [a, ...rest] = author.blocks as [FinalBlock, ...FinalBlock[]];
+  const first = await follow(author);
+  await first.say(a);
+  await first.replica.write();
+  await first.say(...rest);
+  const again = await follow(author, first.disk);
+  expect(again.replica.ledger.height()).toBe(1);
+  await again.say(...rest);
+  expect(again.heights).toEqual([2, 3]);
   expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
 });
 

@@ -74,7 +74,7 @@ export class RefusalWorld {
   }
 
   async stop(): Promise<void> {
-    this.#replica?.close();
+    await this.#replica?.close();
     await Promise.all(Array.from(this.#buses.values(), (bus) => bus.close()));
     await this.running.stop();
   }
