@@ -17,11 +17,8 @@ export type ActorDefinition = {
   readonly snapshot: SnapshotShape;
   /** Message kinds that it accepts in its mailbox, each with the schema of its body. */
   readonly hears: Readonly<Record<string, z.ZodType>>;
-  /**
-   * Which ledger events concern the actor `id`; an empty answer means that the block is not delivered. Either the event names
-   * the id, or it concerns every actor of the kind (then also `''`): a host of many actors asks only those.
-   */
-  readonly concerns: (event: LedgerEvent, id: string) => boolean;
+  /** Whom of the kind a ledger event concerns, by id; a block that concerns an actor in nothing is not delivered to it. */
+  readonly concerns: (event: LedgerEvent) => readonly string[] | 'all';
   /** Ports it may use through `io`. */
   readonly ports: readonly string[];
 };

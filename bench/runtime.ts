@@ -55,7 +55,7 @@ const relay: ActorDefinition = {
   machine: relayMachine,
   snapshot: { version: 1, context: RelayContext },
   hears: { 'bench.token.v1': TokenV1 },
-  concerns: () => false,
+  concerns: () => [],
   ports: [],
 };
 

@@ -8,6 +8,6 @@ export const gateway: ActorDefinition = {
   machine: gatewayMachine,
   snapshot: { version: 1, context: GatewayContextV1 },
   hears: {},
-  concerns: () => false,
+  concerns: () => [],
   ports: ['feed'],
 };

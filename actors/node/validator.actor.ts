@@ -10,6 +10,6 @@ export const validator: ActorDefinition = {
   machine: validatorMachine,
   snapshot: { version: 1, context: ValidatorContextV1 },
   hears: { 'cosign.request.v1': CosignRequest },
-  concerns: (e) => e.type === 'audit.disputed',
+  concerns: (e) => (e.type === 'audit.disputed' ? 'all' : []),
   ports: ['sandbox', 'lottery', 'cosign', 'evidence'],
 };

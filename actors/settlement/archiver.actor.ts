@@ -9,6 +9,6 @@ export const archiver: ActorDefinition = {
   machine: archiverMachine,
   snapshot: { version: 1, context: ArchiverContextV1 },
   hears: { 'cosign.reply.v1': CosignReply },
-  concerns: (e) => e.type === 'settlement.closed',
+  concerns: (e) => (e.type === 'settlement.closed' ? 'all' : []),
   ports: ['archive.seal', 'archive.publish'],
 };

@@ -9,6 +9,6 @@ export const shuffler: ActorDefinition = {
   machine: shufflerMachine,
   snapshot: { version: 1, context: ShufflerContextV1 },
   hears: {},
-  concerns: () => false,
+  concerns: () => [],
   ports: ['lottery', 'heartbeats'],
 };

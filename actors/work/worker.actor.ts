@@ -1,14 +1,29 @@
 // The worker: hears what is drawn for it, uses the sandbox, answers with transactions.
 
 import { workerMachine } from '#machines/work/worker.machine.ts';
-import { WorkerContextV1 } from '#schemas/snapshots/worker-v1.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import { WORKER_V2 } from '#schemas/snapshots/worker-v2.ts';
 import type { ActorDefinition } from '../host.ts';
 
 export const worker: ActorDefinition = {
   kind: 'worker',
   machine: workerMachine,
-  snapshot: { version: 1, context: WorkerContextV1 },
+  snapshot: WORKER_V2,
   hears: {},
-  concerns: (e, id) => 'worker' in e && (e.worker === id || ('auditors' in e && e.auditors.includes(id))),
+  concerns,
   ports: ['sandbox'],
 };
+
+/** Who has something to do: whoever is drawn, may show a result, audits, or may forget an attempt. */
+function concerns(e: LedgerEvent): readonly string[] {
+  switch (e.type) {
+    case 'unit.assigned':
+    case 'unit.committed':
+    case 'unit.requeued':
+      return [e.worker];
+    case 'audit.assigned':
+      return [e.worker, ...e.auditors];
+    default:
+      return [];
+  }
+}

@@ -9,9 +9,6 @@ import { type Changes, readRow, readTable, row } from './rows.ts';
 
 type Listener = { readonly id: string; readonly definition: ActorDefinition; readonly stopped: string | undefined };
 
-/** An id that no event can name: whoever is concerned under it is concerned whatever its id is. */
-const NOBODY = '';
-
 export class LedgerFeed {
   #height = 0;
   #written_height = 0;
@@ -90,19 +87,17 @@ export class LedgerFeed {
   }
 }
 
-/** Asks each kind of actor once per event, and then only the actors that the event names, or all of a kind that hears it all. */
+/** The events of each actor here, in order. */
 function concernedBy(
   events: readonly LedgerEvent[],
   actors: ReadonlyMap<string, Listener>,
 ): Map<string, LedgerEvent[]> {
   const concerned = new Map<string, LedgerEvent[]>();
-  const byDefinition = Map.groupBy(actors.values(), (actor) => actor.definition);
-  for (const event of events) {
-    const named = namedIn(event, actors);
-    for (const [definition, all] of byDefinition) {
-      const candidates = definition.concerns(event, NOBODY) ? all : named;
-      for (const { id, definition: own } of candidates) {
-        if (own !== definition || !definition.concerns(event, id)) continue;
+  for (const [definition, all] of Map.groupBy(actors.values(), (actor) => actor.definition)) {
+    for (const event of events) {
+      const whom = definition.concerns(event);
+      for (const id of whom === 'all' ? all.map((actor) => actor.id) : whom) {
+        if (actors.get(id)?.definition !== definition) continue;
         const heard = concerned.get(id);
         if (heard === undefined) concerned.set(id, [event]);
         else heard.push(event);
@@ -110,16 +105,4 @@ function concernedBy(
     }
   }
   return concerned;
-}
-
-/** The hosted actors whose ids stand in a field of the event or in a list in it. */
-function namedIn(event: LedgerEvent, actors: ReadonlyMap<string, Listener>): Set<Listener> {
-  const named = new Set<Listener>();
-  for (const value of Object.values(event)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      const actor = typeof one === 'string' ? actors.get(one) : undefined;
-      if (actor !== undefined) named.add(actor);
-    }
-  }
-  return named;
 }

@@ -160,7 +160,12 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
 
 /** Whether an actor of these seats would hear an event. */
 function hearsOf(seats: NodeContext['seats']): (event: LedgerEvent) => boolean {
-  return (event) => seats.some(({ kind, signer }) => definitionOf(kind)?.concerns(event, signer.id) === true);
+  const byDefinition = Map.groupBy(seats, ({ kind }) => definitionOf(kind));
+  return (event) =>
+    byDefinition.entries().some(([definition, own]) => {
+      const whom = definition?.concerns(event) ?? [];
+      return whom === 'all' || own.some(({ signer }) => whom.includes(signer.id));
+    });
 }
 
 function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {

@@ -3,6 +3,7 @@ import { COLLATZ_JUMPS_MAX } from '#machines/work/kernels/collatz.ts';
 import { isUnit, kernelSpec, type Unit } from '#machines/work/kernels/kernel.ts';
 import { noopResult } from '#machines/work/kernels/noop.ts';
 import { MAX_SANDBOX_QUEUE, MAX_SANDBOX_RUNS, SANDBOX_SILENCE_MS } from '#schemas/wire/limits.ts';
+import { sha256 } from '../keys/sha256.ts';
 import { COLLATZ_V1, loadKernelModule } from './kernel-module.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { SandboxProcess } from './sandbox-process.ts';
@@ -185,7 +186,7 @@ class Pool implements SandboxPool {
 
 /** In process: there is nothing to sandbox. */
 function runNoop({ start }: Unit, indices: readonly number[], options: RunOptions): SubUnitResults {
-  const results = indices.map((index) => noopResult(start, index));
+  const results = indices.map((index) => noopResult(start, index, sha256));
   options.on_progress?.(results.length, results.length);
   return { results, suspects: [] };
 }

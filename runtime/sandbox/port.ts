@@ -4,20 +4,30 @@ import type { z } from 'zod';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
-import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { fromU128, u128 } from '#schemas/wire/fields.ts';
 import { MAX_KEPT_UNITS, MAX_SUSPECTS } from '#schemas/wire/limits.ts';
-import { type OpenAnswer, type RecomputeAnswer, type RunAnswer, SandboxRequest } from '#schemas/work/sandbox.ts';
+import type {
+  BatchAnswer,
+  OpenAnswer,
+  RecomputeAnswer,
+  RunAnswer,
+  SandboxRequest,
+  Work,
+  WorkAnswer,
+} from '#schemas/work/sandbox.ts';
+import { codeOf } from '../host/io.ts';
 import type { IoPort } from '../host/ports.ts';
 import { sha256 } from '../keys/sha256.ts';
 import type { SandboxPool, SubUnitResults } from './pool.ts';
 
-type Work = Extract<SandboxRequest, { action: 'run' }>;
-
 /** Fixed kernels are not metered: their cost is known from the size of the unit. */
 const FUEL_OF_FIXED_KERNELS = 0;
 
-/** A port over a pool. Results of recent units are kept for their audit; what was forgotten is computed again. */
+/**
+ * A port over a pool. Results of recent units are kept for their audit; what was forgotten is computed again. Requests come from
+ * our own machines, or from rows that they wrote: they are not checked again.
+ */
 export function createSandboxPort(pool: SandboxPool): IoPort {
   const kept = new Map<string, SubUnitResults>();
 
@@ -31,19 +41,38 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
     return results;
   }
 
-  return async (request, { actor, signal }) => {
-    const work = SandboxRequest.parse(request);
-    if (work.action === 'run') return outcome(actor, work, await unitResults({ ...work, action: 'run' }, signal));
-    if (work.action === 'open') {
-      const { indices, ...whole } = work;
-      return openings(await unitResults({ ...whole, action: 'run' }, signal), indices);
+  async function perform(worker: string, work: Work, signal: AbortSignal): Promise<Answer> {
+    if (work.action === 'run') return outcome(worker, work, await unitResults(work, signal));
+    const { indices } = work;
+    if (work.action === 'open')
+      return { openings: openSubUnits((await unitResults(work, signal)).results, indices, sha256) };
+    const { results } = await pool.runSubUnits(unitOf(work), indices, { signal });
+    return { results: results.map((result, i) => ({ index: indices[i] ?? 0, result })) };
+  }
+
+  /** One after another: with as many calls at once as a port may have, the pool's queue never overflows. */
+  async function performAll(worker: string, works: readonly Work[], signal: AbortSignal): Promise<BatchAnswer> {
+    const answers: WorkAnswer[] = [];
+    for (const work of works) {
+      const { action, unit, attempt } = work;
+      try {
+        answers.push({ action, unit, attempt, ...(await perform(worker, work, signal)) } as WorkAnswer);
+      } catch (error) {
+        answers.push({ action: 'failed', unit, attempt, code: codeOf(error) });
+      }
     }
-    const { results } = await pool.runSubUnits(unitOf(work), work.indices, { signal });
-    return { results: zip(work.indices, results) } satisfies z.infer<typeof RecomputeAnswer>;
+    return { answers };
+  }
+
+  return (request, { actor, signal }) => {
+    const asked = request as SandboxRequest;
+    return asked.action === 'batch' ? performAll(actor, asked.works, signal) : perform(actor, asked, signal);
   };
 }
 
-const unitOf = ({ kernel, start, unit_log2 }: Omit<Work, 'action'>): Unit => ({
+type Answer = RunAnswer | z.infer<typeof OpenAnswer> | z.infer<typeof RecomputeAnswer>;
+
+const unitOf = ({ kernel, start, unit_log2 }: Work): Unit => ({
   kernel,
   start: fromU128(start),
   unit_log2,
@@ -64,16 +93,5 @@ function outcome(worker: string, { unit, attempt }: Work, { results, suspects }:
   };
 }
 
-function openings({ results }: SubUnitResults, indices: readonly number[]): z.infer<typeof OpenAnswer> {
-  return {
-    openings: zip(
-      indices,
-      indices.map((index) => results[index] ?? new Uint8Array(64)),
-    ).map((piece) => ({ ...piece, proof: openSubUnit(results, piece.index, sha256) })),
-  };
-}
-
 /** The kernel names what it could not decide in its registers; exact arithmetic clears nearly all of it before anyone is told. */
 const isOpen = (n: bigint): boolean => !checkCollatz(n).descends;
-const zip = (indices: readonly number[], results: readonly Uint8Array[]) =>
-  indices.map((index, i) => ({ index, result: results[i] ?? new Uint8Array(64) }));

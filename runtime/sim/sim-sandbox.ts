@@ -3,9 +3,9 @@ import type { Prng } from '#machines/primitives/prng.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { kernelSpec } from '#machines/work/kernels/kernel.ts';
 import { noopResult } from '#machines/work/kernels/noop.ts';
-import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
-import type { SandboxRequest } from '#schemas/work/sandbox.ts';
+import type { BatchAnswer, SandboxRequest, Work } from '#schemas/work/sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
 const sha256: typeof twinCrypto.sha256 = (data) => twinCrypto.sha256(data);
@@ -23,28 +23,30 @@ export function createSimSandbox(worker: string, prng: Prng, lies: boolean): Sim
     noopResult(fromU128(start) + (lies ? 1n : 0n), index);
   const all = (start: Uint8Array): readonly Uint8Array[] =>
     Array.from({ length: kernelSpec('noop/v1').sub_units_count }, (_, index) => compute(start, index));
-  return (request) => {
+  const answer = (request: Work) => {
     switch (request.action) {
       case 'run':
         return outcome(worker, request, all(request.start), prng);
       case 'open':
-        return { openings: request.indices.map((index) => open(all(request.start), index)) };
+        return { openings: openSubUnits(all(request.start), request.indices, sha256) };
       case 'recompute':
         return { results: request.indices.map((index) => ({ index, result: compute(request.start, index) })) };
     }
   };
+  return (request) => {
+    if (request.action !== 'batch') return answer(request);
+    const answers = request.works.map((work) => {
+      const { action, unit, attempt } = work;
+      return { action, unit, attempt, ...answer(work) };
+    });
+    return { answers } as BatchAnswer;
+  };
 }
 
-function outcome(worker: string, { unit, attempt }: SandboxRequest, results: readonly Uint8Array[], prng: Prng) {
+function outcome(worker: string, { unit, attempt }: Work, results: readonly Uint8Array[], prng: Prng) {
   const bytes = new Uint8Array(results.length * 64);
   results.forEach((result, i) => bytes.set(result, 64 * i));
   const salt = Uint8Array.from({ length: 16 }, () => prng.below(256));
   const shown = { root: unitRoot(results, sha256), output_hash: sha256(bytes), fuel: 0, salt };
   return { ...shown, commitment: commitment(worker, { unit, attempt, ...shown }, sha256), suspects: [] };
 }
-
-const open = (results: readonly Uint8Array[], index: number) => ({
-  index,
-  result: results[index] ?? new Uint8Array(64),
-  proof: openSubUnit(results, index, sha256),
-});

@@ -170,7 +170,10 @@ export function createWorkforce(world: World): Workforce {
       const { height, time_ms, events } = execution.block;
       if (events.some((event) => event.type === 'job.finished')) isDone = true;
       actors.forEach((actor, i) => {
-        const mine = events.filter((event) => ACTORS[actor.kind].concerns(event, actor.id));
+        const mine = events.filter((event) => {
+          const whom = ACTORS[actor.kind].concerns(event);
+          return whom === 'all' || whom.includes(actor.id);
+        });
         if (mine.length > 0)
           later(i, prng.between(1, 20), (now_ms) => ({ type: 'ledger.block', height, time_ms, events: mine, now_ms }));
         draw(i, actor);

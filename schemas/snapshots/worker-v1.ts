@@ -13,30 +13,33 @@ const Attempt = z.strictObject({
   outcome: RunAnswer.nullable(),
 });
 
+/** Results that are computed but not yet sent, oldest first. */
+export const UnsentResults = z.strictObject({
+  commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: Hash })),
+  reveals: z.array(Reveal),
+  opens: z.array(
+    z.strictObject({
+      unit: UnitId,
+      attempt: z.int(),
+      openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash) })),
+    }),
+  ),
+  reports: z.array(
+    z.strictObject({
+      unit: UnitId,
+      attempt: z.int(),
+      results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
+    }),
+  ),
+});
+
 export const WorkerContextV1 = z.strictObject({
   d: z.strictObject({
     id: Id,
     /** Open attempts by `unit#attempt`. */
     attempts: z.record(z.string(), Attempt),
-    /** Computed but not yet sent, oldest first. */
-    commits: z.array(z.strictObject({ unit: UnitId, attempt: z.int(), commitment: Hash })),
-    reveals: z.array(Reveal),
-    opens: z.array(
-      z.strictObject({
-        unit: UnitId,
-        attempt: z.int(),
-        openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash) })),
-      }),
-    ),
-    reports: z.array(
-      z.strictObject({
-        unit: UnitId,
-        attempt: z.int(),
-        results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
-      }),
-    ),
+    ...UnsentResults.shape,
     /** Deadline of the armed flush timer, ms; 0 = none. */
     flush_at_ms: TimeMs,
   }),
 });
-export type WorkerData = z.infer<typeof WorkerContextV1>['d'];

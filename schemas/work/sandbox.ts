@@ -1,11 +1,11 @@
-// Requests and answers of the `sandbox` port: running units and sub-units, opening what was run.
+// Requests and answers of the `sandbox` port: running units and sub-units, opening what was run, one by one or many at once.
 import { z } from 'zod';
 import { bytes, Hash, U128, UnitId } from '../wire/fields.ts';
-import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_SUSPECTS } from '../wire/limits.ts';
+import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
 /** Where a unit lies and which kernel computes it. */
-const Work = {
+const place = {
   unit: UnitId,
   attempt: Attempt,
   kernel: z.enum(['collatz/v1', 'noop/v1']),
@@ -15,13 +15,19 @@ const Work = {
 const Indices = z.array(z.int().min(0).max(255)).min(1).max(MAX_AUDIT_SUB_UNITS);
 
 /** Compute a whole unit and choose a salt. */
-export const RunRequest = z.strictObject({ action: z.literal('run'), ...Work });
+export const RunRequest = z.strictObject({ action: z.literal('run'), ...place });
 /** Prove the results of these sub-units against the revealed root. */
-export const OpenRequest = z.strictObject({ action: z.literal('open'), ...Work, indices: Indices });
+export const OpenRequest = z.strictObject({ action: z.literal('open'), ...place, indices: Indices });
 /** Compute only these sub-units. */
-export const RecomputeRequest = z.strictObject({ action: z.literal('recompute'), ...Work, indices: Indices });
+export const RecomputeRequest = z.strictObject({ action: z.literal('recompute'), ...place, indices: Indices });
 
-export const SandboxRequest = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest]);
+const Work = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest]);
+export type Work = z.infer<typeof Work>;
+/** Many small ones in one call, answered together. */
+export const BatchRequest = z.strictObject({ action: z.literal('batch'), works: z.array(Work).max(MAX_BATCH_ITEMS) });
+export type BatchRequest = z.infer<typeof BatchRequest>;
+
+export const SandboxRequest = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest, BatchRequest]);
 export type SandboxRequest = z.infer<typeof SandboxRequest>;
 
 export const RunAnswer = z.strictObject({
@@ -39,3 +45,12 @@ export const OpenAnswer = z.strictObject({
 export const RecomputeAnswer = z.strictObject({
   results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
 });
+
+/** What became of one work of a batch; a failure carries its code, and spoils none of the others. */
+export type WorkAnswer = { readonly unit: string; readonly attempt: number } & (
+  | ({ readonly action: 'run' } & RunAnswer)
+  | ({ readonly action: 'open' } & z.infer<typeof OpenAnswer>)
+  | ({ readonly action: 'recompute' } & z.infer<typeof RecomputeAnswer>)
+  | { readonly action: 'failed'; readonly code: string }
+);
+export type BatchAnswer = { readonly answers: readonly WorkAnswer[] };

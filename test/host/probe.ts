@@ -131,7 +131,7 @@ export const probe: ActorDefinition = {
   machine: probeMachine,
   snapshot: { version: 1, context: ProbeContext },
   hears: { 'test.token.v1': Token, 'test.order.v1': Order },
-  concerns: (event, id) => event.type === 'job.finished' || (event.type === 'unit.assigned' && event.worker === id),
+  concerns: (event) => (event.type === 'job.finished' ? 'all' : event.type === 'unit.assigned' ? [event.worker] : []),
   ports: ['echo'],
 };
 export type ProbeData = Data;

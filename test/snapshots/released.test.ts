@@ -6,6 +6,7 @@ import { gateway } from '#actors/node/gateway.actor.ts';
 import { validator } from '#actors/node/validator.actor.ts';
 import { shuffler } from '#actors/work/shuffler.actor.ts';
 import { worker } from '#actors/work/worker.actor.ts';
+import { encode } from '#schemas/wire/msgpack.ts';
 import { asked, block, done, failed, fired, Stepping, started, submitted, type Told } from '../work/stepping.ts';
 
 const ME = 'aa'.repeat(32);
@@ -22,12 +23,8 @@ const OUTCOME = {
 };
 const work = { kernel: 'noop/v1', start: bytes(16, 0), unit_log2: 8 };
 const drawn = block({ type: 'unit.assigned', unit: UNIT, attempt: 1, worker: ME, ...work, deadline_ms: 9 });
-const ran = done('sandbox', `run:${UNIT}#1`, OUTCOME);
+const ran = done('sandbox', 'block:7:0', { answers: [{ action: 'run', unit: UNIT, attempt: 1, ...OUTCOME }] });
 const committed = block({ type: 'unit.committed', unit: UNIT, attempt: 1, worker: ME, deadline_ms: 9 });
-const opened = done('sandbox', `open:${UNIT}#1`, {
-  openings: [{ index: 2, result: bytes(64, 6), proof: [bytes(32, 7)] }],
-});
-const recomputed = done('sandbox', `audit:${UNIT}#1`, { results: [{ index: 2, result: bytes(64, 8) }] });
 const lottery = done('lottery', 'draws:0', {
   height: 9,
   draws: [{ unit: UNIT, attempt: 1, purpose: 'work', workers: [ME] }],
@@ -41,21 +38,26 @@ type Case = readonly [
   next: Told,
   says: readonly string[],
 ];
+const DRAWN_NEXT = block({
+  type: 'unit.assigned',
+  unit: `${'02'.repeat(16)}/1`,
+  attempt: 3,
+  worker: ME,
+  ...work,
+  deadline_ms: 9,
+});
 /** How each state is reached; then one event more, and what the thawed actor orders on it. */
 const RELEASED: Readonly<Record<string, Case>> = {
-  'worker-v1': [
+  'worker-v2': [
     worker,
     {
       new: [],
       computing: [started, drawn],
-      computed: [started, drawn, ran],
-      committing: [started, drawn, ran, fired('flush')],
-      revealing: [started, drawn, ran, fired('flush'), committed],
-      revealed: [started, drawn, ran, fired('flush'), committed, fired('flush')],
-      answering: [started, drawn, ran, fired('flush'), committed, fired('flush'), opened, recomputed],
+      committing: [started, drawn, ran],
+      revealed: [started, drawn, ran, committed],
     },
-    block({ type: 'unit.assigned', unit: `${'02'.repeat(16)}/1`, attempt: 3, worker: ME, ...work, deadline_ms: 9 }),
-    [`sandbox run:${'02'.repeat(16)}/1#3`],
+    DRAWN_NEXT,
+    ['sandbox block:7:0'],
   ],
   'shuffler-v1': [
     shuffler,
@@ -98,16 +100,50 @@ describe.each(Object.entries(RELEASED))('%s', (name, [definition, states, next, 
   });
 
   test.each(Object.keys(golden))('%s is read, and goes on', (state) => {
-    const actor = new Stepping(definition, OTHER);
-    actor.thaw(golden[state] ?? '');
-    expect(actor.data).toMatchObject({ id: ME });
-    const effects = actor.hear(next);
-    expect([...submitted(effects).map(({ type }) => type), ...asked(effects)]).toEqual(
-      expect.arrayContaining([...says]),
-    );
+    expect(goesOn(definition, golden[state], next)).toEqual(expect.arrayContaining([...says]));
   });
 
   test('every state has its golden row', () => {
     expect(Object.keys(golden)).toEqual(Object.keys(states));
   });
 });
+
+/** Versions that nothing writes any more: what the actor orders on the next event, of what it still owed and of the event. */
+const EARLIER: Readonly<Record<string, readonly [ActorDefinition, Readonly<Record<string, readonly string[]>>]>> = {
+  'worker-v1': [
+    worker,
+    {
+      new: ['sandbox block:7:0'],
+      computing: ['sandbox block:7:0'],
+      computed: ['commit', 'sandbox block:7:0'],
+      committing: ['sandbox block:7:0'],
+      revealing: ['reveal', 'sandbox block:7:0'],
+      revealed: ['sandbox block:7:0'],
+      answering: ['audit.open', 'audit.report', 'sandbox block:7:0'],
+    },
+  ],
+};
+
+describe.each(Object.entries(EARLIER))('%s', (name, [definition, states]) => {
+  const golden = goldenOf(name);
+  test.each(Object.keys(golden))('%s is read, and goes on', (state) => {
+    expect(goesOn(definition, golden[state], DRAWN_NEXT)).toEqual(states[state]);
+  });
+});
+
+test('an attempt that version 1 had committed to is revealed when its commit is final', () => {
+  const actor = new Stepping(worker, OTHER);
+  actor.thaw(goldenOf('worker-v1')['committing'] ?? '');
+  const { commitment: _, ...shown } = OUTCOME;
+  const reveal = { type: 'reveal', reveals: [{ unit: UNIT, attempt: 1, ...shown }] };
+  expect(encode(submitted(actor.hear(committed)))).toEqual(encode([reveal]));
+});
+
+/** What the actor of this row orders on the next event. */
+function goesOn(definition: ActorDefinition, row: string | undefined, next: Told): readonly string[] {
+  const actor = new Stepping(definition, OTHER);
+  actor.thaw(row ?? '');
+  expect(actor.data).toMatchObject({ id: ME });
+  const effects = actor.hear(next);
+  return [...submitted(effects).map(({ type }) => type), ...asked(effects)];
+}

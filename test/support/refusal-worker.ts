@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { commitment } from '#machines/work/commitment.ts';
 import { noopResult } from '#machines/work/kernels/noop.ts';
-import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
@@ -67,13 +67,7 @@ export class HandWorker {
   }
 
   open(unit: string): Extract<TxBody, { type: 'audit.open' }> {
-    const results = this.#results(unit);
-    const indices = this.openings.get(unit)?.indices ?? [];
-    const openings = indices.map((index) => ({
-      index,
-      result: results[index] ?? SALT,
-      proof: openSubUnit(results, index),
-    }));
+    const openings = openSubUnits(this.#results(unit), this.openings.get(unit)?.indices ?? []);
     return { type: 'audit.open', opens: [{ unit, attempt: 1, openings }] };
   }
 

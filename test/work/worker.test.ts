@@ -1,10 +1,13 @@
 // The worker's machine, event by event: it computes what was drawn, commits before it reveals, and answers audits.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { worker } from '#actors/work/worker.actor.ts';
+import type { Effect } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
-import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
-import { asked, block, done, failed, fired, Stepping, started, submitted, type Told } from './stepping.ts';
+import type { WorkerData } from '#schemas/snapshots/worker-v2.ts';
+import { MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
+import { encode } from '#schemas/wire/msgpack.ts';
+import type { BatchRequest } from '#schemas/work/sandbox.ts';
+import { block, done, failed, fired, Stepping, started, submitted, type Told } from './stepping.ts';
 
 const ME = 'aa'.repeat(32);
 const OTHER = 'bb'.repeat(32);
@@ -46,16 +49,14 @@ const audited = (who: string, auditors: readonly string[]): LedgerEvent => ({
   ...work,
   deadline_ms: 9,
 });
-const settled = (who = ME): LedgerEvent => ({
-  type: 'unit.settled',
-  unit: UNIT,
-  attempt: 1,
-  worker: who,
-  auditors: [OTHER, OTHER],
-});
 const requeued: LedgerEvent = { type: 'unit.requeued', unit: UNIT, attempt: 1, worker: ME, reason: 'late' };
-const ran = (unit = UNIT, attempt = 1): Told => done('sandbox', `run:${unit}#${attempt}`, OUTCOME);
-const flush = fired('flush');
+/** What the sandbox says to a call of a block's works. */
+const answered = (...answers: readonly object[]): Told => done('sandbox', 'block:7:0', { answers });
+const place = (unit = UNIT, attempt = 1) => ({ unit, attempt });
+const result = (unit = UNIT, attempt = 1) => ({ action: 'run', ...place(unit, attempt), ...OUTCOME });
+const ran = (unit = UNIT, attempt = 1): Told => answered(result(unit, attempt));
+const { commitment: _, ...shown } = OUTCOME;
+const commit = { type: 'commit', commits: [{ ...place(), commitment: OUTCOME.commitment }] };
 
 let actor: Stepping<WorkerData>;
 beforeEach(() => {
@@ -67,72 +68,80 @@ beforeEach(() => {
 const reach = {
   idle: () => {},
   computing: () => void actor.hear(block(drawn())),
-  computed: () => {
+  committing: () => {
     reach.computing();
     actor.hear(ran());
   },
-  committing: () => {
-    reach.computed();
-    actor.hear(flush);
-  },
-  revealing: () => {
+  revealed: () => {
     reach.committing();
     actor.hear(block(committed()));
-  },
-  revealed: () => {
-    reach.revealing();
-    actor.hear(flush);
   },
 } as const;
 type Where = keyof typeof reach;
 
-test('a unit that was drawn for it is computed, committed, revealed, opened and forgotten when it is paid', () => {
-  expect(asked(actor.hear(block(drawn())))).toEqual([`sandbox run:${UNIT}#1`]);
+/** The works of each call that it orders, by action and unit. */
+const called = (effects: readonly Effect[]) =>
+  effects.flatMap((e) =>
+    e.type === 'io' ? [(e.request as BatchRequest).works.map(({ action, unit }) => `${action} ${unit}`)] : [],
+  );
+
+test('a unit that was drawn for it is computed, committed, revealed, forgotten when it is shown, and opened', () => {
+  expect(called(actor.hear(block(drawn())))).toEqual([[`run ${UNIT}`]]);
   expect(actor.state).toBe('working');
-  expect(actor.hear(ran())).toEqual([{ type: 'timer.set', id: 'flush', at_ms: 1_005 }]);
-  expect(submitted(actor.hear(flush))).toEqual([
-    { type: 'commit', commits: [{ unit: UNIT, attempt: 1, commitment: OUTCOME.commitment }] },
-  ]);
-  actor.hear(block(committed()));
-  const { commitment: _, ...shown } = OUTCOME;
-  expect(submitted(actor.hear(flush))).toEqual([{ type: 'reveal', reveals: [{ unit: UNIT, attempt: 1, ...shown }] }]);
-  expect(asked(actor.hear(block(audited(ME, [OTHER, OTHER]))))).toEqual([`sandbox open:${UNIT}#1`]);
-  const openings = [{ index: 2, result: bytes(64, 5), proof: [bytes(32, 6)] }];
-  actor.hear(done('sandbox', `open:${UNIT}#1`, { openings }));
-  expect(submitted(actor.hear(flush))).toEqual([{ type: 'audit.open', opens: [{ unit: UNIT, attempt: 1, openings }] }]);
-  actor.hear(block(settled()));
+  expect(submitted(actor.hear(ran()))).toEqual([commit]);
+  expect(submitted(actor.hear(block(committed())))).toEqual([{ type: 'reveal', reveals: [{ ...place(), ...shown }] }]);
   expect(actor.data.attempts).toEqual({});
   expect(actor.state).toBe('idle');
+  expect(called(actor.hear(block(audited(ME, [OTHER, OTHER]))))).toEqual([[`open ${UNIT}`]]);
+  const openings = [{ index: 2, result: bytes(64, 5), proof: [bytes(32, 6)] }];
+  expect(submitted(actor.hear(answered({ action: 'open', ...place(), openings })))).toEqual([
+    { type: 'audit.open', opens: [{ ...place(), openings }] },
+  ]);
 });
 
 test('a unit of another worker that it must audit is recomputed where the beacon says, and reported', () => {
   const [effect] = actor.hear(block(audited(OTHER, [ME, OTHER])));
-  expect(effect).toMatchObject({
-    type: 'io',
-    key: `audit:${UNIT}#1`,
-    request: { action: 'recompute', indices: [2, 5] },
-  });
+  expect(effect).toMatchObject({ type: 'io', request: { works: [{ action: 'recompute', indices: [2, 5] }] } });
   const results = [{ index: 2, result: bytes(64, 7) }];
-  actor.hear(done('sandbox', `audit:${UNIT}#1`, { results }));
-  expect(submitted(actor.hear(flush))).toEqual([
-    { type: 'audit.report', reports: [{ unit: UNIT, attempt: 1, results }] },
+  expect(submitted(actor.hear(answered({ action: 'recompute', ...place(), results })))).toEqual([
+    { type: 'audit.report', reports: [{ ...place(), results }] },
   ]);
   expect(actor.state).toBe('idle');
 });
 
 test('nothing is revealed before the commitment is final', () => {
   reach.committing();
-  expect(submitted(actor.hear(flush))).toEqual([]);
-  expect(actor.data.attempts[`${UNIT}#1`]?.phase).toBe('committing');
+  expect(submitted(actor.hear(fired('other')))).toEqual([]);
+  expect(actor.data.attempts[`${UNIT}#1`]).toEqual({ ...place(), ...shown });
 });
 
-test('results that are ready together share a transaction, and a full batch is not exceeded', () => {
-  const units = Array.from({ length: MAX_BATCH_ITEMS + 1 }, (_, index) => `${JOB}/${index}`);
-  actor.hear(block(...units.map((unit) => drawn(unit))));
-  const timers = units.flatMap((unit) => actor.hear(ran(unit)));
-  expect(timers).toHaveLength(1);
-  const bodies = submitted(actor.hear(flush));
+const units = (count: number) => Array.from({ length: count }, (_, index) => `${JOB}/${index}`);
+
+test('works of one block share calls, their results transactions, and a full batch is not exceeded', () => {
+  const many = units(MAX_BATCH_ITEMS + 1);
+  const calls = called(actor.hear(block(...many.map((unit) => drawn(unit)))));
+  expect(calls.map((works) => works.length)).toEqual([MAX_BATCH_ITEMS, 1]);
+  const bodies = submitted(actor.hear(answered(...many.map((unit) => result(unit)))));
   expect(bodies.map((body) => body.type === 'commit' && body.commits.length)).toEqual([MAX_BATCH_ITEMS, 1]);
+});
+
+test('what takes long to compute is called alone, so that no other result waits for it', () => {
+  const long = units(2).map((unit) => ({ ...drawn(unit), kernel: 'collatz/v1', unit_log2: 40 }) as LedgerEvent);
+  expect(called(actor.hear(block(...long)))).toEqual(units(2).map((unit) => [`run ${unit}`]));
+});
+
+test('the largest openings are split so that each transaction passes', () => {
+  const openings = Array.from({ length: MAX_AUDIT_SUB_UNITS }, (_, index) => ({
+    index: 255 - index,
+    result: bytes(64, 5),
+    proof: Array.from({ length: 8 }, () => bytes(32, 6)),
+  }));
+  const bodies = submitted(
+    actor.hear(answered(...units(64).map((unit) => ({ action: 'open', ...place(unit), openings })))),
+  );
+  const sizes = bodies.map((body) => encode(body).length);
+  expect(Math.max(...sizes)).toBeLessThan(MAX_TX_BYTES);
+  expect(bodies.flatMap((body) => (body.type === 'audit.open' ? body.opens : []))).toHaveLength(64);
 });
 
 test('an attempt that ended while it was computed is not committed', () => {
@@ -149,15 +158,25 @@ test('a unit that is drawn for it again is another attempt', () => {
   expect(actor.hear(ran(UNIT, 1))).toEqual([]);
 });
 
-test('a computation that fails is logged and left to its deadline', () => {
+test.each([
+  ['alone', answered({ action: 'failed', ...place(), code: 'SANDBOX_CRASHED' }), `${UNIT}#1`],
+  ['with its call', failed('sandbox', 'block:7:0', 'SANDBOX_CRASHED'), 'block:7:0'],
+])('a computation that fails %s is logged and left to its deadline', (_how, failure, key) => {
   reach.computing();
-  expect(actor.hear(failed('sandbox', `run:${UNIT}#1`, 'SANDBOX_CRASHED'))).toEqual([
-    { type: 'log', level: 'warn', message: 'sandbox failed', data: { key: `run:${UNIT}#1`, code: 'SANDBOX_CRASHED' } },
+  expect(actor.hear(failure)).toEqual([
+    { type: 'log', level: 'warn', message: 'sandbox failed', data: { key, code: 'SANDBOX_CRASHED' } },
   ]);
-  expect(actor.data.attempts[`${UNIT}#1`]?.phase).toBe('computing');
+  expect(actor.data.attempts[`${UNIT}#1`]).toBe(null);
 });
 
-/** Every state against every event: what it orders, and the phase of its attempt after it; nothing said: nothing changes. */
+test('calls of an earlier release, of one work each, are answered as they were asked', () => {
+  reach.computing();
+  expect(submitted(actor.hear(done('sandbox', `run:${UNIT}#1`, OUTCOME)))).toEqual([commit]);
+  expect(submitted(actor.hear(done('sandbox', `open:${UNIT}#1`, { openings: [] })))[0]?.type).toBe('audit.open');
+  expect(submitted(actor.hear(done('sandbox', `audit:${UNIT}#1`, { results: [] })))[0]?.type).toBe('audit.report');
+});
+
+/** Every state against every event, and what is kept of its attempt after it; nothing said: nothing changes. */
 const EVENTS = {
   'a draw for another': block(drawn(UNIT, OTHER)),
   'a commit of another': block(committed(UNIT, OTHER)),
@@ -165,25 +184,17 @@ const EVENTS = {
   'its result': ran(),
   'a result of a unit that it does not have': ran(`${JOB}/9`),
   'an audit of others': block(audited(OTHER, [OTHER, OTHER])),
-  'its pay': block(settled()),
-  'another’s pay': block(settled(OTHER)),
   'its failure': block(requeued),
-  'another timer': fired('other'),
-  'its flush timer': flush,
+  'a timer': fired('other'),
   mail: { type: 'message', kind: 'other.v1', from: OTHER, body: null } satisfies Told,
 } as const;
-const CHANGES: Readonly<Record<Where, Partial<Record<keyof typeof EVENTS, string | undefined>>>> = {
+const CHANGES: Readonly<
+  Record<Where, Partial<Record<keyof typeof EVENTS, WorkerData['attempts'][string] | undefined>>>
+> = {
   idle: {},
-  computing: { 'its result': 'committing', 'its pay': undefined, 'its failure': undefined },
-  computed: {
-    'its commit': 'revealed',
-    'its pay': undefined,
-    'its failure': undefined,
-    'its flush timer': 'committing',
-  },
-  committing: { 'its commit': 'revealed', 'its pay': undefined, 'its failure': undefined },
-  revealing: { 'its pay': undefined, 'its failure': undefined, 'its flush timer': 'revealed' },
-  revealed: { 'its pay': undefined, 'its failure': undefined },
+  computing: { 'its result': { ...place(), ...shown }, 'its failure': undefined },
+  committing: { 'its commit': undefined, 'its failure': undefined },
+  revealed: {},
 };
 
 describe.each(Object.keys(CHANGES) as Where[])('while %s', (where) => {
@@ -192,8 +203,8 @@ describe.each(Object.keys(CHANGES) as Where[])('while %s', (where) => {
     const before = actor.snapshot;
     actor.hear(EVENTS[name]);
     const isChange = name in CHANGES[where];
-    const phase = (before.context as { d: WorkerData }).d.attempts[`${UNIT}#1`]?.phase;
+    const kept = (before.context as { d: WorkerData }).d.attempts[`${UNIT}#1`];
     expect(actor.snapshot === before).toBe(!isChange);
-    expect(actor.data.attempts[`${UNIT}#1`]?.phase).toBe(isChange ? CHANGES[where][name] : phase);
+    expect(actor.data.attempts[`${UNIT}#1`]).toEqual(isChange ? CHANGES[where][name] : kept);
   });
 });

@@ -15,6 +15,8 @@ export type KernelSpec = {
   /** First start that the kernel is sound for, and the end up to which suspects stay rare (exclusive). */
   readonly min_start: bigint;
   readonly max_end: bigint;
+  /** Whether its units take no time at all. */
+  readonly is_free: boolean;
 };
 
 const SPECS: Readonly<Record<KernelName, KernelSpec>> = {
@@ -25,12 +27,23 @@ const SPECS: Readonly<Record<KernelName, KernelSpec>> = {
     max_unit_log2: 40,
     min_start: 2n ** 20n,
     max_end: 2n ** 88n,
+    is_free: false,
   },
-  'noop/v1': { sub_units_count: 4, min_unit_log2: 8, max_unit_log2: 40, min_start: 0n, max_end: 2n ** 128n },
+  'noop/v1': {
+    sub_units_count: 4,
+    min_unit_log2: 8,
+    max_unit_log2: 40,
+    min_start: 0n,
+    max_end: 2n ** 128n,
+    is_free: true,
+  },
 };
 
 /** Every kernel by its name; `undefined` for a name that is none. */
 export const KERNELS: ReadonlyMap<string, KernelSpec> = new Map(Object.entries(SPECS));
+
+/** Whether the network has a kernel of this name. */
+export const isKernel = (name: string): name is KernelName => KERNELS.has(name);
 
 /** The kernel of a known name. */
 export const kernelSpec = (kernel: KernelName): KernelSpec => SPECS[kernel];

@@ -1,4 +1,5 @@
 // The Merkle tree over the sub-unit results of one unit: what a worker commits to and opens for an audit.
+import { present } from '#machines/primitives/assert.ts';
 import { inclusionProof, leafHash, leafHashes, merkleRoot, verifyInclusion } from '#machines/primitives/merkle.ts';
 import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
 import { type KernelName, kernelSpec, RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
@@ -8,9 +9,21 @@ export function unitRoot(results: readonly Uint8Array[], sha256?: Sha256): Uint8
   return merkleRoot(leafHashes(results, sha256), sha256);
 }
 
-/** Proof that result `index` is under the root of these results: 8 hashes for 256 sub-units. */
-export function openSubUnit(results: readonly Uint8Array[], index: number, sha256?: Sha256): Uint8Array<ArrayBuffer>[] {
-  return inclusionProof(leafHashes(results, sha256), index, sha256);
+/** A sub-unit's result, and the proof that it is under the root of its unit: 8 hashes for 256 sub-units. */
+export type Opening = {
+  readonly index: number;
+  readonly result: Uint8Array;
+  readonly proof: Uint8Array<ArrayBuffer>[];
+};
+
+/** Open the sub-units of these indices. @throws AssertionError when there is no such sub-unit */
+export function openSubUnits(results: readonly Uint8Array[], indices: readonly number[], sha256?: Sha256): Opening[] {
+  const leaves = leafHashes(results, sha256);
+  return indices.map((index) => ({
+    index,
+    result: present(results[index], 'what is opened was computed'),
+    proof: inclusionProof(leaves, index, sha256),
+  }));
 }
 
 /** Whether `result` is what the unit's worker committed to for sub-unit `index` of `kernel`. */

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { leafHash } from '#machines/primitives/merkle.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import { commitment } from '#machines/work/commitment.ts';
-import { openSubUnit, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
 import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
 
@@ -44,12 +44,7 @@ export const commitOf = (worker: string, unit: string, attempt: number, behaviou
 });
 
 export const openingsOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
-  const results = resultsOf(unit, behaviour);
-  return indices.map((index) => ({
-    index,
-    result: results[index] ?? leafHash(NO_SALT),
-    proof: openSubUnit(results, index),
-  }));
+  return openSubUnits(resultsOf(unit, behaviour), indices);
 };
 
 export const reportOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
