@@ -4,6 +4,7 @@ import { HASH_BYTES, LayoutReader, LayoutWriter } from '#schemas/consensus/fixed
 import { decodeFinalBlock, encodeFinalBlock, finalBlockBytes } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
+import { LazyPut } from '../store/lazy-put.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
 
@@ -16,16 +17,13 @@ const keyOf = (height: number): string => `${PREFIX}${String(height).padStart(12
 
 /** Rows of a decided height: the end-of-height mark is the new tip. */
 export const finalOps = (tip: Tip, final: FinalBlock): StoreOp[] => [
-  { type: 'put', key: keyOf(tip.height), value: encodeFinalBlock(final) },
+  new LazyPut(keyOf(tip.height), () => encodeFinalBlock(final)),
   tipOp(tip),
 ];
 
 /** The beacon is left out: it comes from the log of the next height, or in its header. */
-const tipOp = ({ height, id, time_ms, state_root }: Tip): StoreOp => ({
-  type: 'put',
-  key: TIP_KEY,
-  value: new LayoutWriter(TIP_BYTES).u64(height).hash(id).u64(time_ms).hash(state_root).bytes,
-});
+const tipOp = ({ height, id, time_ms, state_root }: Tip): StoreOp =>
+  new LazyPut(TIP_KEY, () => new LayoutWriter(TIP_BYTES).u64(height).hash(id).u64(time_ms).hash(state_root).bytes);
 
 /** The last final height with its block, or undefined before the first. @throws ConsensusError LOG_CORRUPT */
 export async function readTip(store: Store): Promise<Tip | undefined> {

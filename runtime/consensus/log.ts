@@ -1,5 +1,6 @@
 // The log of the current height: every input that changed the core, in order, on disk before what it led to is said.
 // Rows `cs/log/<height>/<number>`: CRC-32C u32 | input. The batch that makes a height final deletes its rows.
+import { LazyPut } from '../store/lazy-put.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
 import { decodeRecord, encodeRecord } from './crc32c.ts';
@@ -9,15 +10,24 @@ const PREFIX = 'cs/log/';
 const padded = (n: number): string => String(n).padStart(12, '0');
 const keyOf = (height: number, number: number): string => `${PREFIX}${padded(height)}/${padded(number)}`;
 
+/** Keys of one height by number, made once: the logs of a process are mostly at the same height. */
+type KeyTable = { readonly height: number; readonly keys: string[] };
+let latest: KeyTable = { height: 0, keys: [] };
+
+function keyTable(height: number): KeyTable {
+  if (latest.height !== height) latest = { height, keys: [] };
+  return latest;
+}
+
 export class HeightLog {
-  #height: number;
-  /** Keys of the height's rows that are on disk, or handed out to be. */
-  #keys: string[];
+  #table: KeyTable;
+  /** The height's rows that are on disk, or handed out to be. */
+  #written: number;
   #pending: RecordedInput[] = [];
 
   constructor(height: number, written: number) {
-    this.#height = height;
-    this.#keys = Array.from({ length: written }, (_, number) => keyOf(height, number));
+    this.#table = keyTable(height);
+    this.#written = written;
   }
 
   append(input: RecordedInput): void {
@@ -26,20 +36,24 @@ export class HeightLog {
 
   /** The rows since the last call; they go into the batch of whatever is said next. */
   take(): StoreOp[] {
-    return this.#pending.splice(0).map((input) => {
-      const key = keyOf(this.#height, this.#keys.length);
-      this.#keys.push(key);
-      return { type: 'put', key, value: encodeRow(input) };
-    });
+    return this.#pending.splice(0).map((input) => new LazyPut(this.#key(this.#written++), () => encodeRow(input)));
   }
 
   /** Go on with `height`: the rows of the one before are of no use once it is final. Gives the rows to delete. */
   advance(height: number): StoreOp[] {
-    const old = this.#keys.map((key): StoreOp => ({ type: 'del', key }));
-    this.#height = height;
-    this.#keys = [];
+    const old = Array.from(
+      { length: this.#written },
+      (_, number): StoreOp => ({ type: 'del', key: this.#key(number) }),
+    );
+    this.#table = keyTable(height);
+    this.#written = 0;
     this.#pending = [];
     return old;
+  }
+
+  #key(number: number): string {
+    const { height, keys } = this.#table;
+    return (keys[number] ??= keyOf(height, number));
   }
 }
 

@@ -3,6 +3,7 @@ import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { SIGN_BYTES } from '#schemas/consensus/vote-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { SIGNATURE_BYTES } from '#schemas/wire/signed.ts';
+import { LazyPut } from '../store/lazy-put.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
 import { decodeRecord, encodeRecord } from './crc32c.ts';
@@ -74,12 +75,10 @@ export async function readSignerRecord(store: Store): Promise<SignerRecord | und
   return record;
 }
 
-function putOp({ height, round, step, sign_bytes, signature }: SignerRecord): StoreOp {
-  const value = encodeRecord(RECORD_BYTES, (writer) =>
-    writer.u64(height).u32(round).u8(step).raw(sign_bytes).raw(signature),
+const putOp = ({ height, round, step, sign_bytes, signature }: SignerRecord): StoreOp =>
+  new LazyPut(KEY, () =>
+    encodeRecord(RECORD_BYTES, (writer) => writer.u64(height).u32(round).u8(step).raw(sign_bytes).raw(signature)),
   );
-  return { type: 'put', key: KEY, value };
-}
 
 /** Negative: before; 0: the same place; positive: after. */
 const compare = (a: Place, b: Place): number => a.height - b.height || a.round - b.round || a.step - b.step;

@@ -1,6 +1,8 @@
 // A virtual disk under the production store port: a batch that was written but not synced may be lost in a crash.
 import type { Store, StoreOp } from '../store/store.ts';
 
+type Put = Extract<StoreOp, { type: 'put' }>;
+
 export type Disk = {
   /** What a restarted process reads: only what survived. */
   readonly store: Store;
@@ -17,10 +19,11 @@ export type Disk = {
 
 /** An empty disk. */
 export function createDisk(): Disk {
-  const rows = new Map<string, Uint8Array>();
+  /** Rows as they were handed over: what nobody reads is never encoded. */
+  const rows = new Map<string, Put>();
   let unsynced: (readonly StoreOp[])[] = [];
   const apply = (op: StoreOp): void => {
-    if (op.type === 'put') rows.set(op.key, op.value);
+    if (op.type === 'put') rows.set(op.key, op);
     else rows.delete(op.key);
   };
   const sync = (): void => {
@@ -42,13 +45,13 @@ export function createDisk(): Disk {
   };
 }
 
-function storeOver(rows: ReadonlyMap<string, Uint8Array>, apply: (op: StoreOp) => void): Store {
+function storeOver(rows: ReadonlyMap<string, Put>, apply: (op: StoreOp) => void): Store {
   return {
     batch: async (ops) => ops.forEach(apply),
-    get: async (key) => rows.get(key),
+    get: async (key) => rows.get(key)?.value,
     async *scan(prefix, { after, limit } = {}) {
       const keys = [...rows.keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after));
-      for (const key of keys.sort().slice(0, limit)) yield [key, rows.get(key) as Uint8Array] as const;
+      for (const key of keys.sort().slice(0, limit)) yield [key, (rows.get(key) as Put).value] as const;
     },
     close: async () => undefined,
   };

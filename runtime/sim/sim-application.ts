@@ -31,7 +31,7 @@ const ROOT_KEY = 'chain/root';
  */
 export async function openHashChain(store: Store, prng: Prng): Promise<SimApplication> {
   const saved = await store.get(ROOT_KEY);
-  let root = saved === undefined ? CHAIN_GENESIS : bytesToHex(saved);
+  let root: Uint8Array = saved ?? hexToBytes(CHAIN_GENESIS);
   return {
     prepare() {
       const tx = prng.next();
@@ -40,19 +40,19 @@ export async function openHashChain(store: Store, prng: Prng): Promise<SimApplic
     validate: (txs) => txs.every((tx) => tx.length === 3),
     execute(header, txs) {
       root = nextRoot(root, header.height, txs);
-      return { state_root: root };
+      return { state_root: bytesToHex(root) };
     },
     hasWork: () => true,
     submit: () => false,
-    commitOps: () => [{ type: 'put', key: ROOT_KEY, value: hexToBytes(root) }],
+    commitOps: () => [{ type: 'put', key: ROOT_KEY, value: root }],
     takeExecuted: () => [],
   };
 }
 
-function nextRoot(previous: string, height: number, txs: readonly Uint8Array[]): string {
+function nextRoot(previous: Uint8Array, height: number, txs: readonly Uint8Array[]): Uint8Array {
   const text = new Uint8Array(36 + 3 * txs.length);
-  text.set(hexToBytes(previous));
+  text.set(previous);
   text.set([height, height >>> 8, height >>> 16, height >>> 24], 32);
   txs.forEach((tx, i) => text.set(tx, 36 + 3 * i));
-  return bytesToHex(twinCrypto.sha256(text));
+  return twinCrypto.sha256(text);
 }
