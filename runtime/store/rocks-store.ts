@@ -43,12 +43,7 @@ export async function openRocksStore(directory: string): Promise<Store> {
 async function writeSynced(db: RocksLevel, ops: readonly StoreOp[]): Promise<void> {
   if (ops.length === 0) return;
   try {
-    const batch = db.batch();
-    for (const op of ops) {
-      if (op.type === 'put') batch.put(op.key, op.value);
-      else batch.del(op.key);
-    }
-    await batch.write({ sync: true });
+    await db.batch(ops, { sync: true });
   } catch (cause) {
     throw new StoreError('STORE_WRITE_FAILED', `cannot write ${ops.length} rows`, { cause });
   }

@@ -12,11 +12,9 @@ declare module '@nxtedition/rocksdb' {
   };
   type WriteOptions = { readonly sync: boolean };
 
-  export type ChainedBatch = {
-    put(key: string, value: Uint8Array): ChainedBatch;
-    del(key: string): ChainedBatch;
-    write(options: WriteOptions): Promise<void>;
-  };
+  type Operation =
+    | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+    | { readonly type: 'del'; readonly key: string };
   export type RowIterator = {
     /** The next rows, at most `size`; none at the end. */
     nextv(size: number): Promise<[key: string, value: Uint8Array][]>;
@@ -24,7 +22,7 @@ declare module '@nxtedition/rocksdb' {
   };
   export class RocksLevel {
     static open(location: string, options: OpenOptions): Promise<RocksLevel>;
-    batch(): ChainedBatch;
+    batch(operations: readonly Operation[], options: WriteOptions): Promise<void>;
     getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
     iterator(range: { readonly gt?: string; readonly gte?: string; readonly lt: string }): RowIterator;
     close(): Promise<void>;
