@@ -1,9 +1,12 @@
 // Hosted validators: agreement with real signatures and beacon, restart from the log, catching up, silence after a loss.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { MemoryDisk } from '#runtime/store/memory-store.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { readSignedVote } from '#schemas/consensus/vote-codec.ts';
 import { Hosts, stillClock } from './hosts.ts';
+
+// On a machine that is too busy for the timeouts, heights take several rounds: slow, not stuck.
+vi.setConfig({ testTimeout: 60_000 });
 
 let open: Hosts | undefined;
 afterEach(() => open?.close());
