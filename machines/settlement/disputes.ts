@@ -35,6 +35,7 @@ export function applyAdjudicate(books: Books, tx: Tx, body: Extract<Tx['body'], 
   if (powerOf(books, tx.account) === 0) return 'NOT_AUTHORISED';
   const row = books.tables.tasks.get(unit);
   const dispute = books.tables.disputes.get(unit);
+  if (dispute === undefined && isOver(books, row, { unit, attempt })) return 'DISPUTE_OVER';
   if (row?.attempt !== attempt || dispute?.indices.includes(index) !== true) return 'DISPUTE_UNKNOWN';
   const hasSpoken = dispute.votes.some((vote) => vote.validator === tx.account && vote.index === index);
   if (hasSpoken) return 'ADJUDICATION_DONE';
@@ -42,6 +43,15 @@ export function applyAdjudicate(books: Books, tx: Tx, body: Extract<Tx['body'], 
   books.tables.disputes.put(unit, next);
   if (undecided(books, next).length === 0) decide(books, row, next);
   return null;
+}
+
+/** Where a dispute leaves the attempt that it was about, if not paid or redone: with other auditors, or given up. */
+const AFTER_DISPUTE: ReadonlySet<UnitRow['phase']> = new Set(['audit_to_draw', 'auditing', 'parked']);
+
+/** Whether a dispute about the attempt, if there was one, has been decided: more than a quorum compute, and the last come late. */
+function isOver(books: Books, row: UnitRow | undefined, { unit, attempt }: Pick<UnitRow, 'unit' | 'attempt'>): boolean {
+  if (row === undefined) return books.tables.proofs.has(unit);
+  return attempt < row.attempt || (attempt === row.attempt && AFTER_DISPUTE.has(row.phase));
 }
 
 /** The disputed sub-units without a quorum of equal results. */

@@ -7,6 +7,8 @@ import { BoundedMap } from './bounded-map.ts';
 type RefusalView = ConsoleView['refusals'][number];
 type EvidenceView = ConsoleView['evidence'][number];
 
+/** Not wrong, only late: all validators compute what a quorum of them decides. */
+const LATE = 'DISPUTE_OVER';
 /** Rows of each in the view. */
 const SHOWN = 50;
 
@@ -14,8 +16,9 @@ export class Incidents {
   readonly #refusals = new BoundedMap<RefusalView>(MAX_KEPT_REFUSALS);
   #evidence: EvidenceView[] = [];
 
-  /** The ledger, or this gateway, refused something of `peer`. */
+  /** The ledger, or this gateway, refused something of `peer`; nothing is held against him who came late. */
   noteRefusal(code: string, peer: string, now_ms: number): void {
+    if (code === LATE) return;
     const key = `${peer} ${code}`;
     const count = (this.#refusals.get(key)?.count ?? 0) + 1;
     this.#refusals.set(key, { code, peer, count, last_ms: now_ms });

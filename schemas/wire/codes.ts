@@ -74,6 +74,7 @@ export const CODES = {
   REPORT_DONE: 'This auditor has reported before; nothing to do.',
   REPORT_INVALID: 'The report does not cover exactly the audited sub-units, in order.',
   DISPUTE_UNKNOWN: 'No dispute about that sub-unit is open.',
+  DISPUTE_OVER: 'A quorum of other validators decided before; nothing to do.',
   ADJUDICATION_DONE: 'This validator has spoken on that sub-unit before.',
   EVIDENCE_INVALID: 'The two statements do not show that a validator contradicted itself.',
   EVIDENCE_DONE: 'The offence was punished before; nothing to do.',

@@ -111,6 +111,17 @@ test('refused transactions are counted by account and code', () => {
   expect(refusals).toContainEqual({ code: 'TX_NONCE_HIGH', peer: CLIENT, count: 1, last_ms: START_MS + 300 });
 });
 
+test('a validator that rules on a dispute after the quorum is told so, and nothing is held against it', () => {
+  const { world, view } = watched();
+  const codes = new Set<string | null>();
+  world.reads.onBlock(({ result }) => result.outcomes.forEach((code) => codes.add(code)));
+  world.submitJob(12);
+  run(world, finished(world), new Map([[WORKERS[0] ?? '', { lies: [0, 1, 2, 3] }]]));
+  expect(codes).toContain('DISPUTE_OVER');
+  expect(codes).not.toContain('DISPUTE_UNKNOWN');
+  expect(view().refusals.filter(({ peer }) => VALIDATORS.includes(peer))).toEqual([]);
+});
+
 const voteOf = (height: number, validator: number, key: string) => {
   const unsigned = { type: 'prevote', epoch: 0, height, round: 2, value: null, valid_round: -1, validator } as const;
   return encodeConsensusMessage({ type: 'vote', vote: signVote(key, unsigned) });
