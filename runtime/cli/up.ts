@@ -18,7 +18,7 @@ import {
   type Watch,
 } from '../network/main-job.ts';
 import { nodeDir } from '../network/node-process.ts';
-import { isAlive, readRunning } from '../network/running.ts';
+import { readRunning } from '../network/running.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { bold, dim, green, printJson, printLine, say, short } from './print.ts';
 
@@ -97,7 +97,7 @@ function externalBroker() {
 /** Two networks over one folder would fight for its databases. */
 async function refuseSecond(dir: string): Promise<void> {
   const other = await readRunning(dir).catch(() => undefined);
-  if (other !== undefined && isAlive(other.pid))
+  if (other !== undefined)
     throw new CliError(
       'NETWORK_RUNS_ALREADY',
       `${dir} is in use by process ${other.pid}, console at ${other.gateway_url || 'an address to come'}.`,

@@ -59,7 +59,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<R
   await using started = new AsyncDisposableStack();
   const network = await openLocalNetwork(o.dir, o.shape);
   // Before the first process: whoever starts a second network over this folder now is told.
-  await noteRunning(o.dir, { gateway_url: '', broker_url: '', ws_url: '', pid: process.pid });
+  await noteRunning(o.dir, { gateway_url: '', broker_url: '', ws_url: '' });
   started.defer(() => forgetRunning(o.dir));
   const provisioner = await ensureKeyFile(keyPath(o.dir, 'provisioner'));
   const broker = await openBroker(o, network, provisioner.id);
@@ -70,7 +70,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<R
   const nodes = new Supervisor(o, network, broker);
   started.defer(() => nodes.stop());
   const gateway_url = await nodes.startAll();
-  await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url, pid: process.pid });
+  await noteRunning(o.dir, { gateway_url, broker_url: broker.url, ws_url: broker.ws_url });
   const running = started.move();
   return {
     network,
