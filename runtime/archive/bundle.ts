@@ -16,8 +16,8 @@ import { decodeRecord } from './record-codec.ts';
 
 /** A bundle before anybody signed it: all of this follows from the records and the policy. */
 export type Bundle = {
-  /** Manifest first, then checkpoint body, policy, README, records by index. */
-  readonly blocks: readonly ArchiveBlock[];
+  /** Manifest, checkpoint body, policy, README: the blocks beside the records, which the log has stored. */
+  readonly head: readonly ArchiveBlock[];
   readonly car: Uint8Array;
   readonly checkpoint: string;
   readonly leaves: readonly Uint8Array[];
@@ -30,14 +30,14 @@ export function buildBundle(network: string, policy: Policy, records: readonly A
   const checkpoint = checkpointBody(checkpointAt(network, leaves, leaves.length));
   const texts = [checkpoint, formatPolicy(policy), bundleReadme(network, sorted.length)].map(textBlock);
   const manifest = manifestBlock(network, texts.map(cidText), sorted.map(cidText));
-  const blocks = [manifest, ...texts, ...sorted];
-  return { blocks, car: writeCar(manifest.cid, blocks), checkpoint, leaves };
+  const head = [manifest, ...texts];
+  return { head, car: writeCar(manifest.cid, [...head, ...sorted]), checkpoint, leaves };
 }
 
 /** The files of a bundle folder, by name; `note` is the cosigned checkpoint. */
-export function bundleFiles({ blocks, car, leaves }: Bundle, note: string): ReadonlyMap<string, Uint8Array> {
+export function bundleFiles({ head, car, leaves }: Bundle, note: string): ReadonlyMap<string, Uint8Array> {
   const newest = leaves.length - 1;
-  const [, , policy, readme] = blocks;
+  const [, , policy, readme] = head;
   const proof = formatLogProof(proveRecord(leaves, newest, note));
   return new Map([
     [BUNDLE_FILES.car, car],

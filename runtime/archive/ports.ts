@@ -70,7 +70,7 @@ export function createArchivePorts({ store, dir, genesis, settlement }: ArchiveP
     // The first note stays: a repeat with other signatures must give the same bytes.
     const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, valid));
     if (intent === undefined)
-      await store.batch([...content.putOps(bundle.blocks), { type: 'put', key: intentKey, value: note }]);
+      await store.batch([...content.putOps(bundle.head), { type: 'put', key: intentKey, value: note }]);
     const folder = await writeFolder(dir, bundleFolderName(seq), bundleFiles(bundle, new TextDecoder().decode(note)));
     const { root } = checkpointAt(genesis.network, view.leaves, view.size);
     return PublishAnswer.parse({ ok: true, seq, cid: view.cids.at(-1), log_root: root, folder });

@@ -24,25 +24,31 @@ import { rowToJson, StoredRow, storedRow } from './proven-rows.ts';
 const Bytes = bytesUpTo(MAX_MESSAGE_BYTES);
 type Drawable = Extract<LedgerEvent, { type: 'unit.drawable' }>;
 
-/** Draws of one height: the rows as they stood after it. */
 const CaughtDraw = z.strictObject({
   unit: z.string(),
   attempt: z.int(),
   purpose: z.enum(['work', 'audit']),
-  row: StoredRow,
-  job: StoredRow,
-  worker: StoredRow.nullable(),
+  /** Audits: whose work is checked. */
+  worker: z.string().nullable(),
 });
 type CaughtDraw = z.infer<typeof CaughtDraw>;
-const Caught = z.strictObject({ height: z.int(), beacon: StoredRow, pool: StoredRow, draws: z.array(CaughtDraw) });
+/** Draws of one height, and the rows that prove them as they stood after it, each once: many units share a job and a worker. */
+const Caught = z.strictObject({
+  height: z.int(),
+  beacon: StoredRow,
+  pool: StoredRow,
+  rows: z.array(StoredRow),
+  draws: z.array(CaughtDraw),
+});
 type Caught = z.infer<typeof Caught>;
-/** `draws/<height>`: what was caught after the height, and header and certificate of the next. The pool's members lie apart. */
+/** `draws/h/<height>`: what was caught after the height, and header and certificate of the next. The pool's members lie apart. */
 const DrawRow = z.strictObject({ ...Caught.shape, header: Bytes, certificate: Bytes });
 type DrawRow = z.infer<typeof DrawRow>;
 
 export type ProvenDraw = { readonly bundle: DrawBundle; readonly explanation: DrawExplanation };
 
 const NONE = new Uint8Array(0);
+const HEIGHTS = 'draws/h/';
 
 export class DrawArchive {
   readonly #chain: string;
@@ -62,13 +68,17 @@ export class DrawArchive {
     this.#crypto = crypto;
   }
 
-  /** With the draws that an earlier life stored. @throws StoreError STORE_READ_FAILED */
+  /** With the draws that an earlier life stored. @throws StoreError */
   static async open(chain: string, ledger: Ledger, store: Store, crypto: Pick<Crypto, 'sha256'>): Promise<DrawArchive> {
     const index = new DrawIndex();
-    for await (const [, bytes] of store.scan('draws/h/')) {
+    const unreadable: StoreOp[] = [];
+    for await (const [key, bytes] of store.scan(HEIGHTS)) {
       const row = decodeBody(DrawRow, bytes);
       if (row.ok) index.add(row.value.height, poolVersion(row.value), unitsOf(row.value), bytes.length);
+      else unreadable.push({ type: 'del', key });
     }
+    // Rows of an earlier release: the archive keeps what fits, and those would never make room.
+    if (unreadable.length > 0) await store.batch(unreadable);
     for await (const [key, bytes] of store.scan('draws/p/'))
       index.addPool(Number(key.slice('draws/p/'.length)), bytes.length);
     return new DrawArchive(chain, ledger, store, index, crypto);
@@ -98,16 +108,19 @@ export class DrawArchive {
 
   /** After the height is executed and before the next: the only state whose root the next header carries. */
   #catch(height: number, due: readonly Drawable[]): Caught | undefined {
-    const row = rowsOnce((key) => storedRow(this.#ledger.prove(key)));
-    const beacon = row(`beacons/${height}`);
+    const beacon = this.#row(`beacons/${height}`);
     if (beacon.value === null) return undefined;
-    const pool = row(`pools/${ROW_CODECS.beacons.decode(beacon.value).pool_version}`);
-    return { height, beacon, pool, draws: due.map((draw) => this.#catchDraw(draw, row)) };
+    const pool = this.#row(`pools/${ROW_CODECS.beacons.decode(beacon.value).pool_version}`);
+    const draws = due.map(({ unit, attempt, purpose }): CaughtDraw => {
+      const worker = purpose === 'audit' ? (this.#ledger.unit(unit)?.worker ?? '') : null;
+      return { unit, attempt, purpose, worker };
+    });
+    const keys = new Set(draws.flatMap((draw) => Object.values(keysOf(draw)).filter((key) => key !== null)));
+    return { height, beacon, pool, rows: Array.from(keys, (key) => this.#row(key)), draws };
   }
 
-  #catchDraw({ unit, attempt, purpose }: Drawable, row: (key: string) => StoredRow): CaughtDraw {
-    const worker = purpose === 'audit' ? row(`nodes/${this.#ledger.unit(unit)?.worker ?? ''}`) : null;
-    return { unit, attempt, purpose, row: row(`tasks/${unit}`), job: row(`jobs/${jobOf(unit)}`), worker };
+  #row(key: string): StoredRow {
+    return storedRow(this.#ledger.prove(key));
   }
 
   #storeOps(caught: Caught, { block, certificate }: SeenBlock['final']): StoreOp[] {
@@ -129,12 +142,20 @@ export class DrawArchive {
 
   async #prove(row: DrawRow, draw: CaughtDraw): Promise<ProvenDraw> {
     const members = (await this.#store.get(poolKey(poolVersion(row)))) ?? NONE;
+    const keys = keysOf(draw);
+    const caught = (key: string) =>
+      rowToJson(
+        present(
+          row.rows.find((one) => one.key === key),
+          'the rows of a draw are caught with it',
+        ),
+      );
     const rows = {
-      unit: rowToJson(draw.row),
-      job: rowToJson(draw.job),
+      unit: caught(keys.unit),
+      job: caught(keys.job),
       beacon: rowToJson(row.beacon),
       pool: rowToJson({ ...row.pool, value: members }),
-      worker: draw.worker === null ? null : rowToJson(draw.worker),
+      worker: keys.worker === null ? null : caught(keys.worker),
     };
     const { unit, attempt, purpose } = draw;
     const statement = {
@@ -155,17 +176,14 @@ export class DrawArchive {
   }
 }
 
-/** Many draws of a height share a job and a worker: each is proven once. */
-function rowsOnce(prove: (key: string) => StoredRow): (key: string) => StoredRow {
-  const proven = new Map<string, StoredRow>();
-  return (key) => {
-    const row = proven.get(key) ?? prove(key);
-    proven.set(key, row);
-    return row;
-  };
-}
+/** The rows that a draw rests on, beside its height's beacon and pool. */
+const keysOf = ({ unit, worker }: CaughtDraw) => ({
+  unit: `tasks/${unit}`,
+  job: `jobs/${jobOf(unit)}`,
+  worker: worker === null ? null : `nodes/${worker}`,
+});
 
-const rowKey = (height: number): string => `draws/h/${`${height}`.padStart(12, '0')}`;
+const rowKey = (height: number): string => `${HEIGHTS}${`${height}`.padStart(12, '0')}`;
 const poolKey = (version: number): string => `draws/p/${`${version}`.padStart(12, '0')}`;
 const unitsOf = ({ draws }: Caught): string[] => draws.map(({ unit }) => unit);
 const poolVersion = ({ beacon }: Caught): number =>

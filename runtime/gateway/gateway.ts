@@ -56,7 +56,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keeper.hearBlock(seen);
     writer.write(draws.hear(seen));
   });
-  const traffic = bus.subscribe(subject.consensusAll, ({ subject: from, data }) =>
+  // Votes only: each node of the network gets a proposal's transactions once, in the final block.
+  const traffic = bus.subscribe(subject.voteAll, ({ subject: from, data }) =>
     keeper.hearConsensus(from, data, clock.now_ms()),
   );
   const now_ms = (): number => clock.now_ms();

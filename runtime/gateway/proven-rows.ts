@@ -7,11 +7,15 @@ import { bytesUpTo, Hash } from '#schemas/wire/fields.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import type { ProvenRowJson } from '#schemas/work/draw-bundle.ts';
 
-/** A proven row as it is stored; the state root that it stands under is kept beside it. */
+const HASH_BYTES = 32;
+/** A path through the state's tree has at most a branch for each bit of a hash. */
+const MAX_SIBLINGS_BYTES = 256 * HASH_BYTES;
+
+/** A proven row as it is stored, its sibling hashes one after another; the state root that it stands under is kept beside it. */
 export const StoredRow = z.strictObject({
   key: z.string(),
   value: bytesUpTo(MAX_MESSAGE_BYTES).nullable(),
-  siblings: z.array(Hash),
+  siblings: bytesUpTo(MAX_SIBLINGS_BYTES),
   other: z.strictObject({ path: Hash, value_hash: Hash }).nullable(),
 });
 export type StoredRow = z.infer<typeof StoredRow>;
@@ -19,14 +23,16 @@ export type StoredRow = z.infer<typeof StoredRow>;
 export const storedRow = ({ key, value, proof }: ProvenRow): StoredRow => ({
   key,
   value,
-  siblings: [...proof.siblings],
+  siblings: Buffer.concat(proof.siblings),
   other: proof.other,
 });
 
 export const rowToJson = ({ key, value, siblings, other }: StoredRow): ProvenRowJson => ({
   key,
   value: value === null ? null : bytesToHex(value),
-  siblings: siblings.map((hash) => bytesToHex(hash)),
+  siblings: Array.from({ length: siblings.length / HASH_BYTES }, (_, i) =>
+    bytesToHex(siblings.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
+  ),
   other: other === null ? null : { path: bytesToHex(other.path), value_hash: bytesToHex(other.value_hash) },
 });
 

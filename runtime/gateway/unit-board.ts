@@ -26,7 +26,8 @@ export class UnitBoard {
   }
 
   hear(events: readonly LedgerEvent[]): void {
-    const units = new Set(events.flatMap((event) => ('unit' in event ? [event.unit] : [])));
+    const units = new Set<string>();
+    for (const event of events) if ('unit' in event) units.add(event.unit);
     for (const unit of units) this.#refresh(unit);
   }
 
@@ -41,21 +42,21 @@ export class UnitBoard {
 
   #refresh(unit: string): void {
     const before = this.#units.get(unit);
-    if (before !== undefined) this.#count(unit, before, -1);
     const now = openUnit(this.#ledger, unit);
     if (now === undefined) this.#units.delete(unit);
     else {
       this.#units.set(unit, now);
       this.#count(unit, now, 1);
     }
+    if (before !== undefined) this.#count(unit, before, -1);
   }
 
   #count(unit: string, { phase, holders }: OpenUnit, by: 1 | -1): void {
     const job = jobOf(unit);
-    const phases = this.#phases.get(job) ?? { ...NONE };
+    let phases = this.#phases.get(job);
+    if (phases === undefined) this.#phases.set(job, (phases = { ...NONE }));
     phases[phase] += by;
-    if (Object.values(phases).every((count) => count === 0)) this.#phases.delete(job);
-    else this.#phases.set(job, phases);
+    if (by < 0 && isNone(phases)) this.#phases.delete(job);
     for (const holder of holders) {
       const held = this.heldBy(holder) + by;
       if (held === 0) this.#held.delete(holder);
@@ -63,6 +64,11 @@ export class UnitBoard {
     }
   }
 }
+
+const isNone = (phases: PhaseCounts): boolean => {
+  for (const phase in phases) if (phases[phase as OpenPhase] !== 0) return false;
+  return true;
+};
 
 function openUnit(ledger: Ledger, unit: string): OpenUnit | undefined {
   const row = ledger.unit(unit);

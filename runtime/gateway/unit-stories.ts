@@ -15,16 +15,19 @@ export type StoryStep = {
   readonly detail: string;
 };
 type UnitEvent = Extract<LedgerEvent, { readonly unit: string }>;
+type Block = Pick<StoryStep, 'height' | 'block' | 'time_ms'>;
+/** An event as it came: hundreds come with a block, and hardly any is ever asked for. */
+type Witnessed = { readonly event: UnitEvent; readonly at: Block };
 
 export class UnitStories {
-  readonly #stories = new BoundedMap<StoryStep[]>(MAX_KEPT_UNIT_STORIES);
+  readonly #stories = new BoundedMap<Witnessed[]>(MAX_KEPT_UNIT_STORIES);
 
   hear({ header, final, result }: SeenBlock): void {
-    const at = { height: header.height, block: final.certificate.value ?? '', time_ms: header.time_ms };
+    const at: Block = { height: header.height, block: final.certificate.value ?? '', time_ms: header.time_ms };
     for (const event of result.events) {
       if (!('unit' in event)) continue;
       const story = this.#stories.get(event.unit) ?? [];
-      story.push({ type: event.type, attempt: 'attempt' in event ? event.attempt : 0, ...at, ...sayOf(event) });
+      story.push({ event, at });
       if (story.length > MAX_UNIT_STORY_STEPS) story.shift();
       this.#stories.set(event.unit, story);
     }
@@ -32,9 +35,16 @@ export class UnitStories {
 
   /** Oldest step first; undefined when nothing was witnessed or it was forgotten. */
   of(unit: string): readonly StoryStep[] | undefined {
-    return this.#stories.get(unit);
+    return this.#stories.get(unit)?.map(stepOf);
   }
 }
+
+const stepOf = ({ event, at }: Witnessed): StoryStep => ({
+  type: event.type,
+  attempt: 'attempt' in event ? event.attempt : 0,
+  ...at,
+  ...sayOf(event),
+});
 
 function sayOf(event: UnitEvent): Pick<StoryStep, 'who' | 'detail'> {
   switch (event.type) {

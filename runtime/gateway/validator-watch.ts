@@ -2,7 +2,7 @@
 import type { Crypto } from '#machines/consensus/types.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Certificate } from '#schemas/consensus/types.ts';
-import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
+import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
 import { MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import type { Chain } from '../network/genesis-file.ts';
@@ -31,7 +31,7 @@ export class ValidatorWatch {
   }
 
   /**
-   * A message on cs.v1.<height>.<round>.<type>.<validator>. At most one of a validator is looked at in
+   * A vote on cs.v1.<height>.<round>.vote.<validator>. At most one of a validator is looked at in
    * MIN_HEARD_INTERVAL_MS: a gateway must not pay for consensus as validators do. Whether it counted.
    */
   hear(subject: string, data: Uint8Array, now_ms: number): boolean {
@@ -49,15 +49,15 @@ export class ValidatorWatch {
     });
   }
 
-  /** Height and round of a vote or proposal that this validator really signed. */
+  /** Height and round of a vote that this validator really signed. */
   #signedPosition(id: string, data: Uint8Array): Pick<Heard, 'height' | 'round'> | undefined {
     const { id: chain, validators } = this.#chain;
     const got = decodeConsensusMessage(data);
-    if (!got.ok || (got.value.type !== 'vote' && got.value.type !== 'proposal')) return undefined;
-    const said = got.value.type === 'vote' ? got.value.vote : got.value.proposal;
-    const signed = 'type' in said ? voteSignBytes(chain, said) : proposalSignBytes(chain, said);
-    const isTrue = validators[said.validator]?.id === id && this.#crypto.verify(id, signed, said.signature);
-    return isTrue ? { height: said.height, round: said.round } : undefined;
+    if (!got.ok || got.value.type !== 'vote') return undefined;
+    const { vote } = got.value;
+    const isTrue =
+      validators[vote.validator]?.id === id && this.#crypto.verify(id, voteSignBytes(chain, vote), vote.signature);
+    return isTrue ? { height: vote.height, round: vote.round } : undefined;
   }
 
   #note(id: string, heard: Heard): void {

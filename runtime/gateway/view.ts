@@ -55,7 +55,7 @@ export class ViewKeeper {
       this.#incidents.noteRefusal(code, account, header.time_ms);
   }
 
-  /** A message on cs.v1.>; nothing in it is trusted before its signature is checked. */
+  /** A vote; nothing in it is trusted before its signature is checked. */
   hearConsensus(subject: string, data: Uint8Array, now_ms: number): void {
     if (this.#validators.hear(subject, data, now_ms)) this.#changes_count++;
   }

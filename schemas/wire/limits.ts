@@ -183,8 +183,8 @@ export const FEED_INTERVAL_MS = 250;
 export const FEED_IDLE_MS = 2_000;
 /** Blocks whose finality and pace the gateway remembers: half a minute at full load. */
 export const MAX_WATCHED_BLOCKS = 512;
-/** Least time between two checked messages of one validator, ms: a page needs to know that it lives, not each vote. */
-export const MIN_HEARD_INTERVAL_MS = 200;
+/** Least time between two checked messages of one validator, ms: a page calls it silent after many seconds, and certificates tell most. */
+export const MIN_HEARD_INTERVAL_MS = 1_000;
 /** Units whose story a gateway keeps, about 1 KiB each; the one that rested longest goes first. */
 export const MAX_KEPT_UNIT_STORIES = 4_096;
 /** Steps in the story of one unit: six attempts of at most eight steps fit. */

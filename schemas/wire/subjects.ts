@@ -124,6 +124,7 @@ export const SUBJECTS = [
 export const subject = {
   consensus: (height: number, round: number, type: string, self: string) => `cs.v1.${height}.${round}.${type}.${self}`,
   consensusAll: 'cs.v1.*.*.*.*',
+  voteAll: 'cs.v1.*.*.vote.*',
   beaconPartialAll: 'cs.v1.*.*.beacon-partial.*',
   block: (self: string) => `blk.v1.${self}`,
   blockAll: 'blk.v1.*',

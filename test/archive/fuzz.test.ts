@@ -19,7 +19,7 @@ const reading = (parse: (text: string) => unknown) => (bytes: Uint8Array) => par
 
 test.each([
   ['records', decodeRecord, at(records, 2).bytes],
-  ['manifests', decodeManifest, at(bundle.blocks, 0).bytes],
+  ['manifests', decodeManifest, at(bundle.head, 0).bytes],
   ['CARs', readCar, bundle.car],
   ['notes', reading(parseNote), utf8(note)],
   ['checkpoints', reading(parseCheckpointBody), utf8(bundle.checkpoint)],
