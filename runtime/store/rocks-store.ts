@@ -43,11 +43,14 @@ export async function openRocksStore(directory: string): Promise<Store> {
 async function writeSynced(db: RocksLevel, ops: readonly StoreOp[]): Promise<void> {
   if (ops.length === 0) return;
   try {
-    await db.batch(ops, { sync: true });
+    await db.batch(ops.map(plain), { sync: true });
   } catch (cause) {
     throw new StoreError('STORE_WRITE_FAILED', `cannot write ${ops.length} rows`, { cause });
   }
 }
+
+/** The database copies own properties only: a lazy row has none for its value. */
+const plain = (op: StoreOp): StoreOp => (op.type === 'put' ? { type: 'put', key: op.key, value: op.value } : op);
 
 async function read(db: RocksLevel, key: string): Promise<Uint8Array | undefined> {
   try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LazyPut } from '#runtime/store/lazy-put.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
@@ -41,6 +42,14 @@ describe.each(Object.entries(KINDS))('%s', (_name, make) => {
   afterEach(async () => {
     await store.close();
     await disk.remove();
+  });
+
+  test('a row whose bytes are made when they are read is written as any other', async () => {
+    await store.batch([new LazyPut('a/1', () => bytes(1)), put('a/2', 2)]);
+    expect(await rows(store, 'a/')).toEqual([
+      ['a/1', [1]],
+      ['a/2', [2]],
+    ]);
   });
 
   test('a key that was never written is undefined', async () => {
