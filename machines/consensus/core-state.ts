@@ -18,6 +18,16 @@ export type CoreParts = { readonly stepper: RoundStepper; readonly quorum: (tota
 /** The round machine as it is. */
 export const roundStepper: RoundStepper = pureStepper(roundMachine);
 
+/** Hash of the latest set: the cores of a process mostly share it. */
+let latest: { readonly config: Pick<CoreConfig, 'validators' | 'crypto'>; readonly hash: string } | undefined;
+
+function setHash(config: CoreConfig): string {
+  const { validators, crypto } = config;
+  if (latest?.config.validators !== validators || latest.config.crypto !== crypto)
+    latest = { config: { validators, crypto }, hash: validatorsHash(config) };
+  return latest.hash;
+}
+
 export class CoreState {
   readonly config: CoreConfig;
   readonly electorate: Electorate;
@@ -38,7 +48,7 @@ export class CoreState {
     const { chain, validators, crypto } = config;
     this.config = config;
     this.electorate = { chain, epoch: EPOCH, validators, crypto, quorum: parts.quorum(totalPower(validators)) };
-    this.rules = { config, epoch: EPOCH, validators_hash: validatorsHash(config) };
+    this.rules = { config, epoch: EPOCH, validators_hash: setHash(config) };
     this.catchUp = new CatchUp(config.self, validators);
     this.#stepper = parts.stepper;
     this.tip = config.tip;

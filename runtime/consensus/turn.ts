@@ -61,17 +61,22 @@ export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult 
   const queue = [...inputs];
   for (let input = queue.shift(); input !== undefined && result.halt === undefined; input = queue.shift()) {
     const own = stepOnce(state, result, input);
-    queue.unshift(...own);
+    if (own.length > 0) queue.unshift(...own);
   }
   if (result.mustSync) result.ops.push(...state.log.take());
   return result;
 }
 
+/** Most of what comes was heard before. */
+const NOTHING_SAID: readonly Input[] = [];
+
 /** The own words that one input leads to are the next inputs. */
-function stepOnce(state: TurnState, result: TurnResult, input: Input): Input[] {
+function stepOnce(state: TurnState, result: TurnResult, input: Input): readonly Input[] {
+  const effects = state.core.step(input);
+  if (effects.length === 0) return NOTHING_SAID;
   const own: Input[] = [];
   const decided = result.decided.length;
-  for (const effect of state.core.step(input)) {
+  for (const effect of effects) {
     const word = perform(state, result, effect);
     if (word === undefined) continue;
     const input_of_word = inputOf(word, input.now_ms);

@@ -30,8 +30,18 @@ const PARAMS = {
   open_units_per_worker: 4,
 } as const;
 
-/** The genesis over validators with these powers. */
+/** By powers: a few thousand sets at most (draw-plan.ts), a few of them in most schedules. */
+const made = new Map<string, Genesis>();
+
+/** The genesis over validators with these powers; the same one for the same powers. */
 export function simGenesis(powers: readonly number[]): Genesis {
+  const name = powers.join();
+  const genesis = made.get(name) ?? makeGenesis(powers);
+  made.set(name, genesis);
+  return genesis;
+}
+
+function makeGenesis(powers: readonly number[]): Genesis {
   const workers = Array.from({ length: WORKERS }, (_, i) => keyOf('worker', i));
   const clients = Array.from({ length: CLIENTS }, (_, i) => keyOf('client', i));
   const validators = powers.map((power, i) => ({
