@@ -18,6 +18,7 @@ import { closeIfDue, closeIfFull, owesSettlement, restoreSettled, type SettledTr
 import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, type EarlyBeacon, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
+import type { Flushed } from './table.ts';
 import type { BlockChanges, BlockResult, RowChange } from './types.ts';
 
 /** What of a final block the ledger executes. */
@@ -98,11 +99,12 @@ function storedBooks(
 function ledgerOver(books: Books, stored: StateTree = null) {
   const { sha256 } = books.crypto;
   let tree = stored;
-  const grow = (changes: readonly RowChange[]): void => {
-    const leaves = changes.map(({ key, value }) => ({
-      path: keyPath(key, sha256),
-      value_hash: value === null ? null : sha256(value),
-    }));
+  const grow = ({ changes, places }: Flushed): void => {
+    const leaves = places.map((place, i) => {
+      const { key, value } = changes[i] as RowChange;
+      const path = (place.path ??= keyPath(key, sha256));
+      return { path, value_hash: value === null ? null : sha256(value) };
+    });
     tree = updateTree(tree, leaves, sha256);
   };
   const ledger = treelessOver(books, grow);
@@ -123,11 +125,12 @@ function ledgerOver(books: Books, stored: StateTree = null) {
 }
 
 /** @param onChanges hears the rows that each block changed, those of the genesis first */
-function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
+function treelessOver(books: Books, onChanges: (flushed: Flushed) => void = () => undefined) {
   const settled: SettledTree = restoreSettled(books);
   // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
-  let unstored: readonly RowChange[] = books.journal.flush();
-  onChanges(unstored);
+  const first = books.journal.flush();
+  let unstored = first.changes;
+  onChanges(first);
 
   /** Execute a block. Refused transactions are part of it; a broken invariant throws and leaves the ledger unusable. */
   function executeBlock(block: LedgerBlock): BlockChanges {
@@ -139,10 +142,10 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
       return code;
     });
     endBlock(books, settled);
-    const changed = books.journal.flush();
-    const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
+    const flushed = books.journal.flush();
+    const changes = unstored.length === 0 ? flushed.changes : mergeChanges(unstored, flushed.changes);
     unstored = [];
-    onChanges(changed);
+    onChanges(flushed);
     return { events: books.events, changes, outcomes };
   }
 

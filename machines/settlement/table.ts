@@ -6,20 +6,46 @@ import type { RowChange } from './types.ts';
 /** Told of every change, its taking back included, so that what it derives is always true. */
 export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | undefined) => void;
 
+/** Where a row stands; one that is gone keeps its place to the end of the block. */
+export type Place<Row> = {
+  readonly id: string;
+  row: Row | undefined;
+  /** Whether the journal has steps of it. */
+  isTouched: boolean;
+  /** Path of the row's key in the state tree: kept here for who needed it, since a row changes several times in its life. */
+  path: Uint8Array | undefined;
+};
+
+/** What a block changed, and the place of each of these rows. */
+export type Flushed = { readonly changes: readonly RowChange[]; readonly places: readonly Place<unknown>[] };
+
 /** A table as the journal sees it. */
 type Journaled = {
   readonly name: string;
-  restore(id: string, before: unknown): void;
-  write(writer: RowWriter, id: string): boolean;
+  restore(step: Step): void;
+  flush(place: Place<unknown>, writer: RowWriter): boolean;
 };
+
+/** One change: what stood there before, and whether it was the first of its place in this block. */
+type Step = {
+  readonly table: Journaled;
+  readonly place: Place<unknown>;
+  readonly before: unknown;
+  readonly isFirst: boolean;
+};
+
+/** Where a row would end that is not there any more. */
+const GONE = -1;
 
 /** What was changed since the block began, in order, with what stood there before. */
 export class Journal {
-  readonly #steps: { readonly table: Journaled; readonly id: string; readonly before: unknown }[] = [];
+  readonly #steps: Step[] = [];
   readonly #writer = new RowWriter();
 
-  note(table: Journaled, id: string, before: unknown): void {
-    this.#steps.push({ table, id, before });
+  /** The row at `place` is about to change. */
+  note(table: Journaled, place: Place<unknown>): void {
+    this.#steps.push({ table, place, before: place.row, isFirst: !place.isTouched });
+    place.isTouched = true;
   }
 
   /** A point to come back to. */
@@ -31,47 +57,44 @@ export class Journal {
   rollback(mark: number): void {
     while (this.#steps.length > mark) {
       const step = this.#steps.pop();
-      step?.table.restore(step.id, step.before);
+      step?.table.restore(step);
     }
   }
 
-  /** All changed rows as key and bytes (null = gone), each once, by table; the journal starts anew. */
-  flush(): readonly RowChange[] {
-    const touched = new Map<Journaled, Set<string>>();
-    for (const { table, id } of this.#steps) {
-      const ids = touched.get(table);
-      if (ids === undefined) touched.set(table, new Set([id]));
-      else ids.add(id);
+  /**
+   * All changed rows as key and bytes (null = gone), each once, in the order of their first change; the journal starts anew.
+   * They share one buffer: memory of its own for each would cost more than writing it.
+   */
+  flush(): Flushed {
+    this.#writer.restart();
+    const places: Place<unknown>[] = [];
+    const spans: { readonly key: string; readonly start: number; readonly end: number }[] = [];
+    for (const { table, place } of this.#steps) {
+      if (!place.isTouched) continue;
+      place.isTouched = false;
+      places.push(place);
+      const start = this.#writer.length;
+      const end = table.flush(place, this.#writer) ? this.#writer.length : GONE;
+      spans.push({ key: `${table.name}/${place.id}`, start, end });
     }
     this.#steps.length = 0;
-    return this.#written(touched);
-  }
-
-  /** All rows into one buffer: memory of its own for each would cost more than writing it. */
-  #written(touched: ReadonlyMap<Journaled, ReadonlySet<string>>): RowChange[] {
-    this.#writer.restart();
-    const spans: { readonly key: string; readonly start: number; readonly end: number }[] = [];
-    for (const [table, ids] of touched)
-      for (const id of ids) {
-        const start = this.#writer.length;
-        const end = table.write(this.#writer, id) ? this.#writer.length : GONE;
-        spans.push({ key: `${table.name}/${id}`, start, end });
-      }
     const bytes = this.#writer.taken();
-    return spans.map(({ key, start, end }) => ({ key, value: end === GONE ? null : bytes.subarray(start, end) }));
+    const changes = spans.map(({ key, start, end }) => ({
+      key,
+      value: end === GONE ? null : bytes.subarray(start, end),
+    }));
+    return { changes, places };
   }
 }
-
-/** Where a row would end that is not there any more. */
-const GONE = -1;
 
 /** The rows of one kind by id; rows are replaced, never changed. */
 export class Table<Row> {
   readonly name: string;
   readonly #codec: RowCodec<Row>;
   readonly #journal: Journal;
-  readonly #rows = new Map<string, Row>();
+  readonly #places = new Map<string, Place<Row>>();
   readonly #watchers: Watcher<Row>[] = [];
+  #size = 0;
 
   constructor(name: string, codec: RowCodec<Row>, journal: Journal) {
     this.name = name;
@@ -80,65 +103,78 @@ export class Table<Row> {
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.#size;
   }
 
   get(id: string): Row | undefined {
-    return this.#rows.get(id);
+    return this.#places.get(id)?.row;
   }
 
   has(id: string): boolean {
-    return this.#rows.has(id);
+    return this.get(id) !== undefined;
   }
 
   /** All rows, in no order that may decide anything. */
-  entries(): IterableIterator<[string, Row]> {
-    return this.#rows.entries();
+  *entries(): Generator<[string, Row], void, undefined> {
+    for (const { id, row } of this.#places.values()) if (row !== undefined) yield [id, row];
   }
 
   put(id: string, row: Row): void {
-    this.#change(id, row);
+    const place = this.#places.get(id) ?? this.#open(id);
+    this.#journal.note(this, place);
+    this.#set(place, row);
   }
 
   remove(id: string): void {
-    this.#change(id, undefined);
+    const place = this.#places.get(id);
+    if (place?.row === undefined) return;
+    this.#journal.note(this, place);
+    this.#set(place, undefined);
   }
 
   /** Put back what the journal noted; not noted itself. */
-  restore(id: string, before: unknown): void {
-    this.#set(id, before as Row | undefined, this.#rows.get(id));
+  restore({ place, before, isFirst }: Step): void {
+    this.#set(place as Place<Row>, before as Row | undefined);
+    if (!isFirst) return;
+    place.isTouched = false;
+    this.#closeIfGone(place);
   }
 
   /** Take in a stored row; not noted, since it is no change. */
   load(id: string, bytes: Uint8Array): void {
-    this.#set(id, this.#codec.decode(bytes), undefined);
+    this.#set(this.#open(id), this.#codec.decode(bytes));
   }
 
   encode(id: string): Uint8Array | null {
-    const row = this.#rows.get(id);
+    const row = this.get(id);
     return row === undefined ? null : encodeRow(this.#codec, row);
   }
 
-  /** Whether there is such a row to write. */
-  write(writer: RowWriter, id: string): boolean {
-    const row = this.#rows.get(id);
-    if (row !== undefined) this.#codec.write(writer, row);
-    return row !== undefined;
+  /** The block is over: write the row, if there still is one. */
+  flush(place: Place<Row>, writer: RowWriter): boolean {
+    if (place.row !== undefined) this.#codec.write(writer, place.row);
+    else this.#closeIfGone(place);
+    return place.row !== undefined;
   }
 
   watch(watcher: Watcher<Row>): void {
     this.#watchers.push(watcher);
   }
 
-  #change(id: string, after: Row | undefined): void {
-    const before = this.#rows.get(id);
-    this.#journal.note(this, id, before);
-    this.#set(id, after, before);
+  #open(id: string): Place<Row> {
+    const place = { id, row: undefined, isTouched: false, path: undefined };
+    this.#places.set(id, place);
+    return place;
   }
 
-  #set(id: string, after: Row | undefined, before: Row | undefined): void {
-    if (after === undefined) this.#rows.delete(id);
-    else this.#rows.set(id, after);
-    for (const watcher of this.#watchers) watcher(id, after, before);
+  #closeIfGone({ id, row }: Place<unknown>): void {
+    if (row === undefined) this.#places.delete(id);
+  }
+
+  #set(place: Place<Row>, after: Row | undefined): void {
+    const before = place.row;
+    place.row = after;
+    this.#size += (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+    for (const watcher of this.#watchers) watcher(place.id, after, before);
   }
 }

@@ -33,11 +33,14 @@ const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
 function rowCodec<Row extends object>(fields: Fields<Row>): RowCodec<Row> {
   const parts = Object.entries(fields) as [string & keyof Row, true | Part][];
+  const columns = parts.map(([name, part]) => ({ name, part: part === true ? undefined : part }));
   return {
     write: (writer, row) => {
-      writer.list(parts.length);
-      for (const [name, part] of parts)
-        writer.value((part === true ? row[name] : part.write(row[name] as never)) as RowValue);
+      writer.list(columns.length);
+      for (const { name, part } of columns) {
+        const value = row[name];
+        writer.value((part === undefined ? value : part.write(value as never)) as RowValue);
+      }
     },
     decode: (bytes) => {
       const raw = unpackr.unpack(bytes) as unknown[];

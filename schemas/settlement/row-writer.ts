@@ -77,11 +77,16 @@ export class RowWriter {
     else if (length < 0x100) this.#head(0xd9, 1, length);
     else this.#head(0xda, 2, length);
     this.#reserve(length);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let bits = 0;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
-      if (code >= ASCII_END) throw new RangeError('a row holds ASCII names');
-      this.#bytes[this.#at++] = code;
+      bytes[start + i] = code;
+      bits |= code;
     }
+    if (bits >= ASCII_END) throw new RangeError('a row holds ASCII names');
+    this.#at = start + length;
   }
 
   #binary(value: Uint8Array): void {
