@@ -1,7 +1,7 @@
 // Hosts one validator: hears the network, runs turns, keeps the order record → sync → speak, serves blocks, goes on after a crash.
 import type { Core } from '#machines/consensus/core.ts';
 import { EPOCH } from '#machines/consensus/core-state.ts';
-import { proposerOf } from '#machines/consensus/proposer.ts';
+import { isProposer, proposerOf } from '#machines/consensus/proposer.ts';
 import type { Input, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
@@ -137,7 +137,7 @@ class ValidatorHost implements Validator {
     for (const evidence of result.evidence) this.#accuse(evidence);
     for (const code of result.refusals) this.#countRefusal(code);
     for (const height of result.releases) this.#release(height);
-    this.#beacon.gather();
+    if (this.#options.config.beacon_required) this.#beacon.gather();
     if (result.halt !== undefined) this.#halt(result.halt.code, result.halt.detail);
   }
 
@@ -174,18 +174,12 @@ class ValidatorHost implements Validator {
     const keys = { chain, epoch: EPOCH, group_key: beacon.group_key, validators, threshold };
     return new BeaconDuty(keys, self, beacon.secret_share, {
       tip: () => this.tip,
-      isProposer: () => this.#isProposer(),
+      isProposer: () => isProposer(this.position, self, validators.length),
       onShare: (share) => this.#cast(share),
       onRecovered: (height, signature) =>
         this.#loop.push({ type: 'beacon.recovered', height, signature, now_ms: this.#now() }),
       onRefused: (code) => this.#countRefusal(code),
     });
-  }
-
-  #isProposer(): boolean {
-    const { height, round } = this.position;
-    const { validators, self, beacon_required } = this.#options.config;
-    return beacon_required && proposerOf(height, Math.max(round, 0), validators.length) === self;
   }
 
   #cast(message: ConsensusMessage): void {

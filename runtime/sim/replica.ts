@@ -1,4 +1,5 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
+import { isProposer } from '#machines/consensus/proposer.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { readRange } from '../consensus/block-store.ts';
@@ -86,7 +87,7 @@ export class Replica {
     this.#forger?.overhear(message);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
     if (message.type === 'transaction') this.#take(this.#process, message.bytes);
-    else if (message.type === 'beacon.partial') this.#gather(this.#process, message.height, message.validator);
+    else if (message.type === 'beacon.partial') this.#hearShare(this.#process, message.height, message.validator);
     else this.#hearInput(coreInput(message, from.validator, this.#now));
     return undefined;
   }
@@ -189,6 +190,7 @@ export class Replica {
       this.#send({ type: 'range.request', first_height, last_height }, peer);
     }
     for (const height of turn.releases) this.#release(process, height);
+    this.#gather(process);
     this.#witness.found(turn);
   }
 
@@ -237,15 +239,21 @@ export class Replica {
       signature: twinBeacon(height),
     } as const;
     this.#cast(share);
-    this.#gather(process, height, this.validator);
+    this.#hearShare(process, height, this.validator);
   }
 
-  /** With the shares of a quorum the beacon of the committed height is known. */
-  #gather({ shares, state }: Process, height: number, holder: number): void {
-    const holders = shares.get(height) ?? new Set();
-    shares.set(height, holders.add(holder));
-    const isEnough = 3 * holders.size > 2 * this.#world.plan.powers.length;
-    if (!isEnough || state.core.tip.height !== height || state.core.tip.beacon !== undefined) return;
+  #hearShare(process: Process, height: number, holder: number): void {
+    const holders = process.shares.get(height) ?? new Set();
+    process.shares.set(height, holders.add(holder));
+    this.#gather(process);
+  }
+
+  /** With the shares of a quorum whoever has to propose knows the beacon of the committed height. */
+  #gather({ shares, state: { core } }: Process): void {
+    const { height, beacon } = core.tip;
+    const validators = this.#world.plan.powers.length;
+    const isEnough = 3 * (shares.get(height)?.size ?? 0) > 2 * validators;
+    if (!isEnough || beacon !== undefined || !isProposer(core.position, this.validator, validators)) return;
     this.#turn({ type: 'beacon.recovered', height, signature: twinBeacon(height), now_ms: this.#now });
   }
 }
