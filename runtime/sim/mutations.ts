@@ -79,7 +79,8 @@ export const MUTATIONS = {
     edit: {
       file: 'machines/settlement/units.ts',
       find: 'awaitAudit(books, { ...row, root: reveal.root });',
-      replace: "settle(books, 'credit', escrowOf(job.id), account, job.reward_per_unit_units);",
+      replace:
+        "settle(books, 'credit', escrowOf(job.id), [{ key: account, amount_units: job.reward_per_unit_units }]);",
     },
   },
   replay_accepted: {
