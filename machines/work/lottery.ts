@@ -24,12 +24,16 @@ export function askForDraws(l: LotteryData, older_than_ms: number): Turn {
 /** Send the draws that are not on their way already, and ask on. */
 export function sendDraws(l: LotteryData, answer: unknown, older_than_ms: number): Turn {
   const { height, draws } = LotteryAnswer.parse(answer);
-  const isSent = (draw: Named): boolean => height - (l.sent[drawKey(draw)] ?? -Infinity) < RESEND_AFTER_HEIGHTS;
-  const fresh = draws.filter((draw) => !isSent(draw));
-  // What is no longer open was drawn, whoever sent it.
-  const sent = Object.fromEntries(
-    draws.map((draw) => [drawKey(draw), isSent(draw) ? (l.sent[drawKey(draw)] ?? height) : height]),
-  );
+  const fresh: typeof draws = [];
+  // Begun anew: what is no longer open was drawn, whoever sent it.
+  const sent: Record<string, number> = {};
+  for (const draw of draws) {
+    const key = drawKey(draw);
+    const sent_height = l.sent[key] ?? -Infinity;
+    const isSent = height - sent_height < RESEND_AFTER_HEIGHTS;
+    sent[key] = isSent ? sent_height : height;
+    if (!isSent) fresh.push(draw);
+  }
   const next = askForDraws({ ...l, sent, height }, older_than_ms);
   const submits = chunks(fresh, MAX_BATCH_ITEMS).map(
     (batch): Effect => ({ type: 'submit', body: { type: 'draw', draws: batch } }),
