@@ -73,9 +73,9 @@ const emptyPool: Pool = { size: 0, id: () => '', operator: () => '' };
 /** The table and the id of a row's key: `{table}/{id}`. */
 export function locate(books: Books, key: string): { readonly table: Table<unknown>; readonly id: string } {
   const slash = key.indexOf('/');
-  const table = new Map<string, Table<unknown>>(Object.entries(books.tables) as [string, Table<unknown>][]).get(
-    key.slice(0, slash),
-  );
+  const name = key.slice(0, slash);
+  const tables = books.tables as Readonly<Record<string, unknown>>;
+  const table = Object.hasOwn(tables, name) ? (tables[name] as Table<unknown>) : undefined;
   return { table: present(table, `rows are kept under ${key}`), id: key.slice(slash + 1) };
 }
 
