@@ -26,6 +26,9 @@ type Account = {
   pause_ms: number;
 };
 
+/** Consumed rows that wait to be deleted: not worth a sync of their own, but a start reads them all. */
+const MAX_CONSUMED_ROWS = 1_024;
+
 export class Submits {
   readonly #chain: string;
   readonly #ledger: LedgerPort;
@@ -34,6 +37,8 @@ export class Submits {
   readonly #busy = new Set<Account>();
   /** Accounts whose nonce is to be written with the turn. */
   readonly #changed = new Set<Account>();
+  /** Rows of transactions that the ledger has consumed: they go with a turn that writes something else. */
+  #consumed: string[] = [];
 
   constructor(
     chain: string,
@@ -75,15 +80,19 @@ export class Submits {
     this.#busy.add(account);
   }
 
+  /** Rows of the turn. That of a consumed nonce, should a crash leave it, is known as such at the next start. */
   write(changes: Changes): void {
     for (const account of this.#changed) changes.put(row.nonce(account.id), account.next);
     this.#changed.clear();
+    if (changes.ops.length === 0 && this.#consumed.length < MAX_CONSUMED_ROWS) return;
+    for (const key of this.#consumed) changes.del(key);
+    this.#consumed = [];
   }
 
   /** Before a turn is written: drop what the ledger has consumed, sign again what has expired, notice who was silent too long. */
   tend(now_ms: number, changes: Changes): void {
     for (const account of this.#busy) {
-      this.#forget(account, now_ms, changes);
+      this.#forget(account, now_ms);
       if (account.retry_at_ms > now_ms) continue;
       account.sent = 0;
       account.pause_ms = Math.min(account.pause_ms * 2, RETRY_MAX_MS);
@@ -129,13 +138,13 @@ export class Submits {
     return least;
   }
 
-  #forget(account: Account, now_ms: number, changes: Changes): void {
+  #forget(account: Account, now_ms: number): void {
     const consumed = this.#ledger.nextNonce(account.id);
     let hasProgress = false;
     for (const nonce of account.pending.keys()) {
       if (nonce >= consumed) break;
       account.pending.delete(nonce);
-      changes.del(row.submit(account.id, nonce));
+      this.#consumed.push(row.submit(account.id, nonce));
       hasProgress = true;
     }
     if (account.pending.size === 0) this.#busy.delete(account);

@@ -1,7 +1,7 @@
 // A pool of sandbox processes: units of work go in, sub-unit results come out; the computing never blocks this process.
 import { COLLATZ_JUMPS_MAX } from '#machines/work/kernels/collatz.ts';
 import { isUnit, kernelSpec, type Unit } from '#machines/work/kernels/kernel.ts';
-import { noopResult } from '#machines/work/kernels/noop.ts';
+import { noopResults } from '#machines/work/kernels/noop.ts';
 import { MAX_SANDBOX_QUEUE, MAX_SANDBOX_RUNS, SANDBOX_SILENCE_MS } from '#schemas/wire/limits.ts';
 import { sha256 } from '../keys/sha256.ts';
 import { COLLATZ_V1, loadKernelModule } from './kernel-module.ts';
@@ -186,7 +186,7 @@ class Pool implements SandboxPool {
 
 /** In process: there is nothing to sandbox. */
 function runNoop({ start }: Unit, indices: readonly number[], options: RunOptions): SubUnitResults {
-  const results = indices.map((index) => noopResult(start, index, sha256));
+  const results = noopResults(start, indices, sha256);
   options.on_progress?.(results.length, results.length);
   return { results, suspects: [] };
 }

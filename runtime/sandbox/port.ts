@@ -1,5 +1,4 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
-import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
@@ -20,6 +19,7 @@ import { codeOf } from '../host/io.ts';
 import type { IoPort } from '../host/ports.ts';
 import { sha256 } from '../keys/sha256.ts';
 import type { SandboxPool, SubUnitResults } from './pool.ts';
+import { createSalts } from './salts.ts';
 
 /** Fixed kernels are not metered: their cost is known from the size of the unit. */
 const FUEL_OF_FIXED_KERNELS = 0;
@@ -30,6 +30,7 @@ const FUEL_OF_FIXED_KERNELS = 0;
  */
 export function createSandboxPort(pool: SandboxPool): IoPort {
   const kept = new Map<string, SubUnitResults>();
+  const nextSalt = createSalts();
 
   async function unitResults(work: Work, signal: AbortSignal): Promise<SubUnitResults> {
     const key = `${work.unit}#${work.attempt}`;
@@ -42,7 +43,7 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
   }
 
   async function perform(worker: string, work: Work, signal: AbortSignal): Promise<Answer> {
-    if (work.action === 'run') return outcome(worker, work, await unitResults(work, signal));
+    if (work.action === 'run') return outcome(worker, work, await unitResults(work, signal), nextSalt());
     const { indices } = work;
     if (work.action === 'open')
       return { openings: openSubUnits((await unitResults(work, signal)).results, indices, sha256) };
@@ -79,12 +80,17 @@ const unitOf = ({ kernel, start, unit_log2 }: Work): Unit => ({
 });
 
 /** What the worker commits to now and reveals later. The salt keeps others from guessing a commitment. */
-function outcome(worker: string, { unit, attempt }: Work, { results, suspects }: SubUnitResults): RunAnswer {
+function outcome(
+  worker: string,
+  { unit, attempt }: Work,
+  { results, suspects }: SubUnitResults,
+  salt: Uint8Array,
+): RunAnswer {
   const shown = {
     root: unitRoot(results, sha256),
     output_hash: sha256(Buffer.concat(results)),
     fuel: FUEL_OF_FIXED_KERNELS,
-    salt: new Uint8Array(randomBytes(16)),
+    salt,
   };
   return {
     ...shown,

@@ -2,13 +2,16 @@
 import type { Prng } from '#machines/primitives/prng.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { kernelSpec } from '#machines/work/kernels/kernel.ts';
-import { noopResult } from '#machines/work/kernels/noop.ts';
+import { noopResults } from '#machines/work/kernels/noop.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import type { BatchAnswer, SandboxRequest, Work } from '#schemas/work/sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
 const sha256: typeof twinCrypto.sha256 = (data) => twinCrypto.sha256(data);
+
+/** Every sub-unit of a unit. */
+const ALL = Array.from({ length: kernelSpec('noop/v1').sub_units_count }, (_, index) => index);
 
 /** Answers one request at once. */
 export type SimSandbox = (request: SandboxRequest) => unknown;
@@ -19,10 +22,9 @@ export type SimSandbox = (request: SandboxRequest) => unknown;
  * @param lies whether its results are those of other numbers
  */
 export function createSimSandbox(worker: string, prng: Prng, lies: boolean): SimSandbox {
-  const compute = (start: Uint8Array, index: number): Uint8Array =>
-    noopResult(fromU128(start) + (lies ? 1n : 0n), index);
-  const all = (start: Uint8Array): readonly Uint8Array[] =>
-    Array.from({ length: kernelSpec('noop/v1').sub_units_count }, (_, index) => compute(start, index));
+  const compute = (start: Uint8Array, indices: readonly number[]): readonly Uint8Array[] =>
+    noopResults(fromU128(start) + (lies ? 1n : 0n), indices, sha256);
+  const all = (start: Uint8Array): readonly Uint8Array[] => compute(start, ALL);
   const answer = (request: Work) => {
     switch (request.action) {
       case 'run':
@@ -30,7 +32,9 @@ export function createSimSandbox(worker: string, prng: Prng, lies: boolean): Sim
       case 'open':
         return { openings: openSubUnits(all(request.start), request.indices, sha256) };
       case 'recompute':
-        return { results: request.indices.map((index) => ({ index, result: compute(request.start, index) })) };
+        return {
+          results: compute(request.start, request.indices).map((result, i) => ({ index: request.indices[i], result })),
+        };
     }
   };
   return (request) => {

@@ -123,7 +123,23 @@ describe('transactions', () => {
     await world.until(() => ledger.amounts.length === 3);
     expect(ledger.amounts).toEqual([1n, 2n, 3n]);
     await world.until(async () => (await node.host.inspect(a.id)).submits.length === 0);
+    // Consumed rows go with the next thing that is written.
+    await node.drain();
     expect([...node.disk.rows.keys()].some((key) => key.startsWith('submit/'))).toBe(false);
+  });
+
+  test('a consumed transaction whose row a crash left is not sent again', async () => {
+    const { world, ledger, node, peer } = await setUp();
+    peer.order(a, submit(1n));
+    await world.until(() => ledger.amounts.length === 1);
+    await world.until(async () => (await node.host.inspect(a.id)).submits.length === 0);
+    await node.kill();
+    expect([...node.disk.rows.keys()].some((key) => key.startsWith('submit/'))).toBe(true);
+    const seen_count = ledger.seen_count;
+    const again = await world.node({ actors: [a], disk: node.disk });
+    await world.until(async () => (await again.host.inspect(a.id)).submits.length === 0);
+    expect(ledger.seen_count).toBe(seen_count);
+    expect(ledger.amounts).toEqual([1n]);
   });
 
   test('a transaction is repeated until the ledger has it, over a restart too', async () => {

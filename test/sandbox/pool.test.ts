@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { COLLATZ_JUMPS_MAX } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
-import { noopResult } from '#machines/work/kernels/noop.ts';
+import { noopResults } from '#machines/work/kernels/noop.ts';
 import { kernelNumbersPerSecond } from '#runtime/sandbox/bench.ts';
 import { instantiateKernel } from '#runtime/sandbox/kernel-instance.ts';
 import { COLLATZ_V1, loadKernelModule } from '#runtime/sandbox/kernel-module.ts';
@@ -71,7 +71,7 @@ test('a sub-unit alone gives what it gives within its unit, in the order asked f
 test('the no-op kernel needs no process', async () => {
   const pool = await open({ size: 1 });
   const { results } = await pool.runUnit({ kernel: 'noop/v1', start: 256n, unit_log2: 8 });
-  expect(results).toEqual([0, 1, 2, 3].map((index) => noopResult(256n, index)));
+  expect(results).toEqual(noopResults(256n, [0, 1, 2, 3]));
   expect(pool.pids()).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 // A worker in the hands of a test: it does what is drawn for it when it is told to, and can be made to do it wrong.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { commitment } from '#machines/work/commitment.ts';
-import { noopResult } from '#machines/work/kernels/noop.ts';
+import { noopResults } from '#machines/work/kernels/noop.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
@@ -74,7 +74,9 @@ export class HandWorker {
   report(unit: string): Extract<TxBody, { type: 'audit.report' }> {
     const audit = this.reports.get(unit);
     if (audit === undefined) throw new Error(`no audit of ${unit} was drawn for it`);
-    const results = audit.indices.map((index) => ({ index, result: noopResult(fromU128(audit.start), index) }));
+    const results = audit.indices.flatMap((index) =>
+      noopResults(fromU128(audit.start), [index]).map((result) => ({ index, result })),
+    );
     return { type: 'audit.report', reports: [{ unit, attempt: audit.attempt, results }] };
   }
 
@@ -113,7 +115,7 @@ export class HandWorker {
 
   #results(unit: string): Uint8Array[] {
     const { start } = this.units.get(unit) ?? { start: SALT };
-    return Array.from({ length: SUB_UNITS }, (_, index) => noopResult(fromU128(start), index));
+    return noopResults(fromU128(start), [...Array(SUB_UNITS).keys()]);
   }
 
   #outcome(unit: string, attempt: number) {
