@@ -1,4 +1,5 @@
 // The log gives back what was recorded; a torn last record is cut off, a rotten one inside stops the validator.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { crc32c } from '#runtime/consensus/crc32c.ts';
 import type { RecordedInput } from '#runtime/consensus/input-codec.ts';
@@ -41,6 +42,18 @@ test('the checksum is CRC-32C (RFC 3720 appendix B.4)', () => {
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
   expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+});
+
+test('the checksum is the polynomial division bit by bit, at any length', () => {
+  const bitwise = (bytes: Uint8Array): number => {
+    let crc = 0xffffffff;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return ~crc >>> 0;
+  };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => crc32c(bytes) === bitwise(bytes)));
 });
 
 test('every kind of input comes back as it was', async () => {
