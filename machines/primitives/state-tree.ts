@@ -3,9 +3,12 @@
 import { equalBytes } from './bytes.ts';
 import type { Sha256 } from './seeded-draw.ts';
 
-/** A row as the tree holds it. Nodes are never changed: an old root stays provable as long as somebody holds it. */
+/**
+ * A row as the tree holds it. Nodes are changed in place: a block touches a large part of the tree, and new nodes and hashes
+ * for each would cost as much as the hashing.
+ */
 export type Leaf = { readonly path: Uint8Array; readonly value_hash: Uint8Array; readonly hash: Uint8Array };
-export type Branch = { readonly left: StateTree; readonly right: StateTree; readonly hash: Uint8Array };
+export type Branch = { left: StateTree; right: StateTree; readonly hash: Uint8Array };
 /** A tree, or a part of one; null holds nothing. */
 export type StateTree = Leaf | Branch | null;
 
@@ -33,12 +36,15 @@ export function keyPath(key: string, sha256: Sha256): Uint8Array {
   return sha256(bytes);
 }
 
-export const rootHash = (tree: StateTree): Uint8Array => tree?.hash ?? EMPTY_HASH;
+/** The root, as a copy: later updates leave it as it is. */
+export const rootHash = (tree: StateTree): Uint8Array => new Uint8Array(hashOf(tree));
+const hashOf = (node: StateTree): Uint8Array => node?.hash ?? EMPTY_HASH;
 
 /**
  * The tree after all changes; every branch on the way to them is hashed once.
  *
- * @param changes one for each path at most; reordered in place
+ * @param tree is used up: only the returned tree may be used from now on
+ * @param changes one for each path at most; reordered, and their bytes become the tree's
  */
 export function updateTree(tree: StateTree, changes: LeafChange[], sha256: Sha256): StateTree {
   return update(tree, changes, 0, changes.length, 0, hasher(sha256));
@@ -50,7 +56,7 @@ export function rootOf(rows: Iterable<readonly [key: string, value: Uint8Array]>
   return rootHash(updateTree(null, changes, sha256));
 }
 
-/** Proof for the row at `path`, there or not. */
+/** Proof for the row at `path`, there or not; later updates leave it as it is. */
 export function proveTree(tree: StateTree, path: Uint8Array): StateProof {
   const siblings: Uint8Array[] = [];
   let node = tree;
@@ -59,8 +65,8 @@ export function proveTree(tree: StateTree, path: Uint8Array): StateProof {
     siblings.push(rootHash(goesRight ? node.left : node.right));
     node = goesRight ? node.right : node.left;
   }
-  const other = node === null || equalBytes(node.path, path) ? null : { path: node.path, value_hash: node.value_hash };
-  return { siblings, other };
+  if (node === null || equalBytes(node.path, path)) return { siblings, other: null };
+  return { siblings, other: { path: node.path, value_hash: new Uint8Array(node.value_hash) } };
 }
 
 /** Whether under `root` the row `key` is `value`, or absent where `value` is null. Never throws. */
@@ -118,7 +124,8 @@ function update(
   if (node === null || isLeaf(node)) {
     if (end - start === 1) {
       const only = changes[start] as LeafChange;
-      if (node === null || equalBytes(node.path, only.path)) return leafOf(only, hash);
+      if (node === null) return leafOf(only, hash);
+      if (equalBytes(node.path, only.path)) return replaced(node, only.value_hash, hash);
       if (only.value_hash === null) return node;
     }
     return rebuild(node, changes.slice(start, end), depth, hash);
@@ -126,7 +133,19 @@ function update(
   const middle = partition(changes, start, end, depth);
   const left = update(node.left, changes, start, middle, depth + 1, hash);
   const right = update(node.right, changes, middle, end, depth + 1, hash);
-  return left === node.left && right === node.right ? node : join(left, right, hash);
+  if (isOneLeaf(left, right)) return left ?? right;
+  node.left = left;
+  node.right = right;
+  node.hash.set(hash(BRANCH, hashOf(left), hashOf(right)));
+  return node;
+}
+
+/** The leaf with another value, or nothing. */
+function replaced(leaf: Leaf, value_hash: Uint8Array | null, hash: Hasher): Leaf | null {
+  if (value_hash === null) return null;
+  leaf.value_hash.set(value_hash);
+  leaf.hash.set(hash(LEAF, leaf.path, value_hash));
+  return leaf;
 }
 
 /** Where at most one leaf stood, several changes meet: the leaf joins them and all are built anew. */
@@ -141,7 +160,9 @@ function build(leaves: LeafChange[], depth: number, hash: Hasher): StateTree {
   if (leaves.length === 1) return leafOf(leaves[0] as LeafChange | Leaf, hash);
   const middle = partition(leaves, 0, leaves.length, depth);
   const left = build(leaves.slice(0, middle), depth + 1, hash);
-  return join(left, build(leaves.slice(middle), depth + 1, hash), hash);
+  const right = build(leaves.slice(middle), depth + 1, hash);
+  if (isOneLeaf(left, right)) return left ?? right;
+  return { left, right, hash: hash(BRANCH, hashOf(left), hashOf(right)) };
 }
 
 /** The change as a leaf; a leaf that only moves has its hash already. */
@@ -151,12 +172,9 @@ function leafOf(change: LeafChange | Leaf, hash: Hasher): Leaf | null {
   return value_hash === null ? null : { path, value_hash, hash: hash(LEAF, path, value_hash) };
 }
 
-/** A branch, unless only one leaf is left: then that leaf moves up to its shortest unique prefix. */
-function join(left: StateTree, right: StateTree, hash: Hasher): StateTree {
-  if (left === null && (right === null || isLeaf(right))) return right;
-  if (right === null && left !== null && isLeaf(left)) return left;
-  return { left, right, hash: hash(BRANCH, rootHash(left), rootHash(right)) };
-}
+/** Whether no branch is left of the two, but at most one leaf: it moves up to its shortest unique prefix. */
+const isOneLeaf = (left: StateTree, right: StateTree): boolean =>
+  left === null ? right === null || isLeaf(right) : right === null && isLeaf(left);
 
 /** Bring the changes whose bit at `depth` is 0 to the front; where the others start. */
 function partition(changes: LeafChange[], start: number, end: number, depth: number): number {

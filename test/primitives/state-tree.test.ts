@@ -113,11 +113,14 @@ test('a proof with a changed sibling, one left out or one added is refused', () 
   expect(verify(Array.from({ length: 300 }, () => EMPTY_HASH))).toBe(false);
 });
 
-test('an old root stays provable after later updates', () => {
-  const before = updateTree(null, [change('a', '1'), change('b', '2')], sha256);
-  updateTree(before, [change('a', '9'), change('b', null)], sha256);
-  const proof = proveTree(before, keyPath('b', sha256));
-  expect(verifyState(rootHash(before), 'b', text.encode('2'), proof, sha256)).toBe(true);
+test('a root and proofs that were taken stay as they are when the tree changes', () => {
+  const tree = updateTree(null, [change('a', '1'), change('b', '2'), change('c', '3')], sha256);
+  const root = rootHash(tree);
+  const proof = proveTree(tree, keyPath('b', sha256));
+  const absence = proveTree(tree, keyPath('d', sha256));
+  updateTree(tree, [change('a', '9'), change('b', null), change('c', '7'), change('d', '4')], sha256);
+  expect(verifyState(root, 'b', text.encode('2'), proof, sha256)).toBe(true);
+  expect(verifyState(root, 'd', null, absence, sha256)).toBe(true);
 });
 
 test('removing what was never there changes nothing', () => {
