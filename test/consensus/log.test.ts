@@ -53,7 +53,11 @@ test('the checksum is the polynomial division bit by bit, at any length', () => 
     }
     return ~crc >>> 0;
   };
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => expect(crc32c(bytes)).toBe(bitwise(bytes))));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      expect(crc32c(bytes)).toBe(bitwise(bytes));
+    }),
+  );
 });
 
 test('every kind of input comes back as it was', async () => {
