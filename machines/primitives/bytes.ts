@@ -1,4 +1,5 @@
 // Comparing bytes, and writing numbers and hex into a buffer that is used again and again: small ones cost more to make than to fill.
+import { assert } from './assert.ts';
 
 /** Same length and same bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -32,3 +33,9 @@ export function writeHex(out: Uint8Array, at: number, text: string, length: numb
 
 /** '0' is 48, 'a' is 97. */
 const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
+
+/** Bytes of a fixed length at their place. A shorter part would leave there what the buffer held before. */
+export function writeFixed(out: Uint8Array, at: number, part: Uint8Array, length: number): void {
+  assert(part.length === length, 'a part of fixed length has that length');
+  out.set(part, at);
+}

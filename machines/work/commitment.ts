@@ -2,7 +2,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { z } from 'zod';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
-import { writeHex, writeU32 } from '../primitives/bytes.ts';
+import { writeFixed, writeHex, writeU32 } from '../primitives/bytes.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
 import { PLACE_BYTES, writePlace } from './units.ts';
 
@@ -33,10 +33,10 @@ export function commitment(
 ): Uint8Array {
   writePlace(input, PLACE_AT, unit, attempt);
   writeHex(input, WORKER_AT, worker);
-  input.set(root, ROOT_AT);
-  input.set(output_hash, OUTPUT_AT);
+  writeFixed(input, ROOT_AT, root, 32);
+  writeFixed(input, OUTPUT_AT, output_hash, 32);
   writeU32(input, FUEL_AT, Math.floor(fuel / 2 ** 32));
   writeU32(input, FUEL_AT + 4, fuel % 2 ** 32);
-  input.set(salt, SALT_AT);
+  writeFixed(input, SALT_AT, salt, 16);
   return sha256(input);
 }

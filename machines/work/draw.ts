@@ -1,5 +1,6 @@
 // The lottery: who works on a unit and who audits it. Beacon and registry decide; whoever computes it has no choice.
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { writeFixed } from '../primitives/bytes.ts';
 import { type Sha256, seededOrder } from '../primitives/seeded-draw.ts';
 import { PLACE_BYTES, writePlace } from './units.ts';
 
@@ -42,7 +43,7 @@ export type DrawFilter = {
 
 /** SHA-256("draw/v1" | beacon 32 | purpose, 8 bytes padded with zeros | job 16 | index u32 | attempt u32), big-endian. */
 export function drawSeed({ beacon, purpose, unit, attempt }: DrawPoint, sha256: Sha256): Uint8Array {
-  seedInput.set(beacon, BEACON_AT);
+  writeFixed(seedInput, BEACON_AT, beacon, 32);
   seedInput.set(PURPOSES[purpose], PURPOSE_AT);
   writePlace(seedInput, PLACE_AT, unit, attempt);
   return sha256(seedInput);
