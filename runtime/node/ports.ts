@@ -78,7 +78,11 @@ async function lotteryPart({ chain, bus, ledger, bell, metrics }: NodeContext): 
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const early = await listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused });
   const silence = bell.onBlock(() => early.follow());
-  const lottery = createLotteryPort(ledger, (signal) => bell.next(signal), () => early.known());
+  const lottery = createLotteryPort(
+    ledger,
+    (signal) => bell.next(signal),
+    () => early.known(),
+  );
   const close = async (): Promise<void> => {
     silence();
     early.close();
