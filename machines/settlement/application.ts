@@ -2,7 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Header } from '#schemas/consensus/types.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
-import { decodeTx } from '#schemas/settlement/tx-codec.ts';
+import { decodeTx, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS } from '#schemas/wire/limits.ts';
 import type { Application } from '../consensus/types.ts';
@@ -44,10 +44,10 @@ export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerA
     if (known !== undefined) return mayPass(known) ?? known;
     const received = decodeTx(wire);
     if (!received.ok) return received.code;
-    const { tx, signed, signature } = received.value;
+    const { tx, bytes, signature } = received.value;
     const code = mayPass(tx);
     if (code !== null) return code;
-    if (!crypto.verify(tx.account, signed, signature)) return 'TX_SIGNATURE_INVALID';
+    if (!crypto.verify(tx.account, txSignBytes(bytes), signature)) return 'TX_SIGNATURE_INVALID';
     verified.set(key, tx);
     return tx;
   }

@@ -1,7 +1,7 @@
 // A posted transaction: decoded, its signature checked, asked of the ledger, then handed to the validators. Nothing is signed here.
 import type { Crypto } from '#machines/consensus/types.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
-import { decodeTx } from '#schemas/settlement/tx-codec.ts';
+import { decodeTx, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -34,8 +34,8 @@ export async function submitTx(options: SubmitOptions, wire: Uint8Array): Promis
 function check({ ledger, keeper, crypto, now_ms }: SubmitOptions, wire: Uint8Array) {
   const got = decodeTx(wire);
   if (!got.ok) return got;
-  const { tx, signed, signature } = got.value;
-  if (!crypto.verify(tx.account, signed, signature)) return refuse('TX_SIGNATURE_INVALID');
+  const { tx, bytes, signature } = got.value;
+  if (!crypto.verify(tx.account, txSignBytes(bytes), signature)) return refuse('TX_SIGNATURE_INVALID');
   const code = ledger.check(tx);
   if (code === null) return accept({ id: nativeTxId(wire), tx });
   keeper.noteRefusal(code, tx.account, now_ms());

@@ -1,62 +1,111 @@
-// A quick look at the transactions that carry the work: batches of hundreds of items, in which the schema library spends longer
-// than the ledger does. It says yes only where the schema would; whatever it does not know, the schema judges.
+// The transactions that carry the work, batches of hundreds of items: read straight from the bytes, and judged at a glance where
+// the schema library spends longer than the ledger does. Both say yes only where the schema would; the schema judges the rest.
+import { interned, type KnownTexts, knownTexts } from '../wire/interned.ts';
 import { MAX_AMOUNT, MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
+import { encode } from '../wire/msgpack.ts';
+import { Reader } from '../wire/reader.ts';
 import type { Tx, TxBody } from './transaction.ts';
 
-type Check = (value: unknown) => boolean;
+/** One field: whether a value may stand there, and how to read one that may; the reader fails at others. */
+type Part = {
+  readonly is: (value: unknown) => boolean;
+  readonly read: (reader: Reader) => unknown;
+};
+type Parts = Readonly<Record<string, Part>>;
 
-const ID = /^[0-9a-f]{64}$/;
-const UNIT_ID = /^[0-9a-f]{32}\/(0|[1-9][0-9]{0,5})$/;
+const part = <T>(is: (value: unknown) => boolean, next: (reader: Reader) => T): Part => ({
+  is,
+  read: (reader) => {
+    const value = next(reader);
+    return is(value) ? value : reader.refuse(value);
+  },
+});
 
-const id: Check = (value) => typeof value === 'string' && ID.test(value);
-const unitId: Check = (value) => typeof value === 'string' && UNIT_ID.test(value);
-const bytes =
-  (length: number): Check =>
-  (value) =>
-    value instanceof Uint8Array && value.length === length;
-const int =
-  (min: number, max: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+/** Text of a kind: what was read before is known to be right. */
+function text(pattern: RegExp): Part {
+  const known: KnownTexts = knownTexts((value) => pattern.test(value));
+  return { is: (value) => typeof value === 'string' && pattern.test(value), read: (reader) => reader.textOf(known) };
+}
+const id = text(/^[0-9a-f]{64}$/);
+const unitId = text(/^[0-9a-f]{32}\/(0|[1-9][0-9]{0,5})$/);
+const oneOf = (...texts: readonly string[]): Part =>
+  part(
+    (value) => texts.includes(value as string),
+    (reader) => reader.textOf(interned),
+  );
+
+const bytes = (length: number): Part =>
+  part(
+    (value) => value instanceof Uint8Array && value.length === length,
+    (reader) => reader.binary(),
+  );
+const int = (min: number, max: number): Part =>
+  part(
+    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    (reader) => reader.whole(),
+  );
 const whole = int(0, Number.MAX_SAFE_INTEGER);
-const literal =
-  (...values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const amountOrZero: Check = (value) => typeof value === 'bigint' && value >= 0n && value <= MAX_AMOUNT;
+const amountOrZero = part(
+  (value) => typeof value === 'bigint' && value >= 0n && value <= MAX_AMOUNT,
+  (reader) => reader.value(),
+);
 
-const list =
-  (item: Check, min: number, max: number): Check =>
-  (value) =>
-    Array.isArray(value) && value.length >= min && value.length <= max && value.every(item);
+const list = (item: Part, min: number, max: number): Part => ({
+  is: (value) => Array.isArray(value) && value.length >= min && value.length <= max && value.every(item.is),
+  read: (reader) => {
+    const length = reader.array();
+    if (length < min || length > max) return reader.refuse([]);
+    const items: unknown[] = [];
+    while (items.length < length && !reader.hasFailed) items.push(item.read(reader));
+    return items;
+  },
+});
 
-/** Exactly these fields: as many as there are checks, and every check passes (none takes undefined). */
-function object(fields: Readonly<Record<string, Check>>): Check {
-  const checks = Object.entries(fields);
-  return (value) => {
-    if (typeof value !== 'object' || value === null || Object.keys(value).length !== checks.length) return false;
-    for (const [name, check] of checks) if (!check((value as Record<string, unknown>)[name])) return false;
-    return true;
+/** How a map of so many fields, up to 15, begins (msgpack: fixmap). */
+const startOf = (count: number, first: string): Uint8Array => Uint8Array.of(0x80 | count, ...encode(first));
+
+/** Exactly these fields (no part takes undefined); read in this order, which is the one that they are written in. */
+function object(parts: Parts): Part {
+  const count = Object.keys(parts).length;
+  const fields = Object.entries(parts).map(([name, field], i) => {
+    const written = i === 0 ? startOf(count, name) : encode(name);
+    return { name, written, ...field };
+  });
+  return {
+    is: (value) => {
+      if (typeof value !== 'object' || value === null || Object.keys(value).length !== count) return false;
+      return fields.every(({ name, is }) => is((value as Record<string, unknown>)[name]));
+    },
+    read: (reader) => {
+      const out: Record<string, unknown> = {};
+      for (const { name, written, read } of fields) {
+        reader.expect(written);
+        out[name] = read(reader);
+      }
+      return out;
+    },
   };
 }
 
 const place = { unit: unitId, attempt: int(1, MAX_ATTEMPTS) };
-const batch = (fields: Readonly<Record<string, Check>>): Check =>
-  list(object({ ...place, ...fields }), 1, MAX_BATCH_ITEMS);
+const batch = (fields: Parts): Part => list(object({ ...place, ...fields }), 1, MAX_BATCH_ITEMS);
 const hash = bytes(32);
 const piece = { index: int(0, 255), result: bytes(64) };
-const pieces = (fields: Readonly<Record<string, Check>>): Check => list(object(fields), 1, MAX_AUDIT_SUB_UNITS);
+const pieces = (fields: Parts): Part => list(object(fields), 1, MAX_AUDIT_SUB_UNITS);
 
-const BODIES: ReadonlyMap<unknown, Check> = new Map([
+const BODIES: ReadonlyMap<unknown, Part> = new Map([
   [
     'draw',
-    object({ type: literal('draw'), draws: batch({ purpose: literal('work', 'audit'), workers: list(id, 1, 7) }) }),
+    object({
+      type: oneOf('draw'),
+      draws: batch({ purpose: oneOf('work', 'audit'), workers: list(id, 1, 7) }),
+    }),
   ],
-  ['commit', object({ type: literal('commit'), commits: batch({ commitment: hash }) })],
+  ['commit', object({ type: oneOf('commit'), commits: batch({ commitment: hash }) })],
   [
     'reveal',
     object({
-      type: literal('reveal'),
+      type: oneOf('reveal'),
       reveals: batch({
         root: hash,
         output_hash: hash,
@@ -68,26 +117,42 @@ const BODIES: ReadonlyMap<unknown, Check> = new Map([
   ],
   [
     'audit.open',
-    object({ type: literal('audit.open'), opens: batch({ openings: pieces({ ...piece, proof: list(hash, 0, 8) }) }) }),
+    object({ type: oneOf('audit.open'), opens: batch({ openings: pieces({ ...piece, proof: list(hash, 0, 8) }) }) }),
   ],
-  ['audit.report', object({ type: literal('audit.report'), reports: batch({ results: pieces(piece) }) })],
+  ['audit.report', object({ type: oneOf('audit.report'), reports: batch({ results: pieces(piece) }) })],
 ]);
 
-/** Whether this is surely the body of a batch. */
-export function isBatchBody(value: unknown): value is TxBody {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
-  return BODIES.get(value.type)?.(value) === true;
-}
+/** How the body of a batch begins: two fields, the type first. */
+const BODY_START = startOf(2, 'type');
+
+const body: Part = {
+  is: isBatchBody,
+  read: (reader) => {
+    const ahead = reader.ahead();
+    ahead.expect(BODY_START);
+    return BODIES.get(ahead.textOf(interned))?.read(reader) ?? reader.refuse(null);
+  },
+};
 
 const batchTx = object({
-  v: literal(1),
+  v: int(1, 1),
   chain: id,
   account: id,
   nonce: whole,
   expiry_height: whole,
   fee_units: amountOrZero,
-  body: isBatchBody,
+  body,
 });
 
-/** Whether this is surely a transaction with such a body. */
-export const isBatchTx = (value: unknown): value is Tx => batchTx(value);
+/** Whether this is surely the body of a batch. */
+export function isBatchBody(value: unknown): value is TxBody {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  return BODIES.get(value.type)?.is(value) === true;
+}
+
+/** The transaction in exactly these bytes, if it surely carries such a body, its fields in the order of the schema. */
+export function readBatchTx(bytes: Uint8Array): Tx | undefined {
+  const reader = new Reader(bytes);
+  const tx = batchTx.read(reader);
+  return reader.isDone ? (tx as Tx) : undefined;
+}

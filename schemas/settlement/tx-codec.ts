@@ -6,21 +6,21 @@ import { MAX_TX_BYTES } from '../wire/limits.ts';
 import { checkBody, decode, encode } from '../wire/msgpack.ts';
 import { frame, SIGNATURE_BYTES, signBytes, unframe } from '../wire/signed.ts';
 import { TAG } from '../wire/tags.ts';
-import { isBatchTx } from './batch-shape.ts';
+import { readBatchTx } from './batch-shape.ts';
 import { Tx } from './transaction.ts';
 
-/** A transaction as received: `signature` is yet to be verified over `signed` with the key `tx.account`. */
+/** A transaction as received: `signature` is yet to be verified over `txSignBytes(bytes)` with the key `tx.account`. */
 export type ReceivedTx = {
   readonly tx: Tx;
-  /** TAG.tx | bytes; its SHA-256 is the transaction's id. */
-  readonly signed: Uint8Array;
+  /** As they came, a view. */
+  readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
 };
 
 /** The bytes that travel, encoded once; sign `txSignBytes` of them. */
 export const txBytes = (tx: Tx): Uint8Array => encode(tx);
 
-/** What the account signs: TAG.tx | bytes. */
+/** What the account signs: TAG.tx | bytes; its SHA-256 is the transaction's id. */
 export const txSignBytes = (bytes: Uint8Array): Uint8Array => signBytes(TAG.tx, bytes);
 
 /** The signed transaction: signature 64 | bytes. */
@@ -31,11 +31,12 @@ export function decodeTx(wire: Uint8Array): Result<ReceivedTx> {
   if (wire.length > MAX_TX_BYTES) return refuse('MESSAGE_TOO_LARGE', `${wire.length} bytes`);
   if (wire.length <= SIGNATURE_BYTES) return refuse('TX_MALFORMED', `${wire.length} bytes`);
   const { signature, bytes } = unframe(wire);
-  const body = decode(bytes);
-  if (!body.ok) return { ...body, code: 'TX_MALFORMED' };
-  const tx = isBatchTx(body.value) ? accept(body.value) : checkBody(Tx, body.value);
-  if (!tx.ok) return tx;
-  return accept({ tx: tx.value, signed: txSignBytes(bytes), signature });
+  const batch = readBatchTx(bytes);
+  if (batch !== undefined) return accept({ tx: batch, bytes, signature });
+  const tx = decode(bytes);
+  if (!tx.ok) return { ...tx, code: 'TX_MALFORMED' };
+  const checked = checkBody(Tx, tx.value);
+  return checked.ok ? accept({ tx: checked.value, bytes, signature }) : checked;
 }
 
 /**

@@ -3,22 +3,30 @@
 
 /** Longest text that is kept: an account's id. */
 const MAX_BYTES = 64;
-/** Texts kept: the latest of each slot, so that a flood of new ones costs time and never memory. */
+/** Texts kept of a kind: the latest of each slot, so that a flood of new ones costs time and never memory. */
 const SLOTS = 8_192;
 const ASCII_END = 0x80;
 
-const kept: string[] = Array.from({ length: SLOTS }, () => '');
+/** The ASCII text in `bytes[start … end)`; undefined where it is longer, not ASCII or not of the kind. */
+export type KnownTexts = (bytes: Uint8Array, start: number, end: number) => string | undefined;
 
-/** The ASCII text in `bytes[start … end)`; undefined where it is longer or not ASCII: `utf8` reads those. */
-export function interned(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start > MAX_BYTES) return undefined;
-  const slot = slotOf(bytes, start, end);
-  const known = kept[slot] ?? '';
-  if (isText(known, bytes, start, end)) return known;
-  const text = ascii(bytes, start, end);
-  if (text !== undefined) kept[slot] = text;
-  return text;
+/** @param isKind whether a text is one of these; asked once a text, not once a message */
+export function knownTexts(isKind: (text: string) => boolean): KnownTexts {
+  const kept: string[] = Array.from({ length: SLOTS }, () => '');
+  return (bytes, start, end) => {
+    if (end - start > MAX_BYTES) return undefined;
+    const slot = slotOf(bytes, start, end);
+    const known = kept[slot];
+    if (known !== undefined && known !== '' && isText(known, bytes, start, end)) return known;
+    const text = ascii(bytes, start, end);
+    if (text === undefined || !isKind(text)) return undefined;
+    kept[slot] = text;
+    return text;
+  };
 }
+
+/** Any short text. */
+export const interned: KnownTexts = knownTexts(() => true);
 
 /** Ids are random at both ends or count up at the last: a few bytes of each tell them apart. */
 function slotOf(bytes: Uint8Array, start: number, end: number): number {

@@ -1,7 +1,7 @@
 // A strict reader of the MessagePack subset that the network speaks (msgpack spec, 2021-08). Bad input makes it fail, never throw.
 // Why not the library's decoder: it allocates what a length claims before looking, builds dates, errors and regular expressions
 // from extension types, lets the last of two equal keys win, and recurses as deep as the input says.
-import { interned } from './interned.ts';
+import { interned, type KnownTexts } from './interned.ts';
 import { MAX_MESSAGE_DEPTH } from './limits.ts';
 import { utf8 } from './utf8.ts';
 
@@ -48,6 +48,11 @@ export class Reader {
     return this.#at;
   }
 
+  /** Another one from here on: to look before reading. */
+  ahead(): Reader {
+    return new Reader(this.#bytes.subarray(this.#at));
+  }
+
   /** Header of an array: its length; each element takes at least a byte, so more than the bytes left is a lie. */
   array(): number {
     const b = this.#byte();
@@ -60,6 +65,24 @@ export class Reader {
   string(max: number): string {
     const length = this.#stringLength(this.#byte());
     return length > max ? this.#fail('') : this.#text(length);
+  }
+
+  /** Text of a kind. */
+  textOf(kind: KnownTexts): string {
+    const length = this.#stringLength(this.#byte());
+    const at = this.#skip(length);
+    return this.#hasFailed ? '' : (kind(this.#bytes, at, at + length) ?? this.#fail(''));
+  }
+
+  /** Exactly these bytes: the name of a field, the header of a map before it. */
+  expect(expected: Uint8Array): void {
+    const at = this.#skip(expected.length);
+    for (let i = 0; i < expected.length; i++) if (this.#bytes[at + i] !== expected[i]) return this.#fail(undefined);
+  }
+
+  /** What was read is not what may stand there. */
+  refuse<T>(neutral: T): T {
+    return this.#fail(neutral);
   }
 
   /** Bytes, as a view into the input: no copy. */

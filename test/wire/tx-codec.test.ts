@@ -77,7 +77,8 @@ test('a transaction comes back as it was, with the signature and the very bytes 
       if (!got.ok) throw new Error(`${got.code} ${got.detail}`);
       expect(bare(got.value.tx)).toEqual(bare(t));
       expect(got.value.signature).toEqual(SIGNATURE);
-      expect(Buffer.from(got.value.signed)).toEqual(Buffer.concat([TAG.tx, bytes]));
+      expect(bare(got.value.bytes)).toEqual(bare(bytes));
+      expect(Buffer.from(txSignBytes(bytes))).toEqual(Buffer.concat([TAG.tx, bytes]));
     }),
   );
 });
