@@ -24,7 +24,7 @@ type Opens = Extract<Tx['body'], { type: 'audit.open' }>;
 type Reports = Extract<Tx['body'], { type: 'audit.report' }>;
 
 /**
- * The lottery named the auditors. The sub-units come from the same beacon, once: a second set of auditors looks at the
+ * The beacon named the auditors. The sub-units come from the same beacon, once: a second set of auditors looks at the
  * same ones, so that nobody gains by waiting for another sample.
  */
 export function assignAuditors(books: Books, row: UnitRow, auditors: readonly string[], beacon: Uint8Array): void {

@@ -1,9 +1,11 @@
-// Draws on the ledger: anyone may compute one and send it; it counts only if the beacon says the same.
+// Draws on the ledger. Who works: anyone may compute it and send it, and it counts only if the beacon says the same. Who audits:
+// the ledger names them itself, in the block that brings the beacon.
 
 import type { z } from 'zod';
 import type { UnitRow } from '#schemas/settlement/state.ts';
 import type { Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { MAX_AUDITS_PER_BLOCK } from '#schemas/wire/limits.ts';
 import {
   canDraw,
   type DrawExplanation,
@@ -11,19 +13,17 @@ import {
   drawAuditors,
   drawWorker,
   explainDraw,
-  type Pool,
+  type Purpose,
 } from '../work/draw.ts';
 import { assignAuditors } from './audits.ts';
 import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
-import { waitsFor } from './indexes.ts';
 import { jobOfUnit } from './jobs.ts';
 import { operatorOf } from './nodes.ts';
-import { drawBasis, type EarlyBeacon } from './pools.ts';
+import { type DrawBasis, drawBasis, type EarlyBeacon } from './pools.ts';
 import { assignUnit } from './units.ts';
 
 type DrawItem = z.infer<typeof Draw>;
-type Purpose = DrawItem['purpose'];
 
 /** Transaction `draw`. */
 export function applyDraws(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'draw' }>): Code | null {
@@ -31,49 +31,22 @@ export function applyDraws(books: Books, tx: Tx, body: Extract<Tx['body'], { typ
   return applyEach(books, tx, body.draws, (draw) => applyDraw(books, draw));
 }
 
-function applyDraw(books: Books, draw: DrawItem): Code | null {
-  const row = books.tables.tasks.get(draw.unit);
-  if (row === undefined) return books.tables.proofs.has(draw.unit) ? 'DRAW_DONE' : 'UNIT_UNKNOWN';
-  const wanted = purposeOf(row);
-  if (wanted !== draw.purpose || row.attempt !== draw.attempt)
-    return isPast(row, draw) ? 'DRAW_DONE' : 'DRAW_TOO_EARLY';
-  const drawn = drawnFor(books, row, wanted);
-  if (drawn === undefined) return 'DRAW_TOO_EARLY';
-  if (drawn.length === 0 || drawn.join() !== draw.workers.join()) return 'DRAW_FALSE';
-  if (wanted === 'work') assignUnit(books, row, drawn[0] ?? '');
-  else assignAuditors(books, row, drawn, drawBasis(books, row.audit_height)?.beacon ?? new Uint8Array(0));
+function applyDraw(books: Books, { unit, attempt, worker }: DrawItem): Code | null {
+  const row = books.tables.tasks.get(unit);
+  if (row === undefined) return books.tables.proofs.has(unit) ? 'DRAW_DONE' : 'UNIT_UNKNOWN';
+  if (attempt > row.attempt) return 'DRAW_TOO_EARLY';
+  if (attempt < row.attempt || row.phase !== 'to_draw') return 'DRAW_DONE';
+  const basis = drawBasis(books, row.draw_height);
+  if (basis === undefined) return 'DRAW_TOO_EARLY';
+  if (workerOf(books, row, basis) !== worker) return 'DRAW_FALSE';
+  assignUnit(books, row, worker);
   return null;
 }
 
-/** Which draw the unit waits for. */
-function purposeOf(row: UnitRow): Purpose | undefined {
-  if (row.phase === 'to_draw') return 'work';
-  return row.phase === 'audit_to_draw' ? 'audit' : undefined;
-}
-
-/** Whether that draw lies behind the unit, rather than ahead of it. */
-function isPast(row: UnitRow, { attempt, purpose }: DrawItem): boolean {
-  if (row.attempt !== attempt) return attempt < row.attempt;
-  const isBeforeAudit = row.phase === 'to_draw' || row.phase === 'working' || row.phase === 'committed';
-  return purpose === 'work' || !isBeforeAudit;
-}
-
-/** Whom the beacon names for the unit; undefined before the beacon is known. */
-function drawnFor(books: Books, row: UnitRow, purpose: Purpose): readonly string[] | undefined {
-  const basis = drawBasis(books, waitsFor(row));
-  if (basis === undefined) return undefined;
-  return recompute(books, row, purpose, basis);
-}
-
-function recompute(
-  books: Books,
-  row: Drawable,
-  purpose: Purpose,
-  basis: { beacon: Uint8Array; pool: Pool },
-): readonly string[] {
-  const point = { beacon: basis.beacon, purpose, unit: row.unit, attempt: row.attempt };
-  const draw = purpose === 'work' ? drawWorker : drawAuditors;
-  return draw(point, basis.pool, filterOf(books, row, purpose), books.crypto.sha256);
+/** Whom the beacon names to work on the unit; undefined where nobody fits. */
+function workerOf(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): string | undefined {
+  const point = { beacon, purpose: 'work', unit: row.unit, attempt: row.attempt } as const;
+  return drawWorker(point, pool, filterOf(books, row, 'work'), books.crypto.sha256)[0];
 }
 
 /** What a draw needs of a unit: kept in its proof row as well. */
@@ -86,16 +59,32 @@ function filterOf(books: Books, row: Drawable, purpose: Purpose): DrawFilter {
   return { operators, excluded: row.excluded };
 }
 
-/** The block brought the beacon of `height`: units that it gives to nobody, since nobody fits, wait for a later one. */
-export function postponeDraws(books: Books, height: number): void {
+/**
+ * The block brought the beacon of `height`: it names the auditors of the units that waited for it. Units that it gives to
+ * nobody, since nobody fits, wait for a later one; so do those whose audits would make the block too long.
+ */
+export function hearBeacon(books: Books, height: number): void {
   const basis = drawBasis(books, height);
   if (basis === undefined) return;
-  for (const unit of Array.from(books.indexes.waiting.get(height) ?? []).toSorted()) {
-    const row = books.tables.tasks.get(unit);
-    const purpose = row && purposeOf(row);
-    if (row === undefined || purpose === undefined) continue;
-    if (!canDraw(purpose, basis.pool, filterOf(books, row, purpose))) postpone(books, row, purpose);
-  }
+  for (const row of rowsWaiting(books, 'work', height))
+    if (!canDraw('work', basis.pool, filterOf(books, row, 'work'))) postpone(books, row, 'work');
+  rowsWaiting(books, 'audit', height).forEach((row, i) => {
+    if (i >= MAX_AUDITS_PER_BLOCK || !nameAuditors(books, row, basis)) postpone(books, row, 'audit');
+  });
+}
+
+/** Units that wait for the beacon of a height, in the order that all nodes have in common. */
+function rowsWaiting(books: Books, purpose: Purpose, height: number): UnitRow[] {
+  const units = Array.from(books.indexes.waiting[purpose].get(height) ?? []).toSorted();
+  return units.flatMap((unit) => books.tables.tasks.get(unit) ?? []);
+}
+
+/** Whether the beacon names any. */
+function nameAuditors(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): boolean {
+  const point = { beacon, purpose: 'audit', unit: row.unit, attempt: row.attempt } as const;
+  const auditors = drawAuditors(point, pool, filterOf(books, row, 'audit'), books.crypto.sha256);
+  if (auditors.length > 0) assignAuditors(books, row, auditors, beacon);
+  return auditors.length > 0;
 }
 
 function postpone(books: Books, row: UnitRow, purpose: Purpose): void {
@@ -117,31 +106,27 @@ export function pendingDraws(
   early?: EarlyBeacon,
 ): readonly DrawItem[] {
   const draws: DrawItem[] = [];
-  for (const height of Array.from(books.indexes.waiting.keys()).toSorted((a, b) => a - b)) {
+  for (const height of Array.from(books.indexes.waiting.work.keys()).toSorted((a, b) => a - b)) {
     const basis = drawBasis(books, height, early);
     if (basis === undefined) continue;
-    for (const unit of Array.from(books.indexes.waiting.get(height) ?? []).toSorted()) {
+    for (const row of rowsWaiting(books, 'work', height)) {
       if (draws.length === limit) return draws;
-      const row = books.tables.tasks.get(unit);
-      const purpose = row && purposeOf(row);
-      if (row === undefined || purpose === undefined || books.block.time_ms - row.drawable_ms < older_than_ms) continue;
-      const workers = [...recompute(books, row, purpose, basis)];
-      if (workers.length > 0) draws.push({ unit, attempt: row.attempt, purpose, workers });
+      if (books.block.time_ms - row.drawable_ms < older_than_ms) continue;
+      const worker = workerOf(books, row, basis);
+      if (worker !== undefined) draws.push({ unit: row.unit, attempt: row.attempt, worker });
     }
   }
   return draws;
 }
 
-/** Whether a unit waits for a beacon that only the next blocks bring, and could then be drawn by somebody who is there. */
-export function waitsForBeacon(books: Books): boolean {
+/** Whether a draw of this purpose waits for a beacon that only the next blocks bring, and could then find somebody who is there. */
+export function waitsForBeacon(books: Books, purpose: Purpose): boolean {
   const fits = (unit: string): boolean => {
     const row = books.tables.tasks.get(unit);
-    const purpose = row && purposeOf(row);
-    return (
-      row !== undefined && purpose !== undefined && canDraw(purpose, books.pool.pool, filterOf(books, row, purpose))
-    );
+    return row !== undefined && canDraw(purpose, books.pool.pool, filterOf(books, row, purpose));
   };
-  return books.indexes.waiting.entries().some(([at, units]) => at >= books.block.height && units.values().some(fits));
+  const waiting = books.indexes.waiting[purpose].entries();
+  return waiting.some(([at, units]) => at >= books.block.height && units.values().some(fits));
 }
 
 /**

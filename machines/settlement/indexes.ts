@@ -1,12 +1,13 @@
 // What the ledger must find quickly, derived from its rows: kept true on every change and its taking back, never stored.
 import type { JobRow, UnitRow } from '#schemas/settlement/state.ts';
+import type { Purpose } from '../work/draw.ts';
 import type { Tables } from './tables.ts';
 
 export type Indexes = {
   /** Sum of all balances by asset. */
   readonly totals: Map<string, bigint>;
-  /** Units that wait for a draw, by the height that decides it. */
-  readonly waiting: Map<number, Set<string>>;
+  /** Units that wait for a draw, by its purpose and by the height that decides it. */
+  readonly waiting: Readonly<Record<Purpose, Map<number, Set<string>>>>;
   /** Units under way: released, neither settled nor parked. */
   readonly open: Set<string>;
   /** How many units under way need each node. */
@@ -30,7 +31,7 @@ export type Indexes = {
 export function createIndexes(tables: Tables): Indexes {
   const indexes: Indexes = {
     totals: new Map(),
-    waiting: new Map(),
+    waiting: { work: new Map(), audit: new Map() },
     open: new Set(),
     assignments: new Map(),
     deadlines: new Map(),
@@ -86,7 +87,8 @@ function watchUnits(tables: Tables, indexes: Indexes): void {
     const was = isOpen(before) ? before : undefined;
     const is = isOpen(after) ? after : undefined;
     moveUnit(indexes.deadlines, unit, deadlineSecond(was), deadlineSecond(is));
-    moveUnit(indexes.waiting, unit, waitsFor(was), waitsFor(is));
+    moveUnit(indexes.waiting.work, unit, workHeight(was), workHeight(is));
+    moveUnit(indexes.waiting.audit, unit, auditHeight(was), auditHeight(is));
     moveCount(indexes.heights, was?.draw_height ?? 0, is?.draw_height ?? 0);
     moveCount(indexes.heights, was?.audit_height ?? 0, is?.audit_height ?? 0);
     if (was?.worker !== is?.worker || was?.auditors !== is?.auditors) {
@@ -147,11 +149,9 @@ function nodesOf(row: UnitRow | undefined): readonly string[] {
   return row.worker === '' ? row.auditors : [row.worker, ...row.auditors];
 }
 
-/** Height whose beacon and registry the unit waits for; below 0 when it waits for no draw. */
-export function waitsFor(row: UnitRow | undefined): number {
-  if (row?.phase === 'to_draw') return row.draw_height;
-  return row?.phase === 'audit_to_draw' ? row.audit_height : NOWHERE;
-}
+/** Heights whose beacon and registry the unit waits for. */
+const workHeight = (row: UnitRow | undefined): number => (row?.phase === 'to_draw' ? row.draw_height : NOWHERE);
+const auditHeight = (row: UnitRow | undefined): number => (row?.phase === 'audit_to_draw' ? row.audit_height : NOWHERE);
 
 function count<K>(counts: Map<K, number>, key: K, difference: number): void {
   const sum = (counts.get(key) ?? 0) + difference;

@@ -8,12 +8,12 @@ import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
 import { assert } from '../primitives/assert.ts';
 import { keyPath, proveTree, rootHash, type StateProof, type StateTree, updateTree } from '../primitives/state-tree.ts';
-import type { DrawExplanation } from '../work/draw.ts';
+import type { DrawExplanation, Purpose } from '../work/draw.ts';
 import { balanceOf, nextNonce } from './accounts.ts';
 import { applyTx, checkTx } from './apply.ts';
 import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
-import { explainUnitDraw, pendingDraws, postponeDraws, waitsForBeacon } from './draws.ts';
+import { explainUnitDraw, hearBeacon, pendingDraws, waitsForBeacon } from './draws.ts';
 import { closeIfDue, closeIfFull, owesSettlement, restoreSettled, type SettledTree } from './epochs.ts';
 import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, type EarlyBeacon, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
@@ -179,15 +179,16 @@ function treelessOver(books: Books, onChanges: (flushed: Flushed) => void = () =
     settlementsCount: (): number => head(books).settlements_count,
     /** Sum of all balances, pots included: by the conservation law the supply of the genesis. */
     supply: (asset: Asset): bigint => books.indexes.totals.get(asset) ?? 0n,
-    /** Draws that are possible now, oldest first, open for at least `older_than_ms` of block time; `early` is the last height's beacon. */
+    /** Draws of workers that are possible now, oldest first, open for at least `older_than_ms` of block time; `early` is the last height's beacon. */
     pendingDraws: (older_than_ms = 0, limit = MAX_BATCH_ITEMS, early?: EarlyBeacon): readonly z.infer<typeof Draw>[] =>
       pendingDraws(books, older_than_ms, limit, early),
     /** Whether units wait for a beacon that only further blocks bring: a reason for blocks without transactions. */
-    waitsForBeacon: (): boolean => waitsForBeacon(books),
+    waitsForBeacon: (): boolean => waitsForBeacon(books, 'work') || waitsForBeacon(books, 'audit'),
+    /** Whether a draw waits for the beacon of the last height: somebody may then send it in the very block that brings it. */
+    drawsByBeacon: (): boolean => books.indexes.waiting.work.has(books.block.height),
     /** Whether a finished job waits for its settlement, which closes some blocks after the one before: another such reason. */
     owesSettlement: (): boolean => owesSettlement(books),
-    explainDraw: (unit: string, purpose: 'work' | 'audit'): DrawExplanation | undefined =>
-      explainUnitDraw(books, unit, purpose),
+    explainDraw: (unit: string, purpose: Purpose): DrawExplanation | undefined => explainUnitDraw(books, unit, purpose),
   };
 }
 
@@ -197,7 +198,7 @@ function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): voi
   books.events = [];
   if (beacon !== null) {
     keepBeacon(books, beacon.height, beacon.value);
-    postponeDraws(books, beacon.height);
+    hearBeacon(books, beacon.height);
   }
   passDeadlines(books);
 }

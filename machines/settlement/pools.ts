@@ -64,7 +64,8 @@ function nextChange(books: Books): number {
 /** End of a height that decides draws: keep who could be drawn; the beacon comes with the next block. */
 export function keepPool(books: Books): void {
   const { height } = books.block;
-  if (!books.indexes.waiting.has(height)) return;
+  const { work, audit } = books.indexes.waiting;
+  if (!work.has(height) && !audit.has(height)) return;
   const { version, members } = books.pool;
   books.tables.beacons.put(`${height}`, { value: new Uint8Array(0), pool_version: version });
   if (!books.tables.pools.has(`${version}`)) books.tables.pools.put(`${version}`, { members });
@@ -80,12 +81,11 @@ export function keepBeacon(books: Books, height: number, value: Uint8Array): voi
 /** A beacon value that the ledger has not been told yet: the next block brings it. */
 export type EarlyBeacon = { readonly height: number; readonly value: Uint8Array };
 
-/** What decides the draws of a height; undefined until its beacon is known, and when it is long past. */
-export function drawBasis(
-  books: Books,
-  height: number,
-  early?: EarlyBeacon,
-): { readonly beacon: Uint8Array; readonly pool_version: number; readonly pool: Pool } | undefined {
+/** What decides the draws of a height. */
+export type DrawBasis = { readonly beacon: Uint8Array; readonly pool_version: number; readonly pool: Pool };
+
+/** Undefined until the height's beacon is known, and when it is long past. */
+export function drawBasis(books: Books, height: number, early?: EarlyBeacon): DrawBasis | undefined {
   const row = books.tables.beacons.get(`${height}`);
   if (row === undefined) return undefined;
   const beacon = row.value.length === 0 && early?.height === height ? early.value : row.value;

@@ -117,8 +117,8 @@ function applyReveal(books: Books, account: string, reveal: z.infer<typeof Revea
 export function awaitAudit(books: Books, row: UnitRow): void {
   const { unit, attempt } = row;
   const audit_height = books.block.height + 1;
-  const waiting = { phase: 'audit_to_draw', audit_height, drawable_ms: books.block.time_ms, deadline_ms: 0 } as const;
-  books.tables.tasks.put(unit, { ...row, ...waiting, auditors: [], reports: [] });
+  const waiting = { phase: 'audit_to_draw', audit_height, deadline_ms: 0, auditors: [], reports: [] } as const;
+  books.tables.tasks.put(unit, { ...row, ...waiting });
   emit(books, { type: 'unit.drawable', unit, attempt, purpose: 'audit', draw_height: audit_height });
 }
 

@@ -21,11 +21,14 @@ seedInput.set(TAG);
 /** Auditors of one unit. */
 export const AUDITORS = 2;
 
+/** What somebody is drawn for. */
+export type Purpose = 'work' | 'audit';
+
 /** What a draw rests on: the beacon of its height, and what is drawn. */
 export type DrawPoint = {
   /** Beacon value of the draw's height, 32 bytes. */
   readonly beacon: Uint8Array;
-  readonly purpose: 'work' | 'audit' | 'indices';
+  readonly purpose: Purpose | 'indices';
   readonly unit: string;
   readonly attempt: number;
 };
@@ -81,7 +84,7 @@ function auditorsInOrder(point: DrawPoint, pool: Pool, mayDo: Rule, sha256: Sha2
 }
 
 /** Whether a draw would find anybody, whatever the seed: the units of a height that it cannot serve wait for another. */
-export function canDraw(purpose: 'work' | 'audit', pool: Pool, { operators }: DrawFilter): boolean {
+export function canDraw(purpose: Purpose, pool: Pool, { operators }: DrawFilter): boolean {
   const needed = purpose === 'work' ? 1 : AUDITORS;
   let found = 0;
   for (let i = 0; i < pool.size && found < needed; i++) if (!operators.includes(pool.operator(i))) found++;
@@ -115,7 +118,7 @@ export type DrawExplanation = {
   readonly algorithm: 'draw/v1';
   readonly unit: string;
   readonly attempt: number;
-  readonly purpose: 'work' | 'audit';
+  readonly purpose: Purpose;
   /** Height whose beacon and registry decide; the header of the next height carries the beacon's signature. */
   readonly height: number;
   readonly beacon: string;
@@ -130,7 +133,7 @@ export type DrawExplanation = {
 
 /** Repeat a draw and write down each step. */
 export function explainDraw(
-  point: DrawPoint & { readonly purpose: 'work' | 'audit' },
+  point: DrawPoint & { readonly purpose: Purpose },
   at: { readonly height: number; readonly pool_version: number },
   pool: Pool,
   filter: DrawFilter,

@@ -41,5 +41,4 @@ export function sendDraws(l: LotteryData, answer: unknown, older_than_ms: number
   return { l: next.l, effects: [...submits, ...next.effects] };
 }
 
-type Named = { readonly purpose: string; readonly unit: string; readonly attempt: number };
-const drawKey = (d: Named): string => `${d.purpose}:${d.unit}#${d.attempt}`;
+const drawKey = (d: { readonly unit: string; readonly attempt: number }): string => `${d.unit}#${d.attempt}`;

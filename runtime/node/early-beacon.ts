@@ -26,7 +26,7 @@ export type EarlyBeacon = {
 export async function listenForBeacons(o: {
   readonly chain: Chain;
   readonly bus: Bus;
-  readonly ledger: Pick<TreelessLedger, 'height' | 'waitsForBeacon'>;
+  readonly ledger: Pick<TreelessLedger, 'height' | 'drawsByBeacon'>;
   readonly onKnown: () => void;
   readonly onRefused: (code: Code) => void;
 }): Promise<EarlyBeacon> {
@@ -42,7 +42,7 @@ export async function listenForBeacons(o: {
   /** Two pairings a height are paid only where a draw waits for them. */
   const gather = (): void => {
     const height = ledger.height();
-    if (known?.height === height || !ledger.waitsForBeacon()) return;
+    if (known?.height === height || !ledger.drawsByBeacon()) return;
     const { recovered, invalid } = collector.gather(height);
     for (const _ of invalid) o.onRefused('BEACON_SHARE_INVALID');
     if (recovered === undefined) return;

@@ -28,9 +28,9 @@ function text(pattern: RegExp): Part {
 }
 const id = text(/^[0-9a-f]{64}$/);
 const unitId = text(/^[0-9a-f]{32}\/(0|[1-9][0-9]{0,5})$/);
-const oneOf = (...texts: readonly string[]): Part =>
+const literal = (text: string): Part =>
   part(
-    (value) => texts.includes(value as string),
+    (value) => value === text,
     (reader) => reader.textOf(interned),
   );
 
@@ -94,18 +94,12 @@ const piece = { index: int(0, 255), result: bytes(64) };
 const pieces = (fields: Parts): Part => list(object(fields), 1, MAX_AUDIT_SUB_UNITS);
 
 const BODIES: ReadonlyMap<unknown, Part> = new Map([
-  [
-    'draw',
-    object({
-      type: oneOf('draw'),
-      draws: batch({ purpose: oneOf('work', 'audit'), workers: list(id, 1, 7) }),
-    }),
-  ],
-  ['commit', object({ type: oneOf('commit'), commits: batch({ commitment: hash }) })],
+  ['draw', object({ type: literal('draw'), draws: batch({ worker: id }) })],
+  ['commit', object({ type: literal('commit'), commits: batch({ commitment: hash }) })],
   [
     'reveal',
     object({
-      type: oneOf('reveal'),
+      type: literal('reveal'),
       reveals: batch({
         root: hash,
         output_hash: hash,
@@ -117,9 +111,9 @@ const BODIES: ReadonlyMap<unknown, Part> = new Map([
   ],
   [
     'audit.open',
-    object({ type: oneOf('audit.open'), opens: batch({ openings: pieces({ ...piece, proof: list(hash, 0, 8) }) }) }),
+    object({ type: literal('audit.open'), opens: batch({ openings: pieces({ ...piece, proof: list(hash, 0, 8) }) }) }),
   ],
-  ['audit.report', object({ type: oneOf('audit.report'), reports: batch({ results: pieces(piece) }) })],
+  ['audit.report', object({ type: literal('audit.report'), reports: batch({ results: pieces(piece) }) })],
 ]);
 
 /** How the body of a batch begins: two fields, the type first. */

@@ -68,7 +68,7 @@ export type UnitRow = {
   readonly draw_height: number;
   /** Height whose beacon and registry decide the auditors: reveal + 1; 0 = not revealed. */
   readonly audit_height: number;
-  /** Block time at which the draw became possible, ms: stand-ins count from here. */
+  /** Block time at which the unit entered the lottery, ms: stand-ins count from here. */
   readonly drawable_ms: number;
   readonly worker: string;
   readonly auditors: readonly string[];

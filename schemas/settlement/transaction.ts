@@ -63,13 +63,8 @@ export const Availability = z.strictObject({
   heartbeats: z.array(Heartbeat).min(1).max(MAX_HEARTBEATS_PER_TX),
 });
 
-/** Result of the lottery for one unit: one worker (`work`) or two auditors (`audit`). Recomputed by every validator. */
-export const Draw = z.strictObject({
-  unit: UnitId,
-  attempt: Attempt,
-  purpose: z.enum(['work', 'audit']),
-  workers: z.array(Id).min(1).max(7),
-});
+/** Who works on a unit, as the lottery says. Recomputed by every validator. Auditors need no transaction: the ledger names them. */
+export const Draw = z.strictObject({ unit: UnitId, attempt: Attempt, worker: Id });
 export const DrawBatch = z.strictObject({ type: z.literal('draw'), draws: batch(Draw) });
 
 /** SHA-256("commit/v1" | unit | attempt | worker | root | output hash | fuel | salt): see work rules, `commitment()`. */

@@ -8,7 +8,7 @@ export const ShufflerContextV1 = z.strictObject({
     /** Counts availability rounds: the key of the port's request. */
     rounds_count: z.int().min(0),
     lottery: z.strictObject({
-      /** Draws sent that were still open at the last answer: `purpose:unit#attempt` → height at which they were sent. */
+      /** Draws sent that were still open at the last answer: `unit#attempt` → height at which they were sent. */
       sent: z.record(z.string(), z.int()),
       /** Height of the last answer: the next question waits for a later block. */
       height: z.int().min(0),

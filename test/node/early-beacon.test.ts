@@ -18,7 +18,7 @@ const genesis = {
 };
 const chain = { id: CHAIN, genesis, validators: genesis.validators };
 
-/** A listener at `height`, whose ledger waits for the beacon or not. */
+/** A listener at `height`, where a draw waits for its beacon or not. */
 async function listening(waits = true) {
   const broker = new MemoryBroker();
   const position = { height: 5 };
@@ -27,7 +27,7 @@ async function listening(waits = true) {
   const early = await listenForBeacons({
     chain,
     bus: broker.connect(SHUFFLER),
-    ledger: { height: () => position.height, waitsForBeacon: () => waits },
+    ledger: { height: () => position.height, drawsByBeacon: () => waits },
     onKnown: () => told++,
     onRefused: (code) => refused.push(code),
   });
@@ -108,5 +108,5 @@ test('draws by an early beacon are those of the block that brings it, and are ta
   expect(draws).toHaveLength(3);
   world.send(SHUFFLER, { type: 'draw', draws: [...draws] });
   expect(world.block().outcomes).toEqual([null]);
-  expect(world.events('unit.assigned').map(({ worker }) => worker)).toEqual(draws.map(({ workers }) => workers[0]));
+  expect(world.events('unit.assigned').map(({ worker }) => worker)).toEqual(draws.map(({ worker }) => worker));
 });

@@ -19,7 +19,7 @@ const disputed: LedgerEvent = {
   start: new Uint8Array(16),
   unit_log2: 8,
 };
-const draw = { unit: UNIT, attempt: 1, purpose: 'work', workers: [ARCHIVER] };
+const draw = { unit: UNIT, attempt: 1, worker: ARCHIVER };
 const ASK = { size: 3, root: new Uint8Array(32), checkpoint: 'note', old_size: 0, proof: [] };
 const request: Told = { type: 'message', kind: 'cosign.request.v1', from: ARCHIVER, body: ASK };
 const COSIGN = `cosign:${ARCHIVER}:3`;

@@ -19,7 +19,7 @@ const piece = { index: fc.integer({ min: 0, max: 255 }), result: bytes(64) };
 const body = fc.oneof(
   fc.record({
     type: fc.constant('draw'),
-    draws: items(fc.record({ ...place, purpose: fc.constantFrom('work', 'audit'), workers: items(id) })),
+    draws: items(fc.record({ ...place, worker: id })),
   }),
   fc.record({ type: fc.constant('commit'), commits: items(fc.record({ ...place, commitment: bytes(32) })) }),
   fc.record({

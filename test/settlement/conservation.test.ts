@@ -60,10 +60,7 @@ function bodyOf(world: World, { what, amount, who }: Step, account: string): TxB
       units: 1 + who,
       reward_per_unit_units: amount,
     },
-    {
-      type: 'draw',
-      draws: [{ unit, attempt, purpose: who % 2 === 0 ? 'work' : 'audit', workers: WORKERS.slice(0, 2) }],
-    },
+    { type: 'draw', draws: [{ unit, attempt, worker: WORKERS[who % 2] ?? '' }] },
     { type: 'commit', commits: [commitOf(account, unit, attempt)] },
     { type: 'reveal', reveals: [revealOf(unit, attempt)] },
     { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices) }] },

@@ -1,13 +1,21 @@
 // What grows is bounded: the record of a settlement, the history of draws, and the units handled in one block.
 import { expect, test } from 'vitest';
+import { chunks } from '#machines/primitives/chunks.ts';
 import { settle } from '#machines/settlement/accounts.ts';
 import { openBooks } from '#machines/settlement/books.ts';
 import { closeIfFull, restoreSettled } from '#machines/settlement/epochs.ts';
 import { openGenesis } from '#machines/settlement/genesis-rows.ts';
 import { dropHistory } from '#machines/settlement/pools.ts';
 import { releaseUnit } from '#machines/settlement/units.ts';
-import { MAX_DRAW_HISTORY_HEIGHTS, MAX_RELEASES_PER_BLOCK } from '#schemas/wire/limits.ts';
+import type { TxBody } from '#schemas/settlement/transaction.ts';
+import {
+  MAX_AUDITS_PER_BLOCK,
+  MAX_BATCH_ITEMS,
+  MAX_DRAW_HISTORY_HEIGHTS,
+  MAX_RELEASES_PER_BLOCK,
+} from '#schemas/wire/limits.ts';
 import { CHAIN, CLIENT, genesisOf, id, START_MS, twinCrypto, WORKERS, World } from './world/chain.ts';
+import { commitOf, revealOf } from './world/nodes.ts';
 
 test('a settlement closes before its record could grow beyond its limit, and what follows goes into the next', () => {
   const books = openBooks(genesisOf(), CHAIN, twinCrypto);
@@ -59,6 +67,37 @@ test('one block releases a bounded number of units, the next ones the rest', () 
   expect(released()).toBe(MAX_RELEASES_PER_BLOCK);
   world.block();
   expect(released()).toBe(2_000);
+});
+
+test('one block names the auditors of a bounded number of units, the next beacon those of the rest', () => {
+  const world = new World({ params: { open_units_per_worker: 400 } });
+  const units_count = MAX_AUDITS_PER_BLOCK + 3;
+  world.heartbeats();
+  world.submitJob(units_count, 10n);
+  const drawn = () => world.events('unit.assigned');
+  while (drawn().length < units_count) {
+    world.draw();
+    world.block();
+  }
+  const sendAll = (bodyOf: (batch: ReturnType<typeof drawn>) => TxBody): void => {
+    for (const worker of WORKERS)
+      for (const batch of chunks(
+        drawn().filter((unit) => unit.worker === worker),
+        MAX_BATCH_ITEMS,
+      ))
+        world.send(worker, bodyOf(batch));
+    world.block();
+  };
+  sendAll((batch) => ({ type: 'commit', commits: batch.map(({ worker, unit }) => commitOf(worker, unit, 1)) }));
+  sendAll((batch) => ({ type: 'reveal', reveals: batch.map(({ unit }) => revealOf(unit, 1)) }));
+  const named = () => world.events('audit.assigned').length;
+  const counts = [1, 2, 3, 4].map(() => {
+    world.block();
+    return named();
+  });
+  expect(world.events('unit.revealed')).toHaveLength(units_count);
+  expect(counts).toEqual([0, MAX_AUDITS_PER_BLOCK, MAX_AUDITS_PER_BLOCK, units_count]);
+  expect(world.ledger.waitsForBeacon()).toBe(false);
 });
 
 test('units are released oldest job first, and only as many as the workers that are there may hold', () => {

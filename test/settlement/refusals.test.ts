@@ -128,12 +128,12 @@ describe('accounts, registry, jobs', () => {
     [
       'NOT_AUTHORISED',
       CLIENT,
-      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] }),
+      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, worker: W0 }] }),
     ],
     [
       'UNIT_UNKNOWN',
       SHUFFLER,
-      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, purpose: 'work', workers: [W0] }] }),
+      () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, worker: W0 }] }),
     ],
     ['UNIT_UNKNOWN', W0, () => ({ type: 'commit', commits: [commitOf(W0, `${'0'.repeat(32)}/0`, 1)] })],
     [
@@ -196,33 +196,31 @@ test('EVIDENCE_DONE: two votes of one validator in a round cost its stake, once'
 });
 
 describe('draws', () => {
-  const draw = (unit: string, workers: string[], change: object = {}): TxBody => ({
+  const draw = (unit: string, worker: string, attempt = 1): TxBody => ({
     type: 'draw',
-    draws: [{ unit, attempt: 1, purpose: 'work', workers, ...change }],
+    draws: [{ unit, attempt, worker }],
   });
-  test('DRAW_TOO_EARLY before the beacon, for a later attempt, for an audit without a result', () => {
+  test('DRAW_TOO_EARLY before the beacon, and for a later attempt', () => {
     const { world, unit } = worldAt('unit.drawable');
-    expect(world.outcome(SHUFFLER, draw(unit, [W0]))).toBe('DRAW_TOO_EARLY');
-    expect(world.outcome(SHUFFLER, draw(unit, [W0], { attempt: 2 }))).toBe('DRAW_TOO_EARLY');
-    expect(world.outcome(SHUFFLER, draw(unit, [W0, CLIENT], { purpose: 'audit' }))).toBe('DRAW_TOO_EARLY');
+    expect(world.outcome(SHUFFLER, draw(unit, W0))).toBe('DRAW_TOO_EARLY');
+    expect(world.outcome(SHUFFLER, draw(unit, W0, 2))).toBe('DRAW_TOO_EARLY');
   });
   test('DRAW_FALSE for anybody but whom the beacon names', () => {
     const { world, unit } = worldAt('unit.drawable');
     world.block();
     world.block();
     const [drawn] = world.ledger.pendingDraws();
-    const others = WORKERS.filter((worker) => worker !== drawn?.workers[0]);
-    for (const other of others) expect(world.outcome(SHUFFLER, draw(unit, [other]))).toBe('DRAW_FALSE');
-    expect(world.outcome(SHUFFLER, draw(unit, [...(drawn?.workers ?? []), W0]))).toBe('DRAW_FALSE');
+    const others = [CLIENT, ...WORKERS].filter((worker) => worker !== drawn?.worker);
+    for (const other of others) expect(world.outcome(SHUFFLER, draw(unit, other))).toBe('DRAW_FALSE');
     expect(world.ledger.unit(unit)?.phase).toBe('to_draw');
   });
   test('DRAW_DONE for the second of two, whoever sends it; any registered node may send the first', () => {
     const { world, unit } = worldAt('unit.drawable');
     world.block();
     world.block();
-    const workers = [...(world.ledger.pendingDraws()[0]?.workers ?? [])];
-    expect(world.outcome(V0, draw(unit, workers))).toBe(null);
-    expect(world.outcome(SHUFFLER, draw(unit, workers))).toBe('DRAW_DONE');
+    const worker = world.ledger.pendingDraws()[0]?.worker ?? '';
+    expect(world.outcome(V0, draw(unit, worker))).toBe(null);
+    expect(world.outcome(SHUFFLER, draw(unit, worker))).toBe('DRAW_DONE');
   });
 });
 
@@ -338,9 +336,7 @@ describe('audits', () => {
     world.block();
     expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('ATTEMPT_OVER');
     expect(world.outcome(auditors[0] ?? '', report(unit, reportOf(unit, indices)))).toBe('ATTEMPT_OVER');
-    expect(
-      world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, purpose: 'work', workers: [worker] }] }),
-    ).toBe('DRAW_DONE');
+    expect(world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, worker }] })).toBe('DRAW_DONE');
     expect(world.outcome(worker, transfer(1n, 'stake'))).toBe(null);
   });
 });

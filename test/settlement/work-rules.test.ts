@@ -218,6 +218,20 @@ test('without a worker of another operator than the client, or auditors of anoth
   expect(world.events('unit.drawable').filter(({ purpose }) => purpose === 'audit').length).toBeGreaterThan(5);
 });
 
+test('auditors need no messenger: the block that brings the beacon names them, empty as it is', () => {
+  const world = new World();
+  world.submitJob(1);
+  run(world, () => world.events('unit.revealed').length > 0);
+  const { unit } = present(world.events('unit.revealed')[0], 'the unit was revealed');
+  world.block();
+  expect(world.ledger.unit(unit)?.phase).toBe('audit_to_draw');
+  expect([world.ledger.pendingDraws(), world.ledger.drawsByBeacon()]).toEqual([[], false]);
+  const { events } = world.block();
+  const { auditors } = present(world.ledger.unit(unit), 'the unit is under way');
+  expect(events).toMatchObject([{ type: 'audit.assigned', unit, auditors }]);
+  expect(world.ledger.explainDraw(unit, 'audit')?.drawn).toEqual(auditors);
+});
+
 test('the draw of a paid unit can be repeated by anyone from what the ledger keeps', () => {
   const world = new World();
   world.submitJob(1);
@@ -235,7 +249,9 @@ test('the chain is hurried on while a unit waits for a beacon and somebody is th
   expect(world.ledger.waitsForBeacon()).toBe(false);
   world.heartbeats(WORKERS.slice(0, 1));
   world.block();
-  expect(world.ledger.waitsForBeacon()).toBe(true);
+  expect([world.ledger.waitsForBeacon(), world.ledger.drawsByBeacon()]).toEqual([true, false]);
+  world.block();
+  expect(world.ledger.drawsByBeacon()).toBe(true);
   run(world, () => world.events('unit.revealed').length > 0);
   expect(world.ledger.waitsForBeacon()).toBe(false);
 });

@@ -27,7 +27,7 @@ const ran = done('sandbox', 'block:7:0', { answers: [{ action: 'run', unit: UNIT
 const committed = block({ type: 'unit.committed', unit: UNIT, attempt: 1, worker: ME, deadline_ms: 9 });
 const lottery = done('lottery', 'draws:0', {
   height: 9,
-  draws: [{ unit: UNIT, attempt: 1, purpose: 'work', workers: [ME] }],
+  draws: [{ unit: UNIT, attempt: 1, worker: ME }],
 });
 const ask = { size: 3, root: bytes(32, 9), checkpoint: 'note', old_size: 0, proof: [] };
 const mail: Told = { type: 'message', kind: 'cosign.request.v1', from: OTHER, body: ask };
@@ -62,7 +62,7 @@ const RELEASED: Readonly<Record<string, Case>> = {
   'shuffler-v1': [
     shuffler,
     { new: [], drawing: [started], drawn: [started, lottery], waiting: [started, failed('lottery', 'draws:0')] },
-    done('lottery', 'draws:9', { height: 40, draws: [{ unit: UNIT, attempt: 2, purpose: 'work', workers: [ME] }] }),
+    done('lottery', 'draws:9', { height: 40, draws: [{ unit: UNIT, attempt: 2, worker: ME }] }),
     ['draw', 'lottery draws:40'],
   ],
   'validator-v1': [

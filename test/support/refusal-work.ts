@@ -9,9 +9,9 @@ import { HandWorker } from './refusal-worker.ts';
 import type { RefusalWorld } from './refusal-world.ts';
 import { until } from './until.ts';
 
-const draw = (unit: string, workers: readonly string[], attempt = 1, purpose: 'work' | 'audit' = 'work'): TxBody => ({
+const draw = (unit: string, worker: string, attempt = 1): TxBody => ({
   type: 'draw',
-  draws: [{ unit, attempt, purpose, workers: [...workers] }],
+  draws: [{ unit, attempt, worker }],
 });
 
 /** Lies that are sown with each block: one at least is in every block until the true draw comes. */
@@ -31,7 +31,7 @@ async function drawFalsely(world: RefusalWorld): Promise<Code | null> {
   const isOver = (): boolean => codes.has('DRAW_FALSE') || codes.has('DRAW_DONE');
   world.onBlock(({ events }) => {
     for (const event of events) if (event.type === 'tx.refused' && event.account === client.id) codes.add(event.code);
-    for (let lies = 0; lies < LIES_PER_BLOCK && !isOver(); lies++) void sow(draw(`${id}/0`, [client.id]));
+    for (let lies = 0; lies < LIES_PER_BLOCK && !isOver(); lies++) void sow(draw(`${id}/0`, client.id));
   });
   await sow(first.body);
   await until(isOver, PATIENT_MS, 'a lie is judged');
@@ -50,14 +50,14 @@ const draws = rows('transaction', 'ledger', [
   [
     'a draw of a unit that does not exist',
     'UNIT_UNKNOWN',
-    byClient((world) => draw(`${'00'.repeat(16)}/0`, [world.key('liar').id])),
+    byClient((world) => draw(`${'00'.repeat(16)}/0`, world.key('liar').id)),
   ],
   [
     'a draw by who is no node',
     'NOT_AUTHORISED',
-    by('fresh', (world) => draw(`${'00'.repeat(16)}/0`, [world.key('liar').id])),
+    by('fresh', (world) => draw(`${'00'.repeat(16)}/0`, world.key('liar').id)),
   ],
-  ['a second draw', 'DRAW_DONE', byClient((world) => draw(`${acceptedJobs[0]}/0`, [world.key('liar').id]))],
+  ['a second draw', 'DRAW_DONE', byClient((world) => draw(`${acceptedJobs[0]}/0`, world.key('liar').id))],
 ]);
 
 /** The liar, with a unit of its own to do wrong, and one of another worker to look at. */
@@ -123,7 +123,7 @@ const work = rows('transaction', 'ledger', [
   [
     'a draw of a later attempt than the present one',
     'DRAW_TOO_EARLY',
-    async (world) => world.execute('client', draw((await drawn(world)).unit, [world.key('client').id], 2)),
+    async (world) => world.execute('client', draw((await drawn(world)).unit, world.key('client').id, 2)),
   ],
   [
     'stake that secures work under way',

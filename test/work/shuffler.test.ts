@@ -12,8 +12,7 @@ const JOB = '01'.repeat(16);
 const draw = (index: number, attempt = 1) => ({
   unit: `${JOB}/${index}`,
   attempt,
-  purpose: 'work' as const,
-  workers: [WORKER],
+  worker: WORKER,
 });
 const drawn = (height: number, ...draws: readonly ReturnType<typeof draw>[]): Told =>
   done('lottery', `draws:${height}`, { height, draws });
@@ -58,7 +57,7 @@ test('what is no longer open is forgotten: its memory is bounded by what is', ()
   actor.hear(started);
   actor.hear(drawn(5, draw(0), draw(1)));
   actor.hear(drawn(6, draw(1)));
-  expect(Object.keys(actor.data.lottery.sent)).toEqual([`work:${JOB}/1#1`]);
+  expect(Object.keys(actor.data.lottery.sent)).toEqual([`${JOB}/1#1`]);
 });
 
 test('more draws than a transaction takes become several', () => {
