@@ -75,20 +75,21 @@ export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerA
   }
 
   /** A certificate stands for the signatures: what was not validated here is decoded, not verified again. */
-  function decode(wire: Uint8Array): Tx | null {
-    const known = verified.get(keyOf(wire));
+  function take(wire: Uint8Array): Tx | null {
+    const key = keyOf(wire);
+    const known = verified.get(key);
+    verified.delete(key);
     if (known !== undefined) return known;
     const received = decodeTx(wire);
     return received.ok ? received.value.tx : null;
   }
 
   function execute({ height, time_ms, beacon }: Header, wires: readonly Uint8Array[]) {
-    const txs = wires.map(decode);
+    const txs = wires.map(take);
     const value = beacon.length === 0 ? null : { height: height - 1, value: crypto.sha256(beacon) };
     const result = ledger.executeBlock({ height, time_ms, beacon: value, txs });
     last = { ...result, height, time_ms, txs_count: txs.length };
     mempool.forget(txs, height);
-    for (const wire of wires) verified.delete(keyOf(wire));
     if (verified.size > mempool.size + MAX_BLOCK_TXS) verified.clear();
     return { state_root: result.state_root };
   }

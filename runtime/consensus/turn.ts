@@ -25,7 +25,7 @@ export type TurnState = {
   readonly log: HeightLog;
   readonly own: OwnWords;
   readonly observer: Observer;
-  /** Rows that the application changed since the last call. */
+  /** What the application has to write with the blocks executed since the last call. */
   readonly commitOps: () => readonly StoreOp[];
 };
 
@@ -44,9 +44,26 @@ export type TurnResult = {
   halt: { readonly code: Code; readonly detail: string } | undefined;
 };
 
+/** Nothing came of the turn. */
+export const SILENT: TurnResult = emptyResult();
+
 /** Step all inputs, and the own words that follow from them, to the fixpoint. */
 export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult {
-  const result: TurnResult = {
+  let result: TurnResult | undefined;
+  for (const input of inputs) {
+    const effects = state.core.step(input);
+    // Most of what comes was heard before.
+    if (effects.length === 0) continue;
+    result ??= emptyResult();
+    carryOut(state, result, effects, input.now_ms);
+    if (result.halt !== undefined) break;
+  }
+  if (result?.mustSync) result.ops.push(...state.log.take());
+  return result ?? SILENT;
+}
+
+function emptyResult(): TurnResult {
+  return {
     ops: [],
     mustSync: false,
     words: [],
@@ -58,32 +75,21 @@ export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult 
     refusals: [],
     halt: undefined,
   };
-  const queue = [...inputs];
-  for (let input = queue.shift(); input !== undefined && result.halt === undefined; input = queue.shift()) {
-    const own = stepOnce(state, result, input);
-    if (own.length > 0) queue.unshift(...own);
-  }
-  if (result.mustSync) result.ops.push(...state.log.take());
-  return result;
 }
 
-/** Most of what comes was heard before. */
-const NOTHING_SAID: readonly Input[] = [];
-
-/** The own words that one input leads to are the next inputs. */
-function stepOnce(state: TurnState, result: TurnResult, input: Input): readonly Input[] {
-  const effects = state.core.step(input);
-  if (effects.length === 0) return NOTHING_SAID;
+/** The own words that effects lead to are the next inputs. */
+function carryOut(state: TurnState, result: TurnResult, effects: readonly CoreEffect[], now_ms: number): void {
   const own: Input[] = [];
   const decided = result.decided.length;
   for (const effect of effects) {
     const word = perform(state, result, effect);
-    if (word === undefined) continue;
-    const input_of_word = inputOf(word, input.now_ms);
-    if (input_of_word !== undefined) own.push(input_of_word);
+    const input = word && inputOf(word, now_ms);
+    if (input !== undefined) own.push(input);
   }
   if (result.decided.length > decided) result.ops.push(...state.commitOps());
-  return own;
+  for (const input of own) {
+    if (result.halt === undefined) carryOut(state, result, state.core.step(input), now_ms);
+  }
 }
 
 function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnWord | undefined {

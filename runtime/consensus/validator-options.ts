@@ -16,7 +16,7 @@ import type { Decided } from './turn.ts';
 export type ValidatorApp = Application & {
   /** Take a transaction into the pool; false where it is refused or known. */
   submit(tx: Uint8Array): boolean;
-  /** Rows of the blocks executed since the last call: they go into the batch that makes these blocks final. */
+  /** What the application has to write by now: it goes into the batch that makes the blocks executed since the last call final. */
   commitOps(): readonly StoreOp[];
 };
 

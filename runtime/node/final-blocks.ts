@@ -39,7 +39,7 @@ export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Resu
 }
 
 /** For the ledger. Signatures of transactions were checked by the validators who voted for the block. */
-export function ledgerBlock({ header, final }: CheckedBlock): LedgerBlock {
+export function ledgerBlock({ header, final }: Pick<CheckedBlock, 'header' | 'final'>): LedgerBlock {
   const beacon = header.beacon.length === 0 ? null : { height: header.height - 1, value: beaconValue(header.beacon) };
   const txs = final.block.txs.map((bytes) => {
     const got = decodeTx(bytes);

@@ -14,13 +14,32 @@ export type BlockEvents = {
   readonly events: readonly LedgerEvent[];
 };
 
+/** Rows that changed since they were last written, each once, as the last block left it. */
+export class UnwrittenRows {
+  #rows = new Map<string, Uint8Array | null>();
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  note(changes: readonly RowChange[]): void {
+    for (const { key, value } of changes) this.#rows.set(key, value);
+  }
+
+  take(): StoreOp[] {
+    const ops = Array.from(this.#rows, ([key, value]) => rowOp({ key, value }));
+    this.#rows = new Map();
+    return ops;
+  }
+}
+
 /** What one executed block writes. */
 export const ledgerOps = (changes: readonly RowChange[], block: BlockEvents): StoreOp[] => [
   ...changes.map(rowOp),
   ...eventOps(block),
 ];
 
-export const rowOp = ({ key, value }: RowChange): StoreOp =>
+const rowOp = ({ key, value }: RowChange): StoreOp =>
   value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value };
 
 /** Nothing for a block that no actor here hears of. */

@@ -3,7 +3,7 @@ import type { RowChange } from '#machines/settlement/types.ts';
 import { LEDGER_WRITE_EVERY_MS, MAX_UNWRITTEN_ROWS } from '#schemas/wire/limits.ts';
 import type { Clock } from '../host/ports.ts';
 import type { Store } from '../store/store.ts';
-import { type BlockEvents, eventOps, rowOp } from './ledger-rows.ts';
+import { type BlockEvents, eventOps, UnwrittenRows } from './ledger-rows.ts';
 
 /**
  * What a crash finds on disk is the ledger of a somewhat lower height, whole: the blocks above it are fetched and executed
@@ -13,8 +13,7 @@ export class LedgerWriter {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
-  /** Rows as of the last noted block; null: gone. */
-  #rows = new Map<string, Uint8Array | null>();
+  readonly #rows = new UnwrittenRows();
   #events: BlockEvents[] = [];
   #cancel: (() => void) | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -27,7 +26,7 @@ export class LedgerWriter {
 
   /** Note what a block changed and said; waits only where too much is unwritten. @throws StoreError STORE_WRITE_FAILED */
   async note(changes: readonly RowChange[], block: BlockEvents): Promise<void> {
-    for (const { key, value } of changes) this.#rows.set(key, value);
+    this.#rows.note(changes);
     if (block.events.length > 0) this.#events.push(block);
     if (this.#rows.size >= MAX_UNWRITTEN_ROWS) await this.write();
     else this.#cancel ??= this.#clock.setTimer(LEDGER_WRITE_EVERY_MS, () => void this.write().catch(this.#onFailure));
@@ -37,8 +36,7 @@ export class LedgerWriter {
   write(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    const ops = [...Array.from(this.#rows, ([key, value]) => rowOp({ key, value })), ...this.#events.flatMap(eventOps)];
-    this.#rows = new Map();
+    const ops = [...this.#rows.take(), ...this.#events.flatMap(eventOps)];
     this.#events = [];
     this.#last = this.#last.then(() => this.#store.batch(ops));
     return this.#last;

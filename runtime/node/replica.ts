@@ -10,13 +10,15 @@ import {
   type TreelessLedger,
 } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
+import { readFinalBlock } from '../consensus/block-store.ts';
 import type { Clock } from '../host/ports.ts';
 import type { Chain } from '../network/genesis-file.ts';
 import type { Log } from '../observe/log.ts';
@@ -24,7 +26,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
-import { readLedgerRows } from './ledger-rows.ts';
+import { readLedgerRows, UnwrittenRows } from './ledger-rows.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 
 /** A block that was executed here. */
@@ -100,8 +102,39 @@ function follow<L extends TreelessLedger>(options: ReplicaOptions, ledger: L, st
   };
 }
 
-/** The ledger that the store holds, or the one of the genesis. */
+/**
+ * The ledger as it was after the last final block that the store has: a validator writes rows every few blocks only, and what
+ * it had not written is executed again here.
+ */
 export async function loadLedger(chain: Chain, store: Store): Promise<Ledger> {
+  const ledger = await storedLedger(chain, store);
+  const rows = new UnwrittenRows();
+  for (;;) {
+    const final = await readFinalBlock(store, ledger.height() + 1);
+    if (final === undefined) break;
+    const header = headerOf(final);
+    requireState(header, ledger.stateRoot());
+    rows.note(ledger.executeBlock(ledgerBlock({ header, final })).changes);
+  }
+  if (rows.size > 0) await store.batch(rows.take());
+  return ledger;
+}
+
+/** The header of a block that was checked before it was stored. */
+function headerOf({ block }: FinalBlock): Header {
+  const header = decodeHeader(block.header);
+  if (!header.ok) throw new Error(`a stored block cannot be read: ${header.code}`);
+  return header.value;
+}
+
+/** A quorum certified the state before a block: who holds another one must not go on. The genesis is certified by block 2. */
+function requireState({ height, state_root }: Header, own_root: string): void {
+  if (height > 1 && state_root !== own_root)
+    throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
+}
+
+/** The ledger that the store holds, or the one of the genesis. */
+async function storedLedger(chain: Chain, store: Store): Promise<Ledger> {
   const crypto = productionCrypto(chain);
   const rows = await readLedgerRows(store);
   return rows.length === 0
@@ -214,9 +247,7 @@ class Follower {
     const height = this.#ledger.height() + 1;
     const { checked, received_ms } = present(this.#early.get(height), 'the next block is here');
     this.#early.delete(height);
-    const own_root = this.#stateRoot?.() ?? checked.header.state_root;
-    if (height > 1 && checked.header.state_root !== own_root)
-      throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
+    requireState(checked.header, this.#stateRoot?.() ?? checked.header.state_root);
     return { checked, result: this.#ledger.executeBlock(ledgerBlock(checked)), received_ms };
   }
 

@@ -1,9 +1,10 @@
-// A validator in a node: consensus over the node's ledger, whose rows become durable in the batch that makes a block final.
+// A validator in a node: consensus over the node's ledger. A block is durable when it is final; what it changed in the ledger is
+// written with one of the next, since most rows change in many blocks, and the blocks tell what is missing: see `loadLedger`.
 import { createApplication, type LedgerApplication } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
+import { LEDGER_WRITE_EVERY_BLOCKS, MAX_KEPT_EVIDENCE, MAX_UNWRITTEN_ROWS } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Decided } from '../consensus/turn.ts';
 import { startValidator } from '../consensus/validator.ts';
@@ -15,7 +16,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
-import { ledgerOps } from './ledger-rows.ts';
+import { eventOps, UnwrittenRows } from './ledger-rows.ts';
 import type { ExecutedBlock } from './replica.ts';
 
 export type ValidatorSeatOptions = {
@@ -91,10 +92,18 @@ class StoredApplication {
   readonly #metrics: Metrics;
   readonly #hears: ValidatorSeatOptions['hears'];
   readonly #results = new Map<number, ExecutedBlock['result']>();
-  #ops: StoreOp[] = [];
+  readonly #rows = new UnwrittenRows();
+  /** Events of blocks that are not final yet: actors hear them from the disk. */
+  readonly #events: StoreOp[] = [];
+  #height: number;
+  #written_height: number;
 
-  constructor(app: LedgerApplication, { metrics, hears }: Pick<ValidatorSeatOptions, 'metrics' | 'hears'>) {
+  constructor(
+    app: LedgerApplication,
+    { ledger, metrics, hears }: Pick<ValidatorSeatOptions, 'ledger' | 'metrics' | 'hears'>,
+  ) {
     this.#app = app;
+    this.#height = this.#written_height = ledger.height();
     this.#metrics = metrics;
     this.#hears = hears;
     this.port = {
@@ -104,11 +113,19 @@ class StoredApplication {
       submit: (tx) => this.#submit(tx),
       execute: (header, txs) => this.#execute(header, txs),
       commitOps: () => {
-        const ops = this.#ops;
-        this.#ops = [];
-        return ops;
+        const events = this.#events.splice(0);
+        return this.#isTimeToWrite() ? [...events, ...this.#takeRows()] : events;
       },
     };
+  }
+
+  #isTimeToWrite(): boolean {
+    return this.#height >= this.#written_height + LEDGER_WRITE_EVERY_BLOCKS || this.#rows.size >= MAX_UNWRITTEN_ROWS;
+  }
+
+  #takeRows(): StoreOp[] {
+    this.#written_height = this.#height;
+    return this.#rows.take();
   }
 
   /** What a decided block did; each is asked for once. */
@@ -131,7 +148,9 @@ class StoredApplication {
     const block = this.#app.lastBlock();
     if (block === undefined) throw new Error('an executed block has a result');
     this.#results.set(block.height, block);
-    this.#ops.push(...ledgerOps(block.changes, { ...block, events: block.events.filter(this.#hears) }));
+    this.#height = block.height;
+    this.#rows.note(block.changes);
+    this.#events.push(...eventOps({ ...block, events: block.events.filter(this.#hears) }));
     for (const code of block.outcomes) this.#metrics.add('sortition_ledger_transactions_total', 1, code ?? 'OK');
     this.#metrics.set('sortition_ledger_mempool_transactions', this.#app.waitingCount());
     return executed;

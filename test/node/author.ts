@@ -79,7 +79,7 @@ export class Author {
     const final = this.write();
     const { height } = final.certificate;
     const header = { height, time_ms: START_MS + height * 100, beacon: new Uint8Array(0) } as Header;
-    this.#state_root = this.ledger.executeBlock(ledgerBlock({ id: '', header, final })).state_root;
+    this.#state_root = this.ledger.executeBlock(ledgerBlock({ header, final })).state_root;
     this.#previous = final.certificate.value ?? '';
     this.blocks.push(final);
     return final;

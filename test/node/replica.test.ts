@@ -1,7 +1,9 @@
 // A replica executes what a quorum certified, in order, whatever it hears besides; and asks for what it missed.
 import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
-import { openReplica } from '#runtime/node/replica.ts';
+import { finalOps } from '#runtime/consensus/block-store.ts';
+import { readLedgerRows } from '#runtime/node/ledger-rows.ts';
+import { loadLedger, openReplica } from '#runtime/node/replica.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
@@ -43,6 +45,7 @@ async function follow(author = new Author(), disk = new MemoryDisk(), broker = n
     (await metrics.text()).includes(`refusals_total{code="${code}"}`);
   return { author, disk, broker, clock, replica, heights, failures, writes, say, counted };
 }
+const TIP = { id: '00'.repeat(32), time_ms: 0, state_root: '00'.repeat(32) };
 const written = (count: number, author = new Author()): Author => {
   for (let blocks = 0; blocks < count; blocks++) author.append();
   return author;
@@ -65,6 +68,26 @@ test('what it executed is on disk: it goes on from there', async () => {
   const again = await follow(author, first.disk);
   expect(again.replica.ledger.height()).toBe(3);
   expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+test('a validator executes again what it had not written, and has it on disk then', async () => {
+  const author = written(3);
+  const store = openMemoryStore(new MemoryDisk());
+  await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
+  const ledger = await loadLedger(author.chain, store);
+  expect([ledger.height(), ledger.stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
+  expect((await readLedgerRows(store)).length).toBeGreaterThan(0);
+  expect((await loadLedger(author.chain, store)).stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+test('a validator whose rows are not those that a quorum certified does not start', async () => {
+  const author = written(1);
+  const store = openMemoryStore(new MemoryDisk());
+  await store.batch(author.blocks.flatMap((block) => finalOps({ ...TIP, height: 1 }, block)));
+  await loadLedger(author.chain, store);
+  const wrong = author.write({ state_root: '11'.repeat(32) });
+  await store.batch(finalOps({ ...TIP, height: 2 }, wrong));
+  await expect(loadLedger(author.chain, store)).rejects.toThrow('another state at height 1');
 });
 
 test('blocks of a second share one write, in which each row stands once', async () => {

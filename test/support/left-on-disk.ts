@@ -44,8 +44,8 @@ export async function readNodes(dir: string): Promise<readonly LeftNode[]> {
 async function readNode(dir: string, name: string, chain: Chain): Promise<LeftNode> {
   const store = await openRocksStore(join(nodeDir(dir, name), 'db'));
   try {
-    const rows = new Map(await readLedgerRows(store));
     const ledger = await loadLedger(chain, store);
+    const rows = new Map(await readLedgerRows(store));
     const blocks: LeftBlock[] = [];
     for (let height = 1; ; height++) {
       const final = await readFinalBlock(store, height);
