@@ -22,8 +22,9 @@ export class Timers {
 
   /** Set it; a second time moves it. */
   set(timer: Timer, at_ms: number): void {
-    this.#set.set(idOf(timer), { ...timer, at_ms });
-    this.#emit({ type: 'timer.set', id: idOf(timer), at_ms });
+    const id = idOf(timer);
+    this.#set.set(id, { ...timer, at_ms });
+    this.#emit({ type: 'timer.set', id, at_ms });
   }
 
   /** What the fired id meant; it is no longer set. */

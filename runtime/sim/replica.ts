@@ -3,7 +3,7 @@ import { isProposer } from '#machines/consensus/proposer.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { readRange } from '../consensus/block-store.ts';
-import { runTurn, type TurnResult } from '../consensus/turn.ts';
+import { runTurn, SILENT, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
@@ -120,6 +120,7 @@ export class Replica {
 
   /** Whether the process is paused now: then the event happens when it wakes. */
   postpones(event: SimEvent): boolean {
+    if (this.#pauses.length === 0) return false;
     const { queue } = this.#world;
     const pause = this.#pauses.find(({ start_ms, end_ms }) => queue.now_ms >= start_ms && queue.now_ms < end_ms);
     if (pause !== undefined) queue.push(pause.end_ms, event);
@@ -147,6 +148,7 @@ export class Replica {
 
   /** Record, sync, then speak; the plan's crash points lie in between. */
   #commit(process: Process, turn: TurnResult): void {
+    if (turn === SILENT) return this.#pass();
     const { mutation } = this.#world;
     const crash = turn.words.length > 0 ? this.#crashes.get(++this.#turns) : undefined;
     this.#witness.signed(turn);
@@ -164,6 +166,12 @@ export class Replica {
       this.#speak(process, turn, crash);
     }
     if (crash !== undefined) this.crash(false, crash.down_ms);
+  }
+
+  /** Nothing to record or say; what the core went by may not be on the disk. */
+  #pass(): void {
+    this.#isRecorded = false;
+    this.#sync();
   }
 
   #sync(): void {

@@ -136,14 +136,14 @@ function heal({ world, network, replicas }: OpenedWorld): Goal {
   return { height: chain.height + plan.live_heights, until_ms: queue.now_ms + LIVE_WITHIN_MS };
 }
 
-const coreOf = ({ world, replicas }: OpenedWorld): readonly Replica[] =>
-  world.plan.core.map((validator) => replicas[validator] as Replica);
+/** Asked after every event. */
+function isReached({ world, replicas }: OpenedWorld, goal: Goal): boolean {
+  for (const validator of world.plan.core) if ((replicas[validator] as Replica).height < goal.height) return false;
+  return world.workforce?.isDone ?? true;
+}
 
-const isReached = (opened: OpenedWorld, goal: Goal): boolean =>
-  coreOf(opened).every((replica) => replica.height >= goal.height) && (opened.world.workforce?.isDone ?? true);
-
-function whereCoreIs(opened: OpenedWorld): string {
-  const places = coreOf(opened).map((replica) => `${replica.validator} at ${replica.position}`);
-  const job = opened.world.workforce?.isDone === false ? 'the job is not done, ' : '';
+function whereCoreIs({ world, replicas }: OpenedWorld): string {
+  const places = world.plan.core.map((validator) => `${validator} at ${replicas[validator]?.position}`);
+  const job = world.workforce?.isDone === false ? 'the job is not done, ' : '';
   return `${job}the core stands: ${places.join(', ')}`;
 }

@@ -30,6 +30,26 @@ const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
   return Number.isNaN(nibble) ? 255 : nibble;
 });
 
+/** The hash written last: the votes of a round repeat their block's. */
+let latestHex: string | undefined;
+const latestHash = new Uint8Array(HASH_BYTES);
+
+/** Its bytes, until the next call. */
+function hashBytes(hex: string): Uint8Array {
+  if (hex === latestHex) return latestHash;
+  latestHex = undefined;
+  let all = hex.length === 2 * HASH_BYTES ? 0 : 255;
+  for (let i = 0; i < HASH_BYTES; i++) {
+    const high = NIBBLES[hex.charCodeAt(2 * i)] ?? 255;
+    const low = NIBBLES[hex.charCodeAt(2 * i + 1)] ?? 255;
+    all |= high | low;
+    latestHash[i] = (high << 4) | low;
+  }
+  if (all > 15) throw new RangeError(`${hex} is not ${HASH_BYTES} bytes in hex`);
+  latestHex = hex;
+  return latestHash;
+}
+
 /** Writes fields one after the other into `size` bytes, known beforehand. */
 export class LayoutWriter {
   readonly bytes: Uint8Array;
@@ -79,18 +99,7 @@ export class LayoutWriter {
 
   /** 32 bytes from hex. @throws RangeError where it is none */
   hash(hex: string): this {
-    const { bytes } = this;
-    let at = this.#at;
-    let all = hex.length === 2 * HASH_BYTES ? 0 : 255;
-    for (let i = 0; i < 2 * HASH_BYTES; i += 2) {
-      const high = NIBBLES[hex.charCodeAt(i)] ?? 255;
-      const low = NIBBLES[hex.charCodeAt(i + 1)] ?? 255;
-      all |= high | low;
-      bytes[at++] = (high << 4) | low;
-    }
-    if (all > 15) throw new RangeError(`${hex} is not ${HASH_BYTES} bytes in hex`);
-    this.#at = at;
-    return this;
+    return this.raw(hashBytes(hex));
   }
 
   /** A block id, or zeros for nil. */
