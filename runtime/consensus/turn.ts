@@ -44,7 +44,7 @@ export type TurnResult = {
   halt: { readonly code: Code; readonly detail: string } | undefined;
 };
 
-/** Nothing came of the turn. */
+/** Nothing came of the turn that anybody would have to do: at most the log has rows for the next batch. */
 export const SILENT: TurnResult = emptyResult();
 
 /** Step all inputs, and the own words that follow from them, to the fixpoint. */
@@ -52,14 +52,23 @@ export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult 
   let result: TurnResult | undefined;
   for (const input of inputs) {
     const effects = state.core.step(input);
-    // Most of what comes was heard before.
-    if (effects.length === 0) continue;
+    // Most of what comes was heard before, or is only counted.
+    if (isOnlyRecorded(state, effects)) continue;
     result ??= emptyResult();
     carryOut(state, result, effects, input.now_ms);
     if (result.halt !== undefined) break;
   }
   if (result?.mustSync) result.ops.push(...state.log.take());
   return result ?? SILENT;
+}
+
+/** Whether the input leads to nothing but its own record, which is then taken. */
+function isOnlyRecorded({ log }: TurnState, effects: readonly CoreEffect[]): boolean {
+  const [first] = effects;
+  if (first === undefined) return true;
+  if (first.type !== 'record' || effects.length > 1) return false;
+  log.append(first.input as RecordedInput);
+  return true;
 }
 
 function emptyResult(): TurnResult {

@@ -157,8 +157,7 @@ export class Replica {
       this.#speak(process, turn, crash);
     }
     this.#isRecorded = turn.mustSync;
-    const executions = process.app.takeExecuted();
-    turn.decided.forEach((decided, i) => this.#pending.push({ decided, execution: executions[i] }));
+    if (turn.decided.length > 0) this.#awaitSync(process, turn);
     if (turn.mustSync) this.#disk.write(turn.ops);
     if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
     if (!mutation.speaksBeforeSync) {
@@ -168,7 +167,12 @@ export class Replica {
     if (crash !== undefined) this.crash(false, crash.down_ms);
   }
 
-  /** Nothing to record or say; what the core went by may not be on the disk. */
+  #awaitSync({ app }: Process, { decided }: TurnResult): void {
+    const executions = app.takeExecuted();
+    decided.forEach((each, i) => this.#pending.push({ decided: each, execution: executions[i] }));
+  }
+
+  /** Nothing to write or say; what the core went by may not be on the disk. */
   #pass(): void {
     this.#isRecorded = false;
     this.#sync();

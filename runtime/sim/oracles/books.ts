@@ -35,6 +35,8 @@ export function createBooksOracle(
   report: Report,
 ): BooksOracle {
   const balances = new Map<string, bigint>();
+  /** Of all balances, by asset. */
+  const sums = new Map<string, bigint>();
   const applied = new Set<string>();
   const paid = new Set<string>();
   const checks = new Map<string, Checks>();
@@ -72,7 +74,8 @@ export function createBooksOracle(
     const after = value === null ? 0n : ROW_CODECS.accounts.decode(value).amount_units;
     balances.set(account, after);
     if (after < 0n) report('conservation', -1, `${account} holds ${after}`);
-    const [asset, owner = ''] = account.split('/');
+    const [asset = '', owner = ''] = account.split('/');
+    sums.set(asset, (sums.get(asset) ?? 0n) + after - before);
     if (asset === 'credit' && after > before && workers.has(owner) && !payees.has(owner)) {
       report('paid_unchecked', -1, `${account} rose from ${before} to ${after} without a reason`);
     }
@@ -87,7 +90,7 @@ export function createBooksOracle(
       const payees = height === 1 ? workers : payeesOf(txs, events);
       for (const change of changes) onChange(change, payees);
       for (const [asset, total] of Object.entries(supply)) {
-        const sum = sumOf(balances, asset);
+        const sum = sums.get(asset) ?? 0n;
         if (sum !== total) report('conservation', -1, `${asset} sums to ${sum} of ${total} at height ${height}`);
       }
     },
@@ -102,10 +105,4 @@ function payeesOf(txs: readonly (Tx | null)[], events: readonly LedgerEvent[]): 
   }
   for (const tx of txs) if (tx?.body.type === 'transfer') payees.add(tx.body.to);
   return payees;
-}
-
-function sumOf(balances: ReadonlyMap<string, bigint>, asset: string): bigint {
-  let sum = 0n;
-  for (const [account, amount] of balances) if (account.startsWith(`${asset}/`)) sum += amount;
-  return sum;
 }
