@@ -1,27 +1,28 @@
-// The state's Merkle tree: a binary trie over SHA-256(key) whose leaves sit at their shortest unique prefix.
-// The root depends on the rows only, never on their order of arrival (compare the Jellyfish Merkle tree, Diem 2021).
+// The state's Merkle tree: rows in the order of their keys, with a branch at each bit that tells keys apart, and at no other
+// (PATRICIA, Morrison 1968). The root depends on the rows only, never on their order of arrival.
+import { MAX_ROW_KEY_LENGTH } from '#schemas/wire/limits.ts';
+import { assert } from './assert.ts';
 import { equalBytes } from './bytes.ts';
 import type { Sha256 } from './seeded-draw.ts';
 
-/**
- * A row as the tree holds it. Nodes are changed in place: a block touches a large part of the tree, and new nodes and hashes
- * for each would cost as much as the hashing.
- */
-export type Leaf = { readonly path: Uint8Array; readonly value_hash: Uint8Array; readonly hash: Uint8Array };
-export type Branch = { left: StateTree; right: StateTree; readonly hash: Uint8Array };
-/** A tree, or a part of one; null holds nothing. */
-export type StateTree = Leaf | Branch | null;
+type Leaf = { readonly key: string; hash: Uint8Array };
+/** All keys below agree before `bit`; those with a 0 there lie left. While `isStale`, `hash` is that of an earlier state. */
+type Branch = { readonly bit: number; left: Node; right: Node; hash: Uint8Array; isStale: boolean };
+type Node = Leaf | Branch;
 
-/** What becomes of the row at `path`: a new value's hash, or null when it goes. */
-export type LeafChange = { readonly path: Uint8Array; readonly value_hash: Uint8Array | null };
+/** A row to be written, or with null to be removed. */
+export type TreeChange = { readonly key: string; readonly value: Uint8Array | null };
+
+/** A branch on the way to a key: the bit at which it turns, and the hash of the side that it does not take. */
+export type ProofStep = { readonly bit: number; readonly sibling: Uint8Array };
 
 /**
- * Shows that a key has a value, or none. `siblings` from the root down; `other` is the leaf found where the key would be,
- * null when it is the key's own leaf or nothing.
+ * Shows that a key has a value, or none. `steps` from the root down; `other` is the row to which the way of a key leads that
+ * is not there; null where that is the key's own, or the tree is empty.
  */
 export type StateProof = {
-  readonly siblings: readonly Uint8Array[];
-  readonly other: { readonly path: Uint8Array; readonly value_hash: Uint8Array } | null;
+  readonly steps: readonly ProofStep[];
+  readonly other: { readonly key: string; readonly value: Uint8Array } | null;
 };
 
 /** Hash of a tree that holds nothing. */
@@ -29,44 +30,99 @@ export const EMPTY_HASH: Uint8Array = new Uint8Array(32);
 const LEAF = 0x00;
 const BRANCH = 0x01;
 
-/** Where a key lies: SHA-256 of its ASCII bytes. */
-export function keyPath(key: string, sha256: Sha256): Uint8Array {
-  const bytes = new Uint8Array(key.length);
-  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
-  return sha256(bytes);
-}
-
-/** The root, as a copy: later updates leave it as it is. */
-export const rootHash = (tree: StateTree): Uint8Array => new Uint8Array(hashOf(tree));
-const hashOf = (node: StateTree): Uint8Array => node?.hash ?? EMPTY_HASH;
-
 /**
- * The tree after all changes; every branch on the way to them is hashed once.
- *
- * @param tree is used up: only the returned tree may be used from now on
- * @param changes one for each path at most; reordered, and their bytes become the tree's
+ * A tree that changes in place, since a block touches much of it; hashes are replaced, so that those taken stay. Rows that change
+ * together have keys that begin alike, hence branches in common, each of which is hashed once for all of them.
  */
-export function updateTree(tree: StateTree, changes: LeafChange[], sha256: Sha256): StateTree {
-  return update(tree, changes, 0, changes.length, 0, hasher(sha256));
-}
+export class StateTree {
+  readonly #hash: Hasher;
+  #top: Node | null = null;
+  /** Branches from the top to the key in hand; what lies below them is about to change. */
+  readonly #way: Branch[] = [];
 
-/** The root over rows given at once: what any order of updates leads to. Keys are unique. */
-export function rootOf(rows: Iterable<readonly [key: string, value: Uint8Array]>, sha256: Sha256): Uint8Array {
-  const changes = Array.from(rows, ([key, value]) => ({ path: keyPath(key, sha256), value_hash: sha256(value) }));
-  return rootHash(updateTree(null, changes, sha256));
-}
-
-/** Proof for the row at `path`, there or not; later updates leave it as it is. */
-export function proveTree(tree: StateTree, path: Uint8Array): StateProof {
-  const siblings: Uint8Array[] = [];
-  let node = tree;
-  while (node !== null && !isLeaf(node)) {
-    const goesRight = bit(path, siblings.length) === 1;
-    siblings.push(rootHash(goesRight ? node.left : node.right));
-    node = goesRight ? node.right : node.left;
+  constructor(sha256: Sha256) {
+    this.#hash = new Hasher(sha256);
   }
-  if (node === null || equalBytes(node.path, path)) return { siblings, other: null };
-  return { siblings, other: { path: node.path, value_hash: new Uint8Array(node.value_hash) } };
+
+  /** Write and remove rows, in any order. Keys are as `isRowKey` says. */
+  update(changes: Iterable<TreeChange>): void {
+    for (const { key, value } of changes) {
+      if (value === null) this.#remove(key);
+      else this.#put(key, value);
+    }
+  }
+
+  /** The root over all rows; it hashes every branch above what changed since the last time. */
+  root(): Uint8Array {
+    return this.#top === null ? EMPTY_HASH : this.#fresh(this.#top);
+  }
+
+  /** The way to `key`, and the key of the row at its end: its own, another, or null in an empty tree. */
+  find(key: string): { readonly steps: readonly ProofStep[]; readonly found: string | null } {
+    const steps: ProofStep[] = [];
+    let node = this.#top;
+    while (node !== null && !isLeaf(node)) {
+      const isRight = bitOf(key, node.bit) === 1;
+      steps.push({ bit: node.bit, sibling: this.#fresh(isRight ? node.left : node.right) });
+      node = isRight ? node.right : node.left;
+    }
+    return { steps, found: node === null ? null : node.key };
+  }
+
+  #put(key: string, value: Uint8Array): void {
+    const hash = this.#hash.leaf(key, value);
+    const near = this.#walk(key);
+    if (near?.key === key) near.hash = hash;
+    else this.#insert({ key, hash }, near);
+  }
+
+  #remove(key: string): void {
+    if (this.#walk(key)?.key !== key) return;
+    const parent = this.#way.pop();
+    if (parent === undefined) this.#top = null;
+    else this.#link(key, bitOf(key, parent.bit) === 1 ? parent.left : parent.right);
+  }
+
+  /** Go from the top to the row to which the way of `key` leads: if any has the key, it is this one. */
+  #walk(key: string): Leaf | null {
+    this.#way.length = 0;
+    let node = this.#top;
+    while (node !== null && !isLeaf(node)) {
+      node.isStale = true;
+      this.#way.push(node);
+      node = childOf(node, key);
+    }
+    return node;
+  }
+
+  /** Put a new row where the way just gone, to `near`, leaves the way of its key. */
+  #insert(leaf: Leaf, near: Leaf | null): void {
+    assert(isRowKey(leaf.key), 'a key is short ASCII text');
+    if (near === null) return this.#link(leaf.key, leaf);
+    const bit = differingBit(near.key, leaf.key);
+    while ((this.#way.at(-1)?.bit ?? 0) > bit) this.#way.pop();
+    const parent = this.#way.at(-1);
+    const beside = parent === undefined ? (this.#top as Node) : childOf(parent, leaf.key);
+    const [left, right] = bitOf(leaf.key, bit) === 1 ? [beside, leaf] : [leaf, beside];
+    this.#link(leaf.key, { bit, left, right, hash: EMPTY_HASH, isStale: true });
+  }
+
+  /** Put a node below the last branch of the way. */
+  #link(key: string, node: Node): void {
+    const parent = this.#way.at(-1);
+    if (parent === undefined) this.#top = node;
+    else if (bitOf(key, parent.bit) === 1) parent.right = node;
+    else parent.left = node;
+  }
+
+  #fresh(node: Node): Uint8Array {
+    if (isLeaf(node) || !node.isStale) return node.hash;
+    const left = this.#fresh(node.left);
+    const right = this.#fresh(node.right);
+    node.hash = this.#hash.branch(node.bit, left, right);
+    node.isStale = false;
+    return node.hash;
+  }
 }
 
 /** Whether under `root` the row `key` is `value`, or absent where `value` is null. Never throws. */
@@ -74,119 +130,73 @@ export function verifyState(
   root: Uint8Array,
   key: string,
   value: Uint8Array | null,
-  proof: StateProof,
+  { steps, other }: StateProof,
   sha256: Sha256,
 ): boolean {
-  const path = keyPath(key, sha256);
-  const end = endOfPath(path, value, proof, hasher(sha256), sha256);
-  if (end === null || proof.siblings.length > 256) return false;
-  const hash = hasher(sha256);
-  const found = proof.siblings.reduceRight(
-    (below, sibling, depth) => (bit(path, depth) === 1 ? hash(BRANCH, sibling, below) : hash(BRANCH, below, sibling)),
-    end,
+  const end = value === null ? other : other === null ? { key, value } : undefined;
+  if (end === undefined || !isRowKey(key)) return false;
+  if (end === null) return steps.length === 0 && equalBytes(root, EMPTY_HASH);
+  const leadsThere = steps.every((step) => isStep(step) && bitOf(end.key, step.bit) === bitOf(key, step.bit));
+  if (!isRowKey(end.key) || !leadsThere || (value === null && end.key === key)) return false;
+  const hash = new Hasher(sha256);
+  const found = steps.reduceRight(
+    (below, { bit, sibling }) =>
+      bitOf(key, bit) === 1 ? hash.branch(bit, sibling, below) : hash.branch(bit, below, sibling),
+    hash.leaf(end.key, end.value),
   );
   return equalBytes(found, root);
 }
 
-/** Hash of what the proof says lies at the end of `path`; null when that contradicts the claim. */
-function endOfPath(path: Uint8Array, value: Uint8Array | null, proof: StateProof, hash: Hasher, sha256: Sha256) {
-  const { other, siblings } = proof;
-  if (value !== null) return other === null ? hash(LEAF, path, sha256(value)) : null;
-  if (other === null) return EMPTY_HASH;
-  const isOnTheWay =
-    !equalBytes(other.path, path) && siblings.every((_, depth) => bit(other.path, depth) === bit(path, depth));
-  return isOnTheWay ? hash(LEAF, other.path, other.value_hash) : null;
-}
+/** Another bit with the same two bytes in the hash would turn another way. */
+const isStep = ({ bit, sibling }: ProofStep): boolean =>
+  bit >= 0 && bit < 8 * MAX_ROW_KEY_LENGTH && sibling.length === EMPTY_HASH.length;
 
-type Hasher = (kind: number, a: Uint8Array, b: Uint8Array) => Uint8Array;
+/** The hashes of leaves and branches, whose bytes are put together in one buffer for all. */
+class Hasher {
+  readonly #sha256: Sha256;
+  readonly #branch = new Uint8Array(67).fill(BRANCH, 0, 1);
+  #leaf = new Uint8Array(1024).fill(LEAF, 0, 1);
 
-/** SHA-256(kind | a | b) with one buffer for all: a and b are 32 bytes. */
-function hasher(sha256: Sha256): Hasher {
-  const input = new Uint8Array(65);
-  return (kind, a, b) => {
-    input[0] = kind;
-    input.set(a, 1);
-    input.set(b, 33);
-    return sha256(input);
-  };
-}
-
-/** Apply `changes[start … end)`, all of which lie under `node` at `depth`. */
-function update(
-  node: StateTree,
-  changes: LeafChange[],
-  start: number,
-  end: number,
-  depth: number,
-  hash: Hasher,
-): StateTree {
-  if (start === end) return node;
-  if (node === null || isLeaf(node)) {
-    if (end - start === 1) {
-      const only = changes[start] as LeafChange;
-      if (node === null) return leafOf(only, hash);
-      if (equalBytes(node.path, only.path)) return replaced(node, only.value_hash, hash);
-      if (only.value_hash === null) return node;
-    }
-    return rebuild(node, changes.slice(start, end), depth, hash);
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256;
   }
-  const middle = partition(changes, start, end, depth);
-  const left = update(node.left, changes, start, middle, depth + 1, hash);
-  const right = update(node.right, changes, middle, end, depth + 1, hash);
-  if (isOneLeaf(left, right)) return left ?? right;
-  node.left = left;
-  node.right = right;
-  node.hash.set(hash(BRANCH, hashOf(left), hashOf(right)));
-  return node;
-}
 
-/** The leaf with another value, or nothing. */
-function replaced(leaf: Leaf, value_hash: Uint8Array | null, hash: Hasher): Leaf | null {
-  if (value_hash === null) return null;
-  leaf.value_hash.set(value_hash);
-  leaf.hash.set(hash(LEAF, leaf.path, value_hash));
-  return leaf;
-}
-
-/** Where at most one leaf stood, several changes meet: the leaf joins them and all are built anew. */
-function rebuild(leaf: Leaf | null, changes: readonly LeafChange[], depth: number, hash: Hasher): StateTree {
-  const isReplaced = leaf === null || changes.some(({ path }) => equalBytes(path, leaf.path));
-  const kept = changes.filter(({ value_hash }) => value_hash !== null);
-  return build(isReplaced ? kept : [...kept, leaf], depth, hash);
-}
-
-function build(leaves: LeafChange[], depth: number, hash: Hasher): StateTree {
-  if (leaves.length === 0) return null;
-  if (leaves.length === 1) return leafOf(leaves[0] as LeafChange | Leaf, hash);
-  const middle = partition(leaves, 0, leaves.length, depth);
-  const left = build(leaves.slice(0, middle), depth + 1, hash);
-  const right = build(leaves.slice(middle), depth + 1, hash);
-  if (isOneLeaf(left, right)) return left ?? right;
-  return { left, right, hash: hash(BRANCH, hashOf(left), hashOf(right)) };
-}
-
-/** The change as a leaf; a leaf that only moves has its hash already. */
-function leafOf(change: LeafChange | Leaf, hash: Hasher): Leaf | null {
-  if ('hash' in change) return change;
-  const { path, value_hash } = change;
-  return value_hash === null ? null : { path, value_hash, hash: hash(LEAF, path, value_hash) };
-}
-
-/** Whether no branch is left of the two, but at most one leaf: it moves up to its shortest unique prefix. */
-const isOneLeaf = (left: StateTree, right: StateTree): boolean =>
-  left === null ? right === null || isLeaf(right) : right === null && isLeaf(left);
-
-/** Bring the changes whose bit at `depth` is 0 to the front; where the others start. */
-function partition(changes: LeafChange[], start: number, end: number, depth: number): number {
-  let middle = start;
-  for (let i = start; i < end; i++) {
-    const change = changes[i] as LeafChange;
-    if (bit(change.path, depth) === 1) continue;
-    changes[i] = changes[middle] as LeafChange;
-    changes[middle++] = change;
+  /** SHA-256(0x00 | length of the key u8 | key | value). */
+  leaf(key: string, value: Uint8Array): Uint8Array {
+    const length = 2 + key.length + value.length;
+    if (length > this.#leaf.length) this.#leaf = new Uint8Array(2 * length).fill(LEAF, 0, 1);
+    const input = this.#leaf;
+    input[1] = key.length;
+    for (let i = 0; i < key.length; i++) input[2 + i] = key.charCodeAt(i);
+    input.set(value, 2 + key.length);
+    return this.#sha256(input.subarray(0, length));
   }
-  return middle;
+
+  /** SHA-256(0x01 | bit u16 big-endian | left | right). */
+  branch(bit: number, left: Uint8Array, right: Uint8Array): Uint8Array {
+    const input = this.#branch;
+    input[1] = bit >> 8;
+    input[2] = bit;
+    input.set(left, 3);
+    input.set(right, 35);
+    return this.#sha256(input);
+  }
 }
 
-const isLeaf = (node: Leaf | Branch): node is Leaf => 'path' in node;
-const bit = (path: Uint8Array, depth: number): number => ((path[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
+/** The first bit at which two keys differ. */
+function differingBit(a: string, b: string): number {
+  let at = 0;
+  while (a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  return 8 * at + Math.clz32(a.charCodeAt(at) ^ b.charCodeAt(at)) - 24;
+}
+
+/** Bits of the ASCII bytes of a key; behind its end they are 0. */
+const bitOf = (key: string, bit: number): number => (key.charCodeAt(bit >> 3) >> (7 - (bit & 7))) & 1;
+const childOf = (branch: Branch, key: string): Node => (bitOf(key, branch.bit) === 1 ? branch.right : branch.left);
+const isLeaf = (node: Node): node is Leaf => 'key' in node;
+
+/** ASCII text without NUL, so that no two keys have the same bits, and short enough that its length is one byte of its leaf. */
+export function isRowKey(key: string): boolean {
+  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) === 0 || key.charCodeAt(i) > 0x7f) return false;
+  return key.length <= MAX_ROW_KEY_LENGTH;
+}

@@ -10,7 +10,7 @@ import {
   MIN_SETTLEMENT_HEIGHTS,
 } from '#schemas/wire/limits.ts';
 import { assert } from '../primitives/assert.ts';
-import { type LeafChange, rootHash, type StateTree, updateTree } from '../primitives/state-tree.ts';
+import { StateTree, type TreeChange } from '../primitives/state-tree.ts';
 import { type Books, emit, head, setHead } from './books.ts';
 import { recordCid } from './record-encoding.ts';
 import { recordOf } from './record-rules.ts';
@@ -19,20 +19,18 @@ import { settledChange } from './settled-balances.ts';
 /** Lines that one transaction may add at most: each item pays a worker and two auditors out of one escrow, or a slash. */
 const MAX_ENTRIES_PER_TX = 8 * MAX_BATCH_ITEMS;
 
-/** The tree over the settled balances, kept beside the books so that closing costs only what changed. */
-export type SettledTree = { tree: StateTree };
-
-/** Build the tree anew from loaded rows, and forget which of the finished jobs they settle. */
-export function restoreSettled(books: Books): SettledTree {
+/** Build the tree over the settled balances anew from loaded rows, and forget which of the finished jobs they settle. */
+export function restoreSettled(books: Books): StateTree {
   for (const [, { jobs }] of books.tables.settlements.entries())
     for (const job of jobs) books.indexes.finished.delete(job);
   const lines = Array.from(books.tables.settled.entries());
-  const changes = lines.map(([key, { sum_units }]) => settledChange(key, sum_units, books.crypto.sha256));
-  return { tree: updateTree(null, changes, books.crypto.sha256) };
+  const tree = new StateTree(books.crypto.sha256);
+  tree.update(lines.map(([key, { sum_units }]) => settledChange(key, sum_units)));
+  return tree;
 }
 
 /** After a transaction: close early when the next one might not fit into the record. */
-export function closeIfFull(books: Books, settled: SettledTree): void {
+export function closeIfFull(books: Books, settled: StateTree): void {
   if (books.tables.unsettled.size > MAX_SETTLEMENT_ENTRIES - MAX_ENTRIES_PER_TX) closeSettlement(books, settled);
 }
 
@@ -40,7 +38,7 @@ export function closeIfFull(books: Books, settled: SettledTree): void {
  * End of a block: close when a job has finished, at once unless another settlement has just closed, so that many small jobs
  * share one; or when what is paid has waited long enough.
  */
-export function closeIfDue(books: Books, settled: SettledTree): void {
+export function closeIfDue(books: Books, settled: StateTree): void {
   const since = noteUnsettled(books);
   const isOld = since > 0 && books.block.height - since >= MAX_SETTLEMENT_HEIGHTS;
   const mayClose = books.block.height - lastClosed(books) >= MIN_SETTLEMENT_HEIGHTS;
@@ -64,12 +62,11 @@ function noteUnsettled(books: Books): number {
   return books.block.height;
 }
 
-function closeSettlement(books: Books, settled: SettledTree): void {
+function closeSettlement(books: Books, settled: StateTree): void {
   const { settlements_count: seq, unsettled_height } = head(books);
   const { height } = books.block;
   const entries = takeEntries(books);
-  const changes = entries.map((entry) => settleEntry(books, entry));
-  settled.tree = updateTree(settled.tree, changes, books.crypto.sha256);
+  settled.update(entries.map((entry) => settleEntry(books, entry)));
   const first_height = unsettled_height === 0 ? height : unsettled_height;
   const row: SettlementRow = {
     seq,
@@ -77,7 +74,7 @@ function closeSettlement(books: Books, settled: SettledTree): void {
     first_height,
     last_height: height,
     entries,
-    state_root: rootHash(settled.tree),
+    state_root: settled.root(),
     jobs: Array.from(books.indexes.finished).toSorted(),
     cid: '',
   };
@@ -107,13 +104,13 @@ function takeEntries(books: Books): readonly SettlementEntry[] {
   return entries;
 }
 
-function settleEntry(books: Books, { a, k, d }: SettlementEntry): LeafChange {
+function settleEntry(books: Books, { a, k, d }: SettlementEntry): TreeChange {
   const { settled } = books.tables;
   const key = `${a}/${k}`;
   const sum_units = (settled.get(key)?.sum_units ?? 0n) + d;
   if (sum_units === 0n) settled.remove(key);
   else settled.put(key, { sum_units });
-  return settledChange(key, sum_units, books.crypto.sha256);
+  return settledChange(key, sum_units);
 }
 
 /**

@@ -6,19 +6,18 @@ import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas
 import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
-import { assert } from '../primitives/assert.ts';
-import { keyPath, proveTree, rootHash, type StateProof, type StateTree, updateTree } from '../primitives/state-tree.ts';
+import { assert, present } from '../primitives/assert.ts';
+import { type StateProof, StateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation, Purpose } from '../work/draw.ts';
 import { balanceOf, nextNonce } from './accounts.ts';
 import { applyTx, checkTx } from './apply.ts';
 import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, hearBeacon, pendingDraws, waitsForBeacon } from './draws.ts';
-import { closeIfDue, closeIfFull, owesSettlement, restoreSettled, type SettledTree } from './epochs.ts';
+import { closeIfDue, closeIfFull, owesSettlement, restoreSettled } from './epochs.ts';
 import { openGenesis } from './genesis-rows.ts';
 import { dropHistory, type EarlyBeacon, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
-import type { Flushed } from './table.ts';
 import type { BlockChanges, BlockResult, RowChange } from './types.ts';
 
 /** What of a final block the ledger executes. */
@@ -42,7 +41,7 @@ export type ProvenRow = {
 
 /** A ledger that keeps no tree over its rows: it executes and answers, and can neither name its root nor prove a row. */
 export type TreelessLedger = ReturnType<typeof treelessOver>;
-/** A ledger with the tree over its rows: nearly half of the cost of a block. */
+/** A ledger with the tree over its rows: about a third of the cost of a block. */
 export type Ledger = ReturnType<typeof ledgerOver>;
 
 /** Stored rows of a ledger, in any order. */
@@ -50,7 +49,7 @@ type Rows = Iterable<readonly [key: string, bytes: Uint8Array]>;
 
 /** The ledger before its first block, with the rows of its genesis; `rows` are to be stored with block 1. */
 export const createLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto): Ledger =>
-  ledgerOver(genesisBooks(genesis, chain, crypto));
+  ledgerOver(genesisBooks(genesis, chain, crypto), new StateTree(crypto.sha256));
 
 /** The same ledger without its tree. */
 export const createTreelessLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto): TreelessLedger =>
@@ -65,11 +64,9 @@ function genesisBooks(genesis: Genesis, chain: string, crypto: LedgerCrypto): Bo
 
 /** The ledger as its stored rows say: the same root and the same behaviour as the one that stored them. */
 export function openLedger(genesis: Genesis, chain: string, crypto: LedgerCrypto, rows: Rows): Ledger {
-  const leaves: { path: Uint8Array; value_hash: Uint8Array }[] = [];
-  const books = storedBooks(genesis, chain, crypto, rows, (key, bytes) =>
-    leaves.push({ path: keyPath(key, crypto.sha256), value_hash: crypto.sha256(bytes) }),
-  );
-  return ledgerOver(books, updateTree(null, leaves, crypto.sha256));
+  const tree = new StateTree(crypto.sha256);
+  const books = storedBooks(genesis, chain, crypto, rows, (key, value) => tree.update([{ key, value }]));
+  return ledgerOver(books, tree);
 }
 
 /** The same ledger without its tree. */
@@ -96,20 +93,10 @@ function storedBooks(
 }
 
 /** The ledger with its tree, which follows every block. */
-function ledgerOver(books: Books, stored: StateTree = null) {
-  const { sha256 } = books.crypto;
-  let tree = stored;
-  const grow = ({ changes, places }: Flushed): void => {
-    const leaves = places.map((place, i) => {
-      const { key, value } = changes[i] as RowChange;
-      const path = (place.path ??= keyPath(key, sha256));
-      return { path, value_hash: value === null ? null : sha256(value) };
-    });
-    tree = updateTree(tree, leaves, sha256);
-  };
-  const ledger = treelessOver(books, grow);
+function ledgerOver(books: Books, tree: StateTree) {
+  const ledger = treelessOver(books, (changes) => tree.update(changes));
   /** State root after the last block, hex. */
-  const stateRoot = (): string => bytesToHex(rootHash(tree));
+  const stateRoot = (): string => bytesToHex(tree.root());
   return {
     ...ledger,
     /** Execute a block, as without a tree, and name the root after it. */
@@ -117,20 +104,23 @@ function ledgerOver(books: Books, stored: StateTree = null) {
     stateRoot,
     /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
     prove: (key: string): ProvenRow => {
-      const { table, id } = locate(books, key);
-      const proof = proveTree(tree, keyPath(key, sha256));
-      return { key, value: table.encode(id), proof, state_root: stateRoot() };
+      const { steps, found } = tree.find(key);
+      const valueOf = (row: string): Uint8Array | null => {
+        const { table, id } = locate(books, row);
+        return table.encode(id);
+      };
+      const other = found === null || found === key ? null : { key: found, value: present(valueOf(found), found) };
+      return { key, value: valueOf(key), proof: { steps, other }, state_root: stateRoot() };
     },
   };
 }
 
 /** @param onChanges hears the rows that each block changed, those of the genesis first */
-function treelessOver(books: Books, onChanges: (flushed: Flushed) => void = () => undefined) {
-  const settled: SettledTree = restoreSettled(books);
+function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
+  const settled = restoreSettled(books);
   // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
-  const first = books.journal.flush();
-  let unstored = first.changes;
-  onChanges(first);
+  let unstored = books.journal.flush();
+  onChanges(unstored);
 
   /** Execute a block. Refused transactions are part of it; a broken invariant throws and leaves the ledger unusable. */
   function executeBlock(block: LedgerBlock): BlockChanges {
@@ -142,10 +132,10 @@ function treelessOver(books: Books, onChanges: (flushed: Flushed) => void = () =
       return code;
     });
     endBlock(books, settled);
-    const flushed = books.journal.flush();
-    const changes = unstored.length === 0 ? flushed.changes : mergeChanges(unstored, flushed.changes);
+    const changed = books.journal.flush();
+    const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
     unstored = [];
-    onChanges(flushed);
+    onChanges(changed);
     return { events: books.events, changes, outcomes };
   }
 
@@ -203,7 +193,7 @@ function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): voi
   passDeadlines(books);
 }
 
-function endBlock(books: Books, settled: SettledTree): void {
+function endBlock(books: Books, settled: StateTree): void {
   closeIfDue(books, settled);
   refreshPool(books);
   releaseUnits(books);

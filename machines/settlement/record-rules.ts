@@ -1,6 +1,7 @@
 // What makes a settlement record valid. Rules on decoded data; the bytes are the codec's matter (runtime/archive/record-codec.ts).
+import { equalBytes } from '#machines/primitives/bytes.ts';
 import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
-import { rootHash, type StateTree, updateTree } from '#machines/primitives/state-tree.ts';
+import { isRowKey, StateTree } from '#machines/primitives/state-tree.ts';
 import { MAX_DIFFERENCE, MIN_DIFFERENCE, type SettlementRecord } from '#schemas/settlement/record.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
@@ -31,61 +32,56 @@ export function checkPlace(record: SettlementRecord, place: LogPlace): Result<Se
 }
 
 /** The settled balances after the records so far, with the tree over them: a record costs what it changes, not what there is. */
-export type Settled = { readonly balances: Map<string, bigint>; tree: StateTree };
-/** What one record does to them: the new sums of the accounts it touches, and the tree after it. */
-export type SettledStep = { readonly sums: ReadonlyMap<string, bigint>; readonly tree: StateTree };
+export type Settled = { readonly balances: Map<string, bigint>; readonly tree: StateTree };
+/** What one record does to them: the new sums of the accounts it touches. */
+export type Sums = ReadonlyMap<string, bigint>;
 
 /** Before the first record. */
-export const nothingSettled = (): Settled => ({ balances: new Map(), tree: null });
+export const nothingSettled = (sha256: Sha256): Settled => ({ balances: new Map(), tree: new StateTree(sha256) });
 
 /** Take a checked record in. */
-export function settle(settled: Settled, { sums, tree }: SettledStep): void {
+export function settle({ balances }: Settled, sums: Sums): void {
   for (const [key, sum] of sums) {
-    if (sum === 0n) settled.balances.delete(key);
-    else settled.balances.set(key, sum);
+    if (sum === 0n) balances.delete(key);
+    else balances.set(key, sum);
   }
-  settled.tree = tree;
 }
 
-/** Check the money: sorted, unique, 64-bit, zero-sum for each asset, and the root over `previous` plus the entries. */
-export function checkRecord(record: SettlementRecord, previous: Settled, sha256: Sha256): Result<SettledStep> {
+/**
+ * Check the money: sorted, unique, 64-bit, zero-sum for each asset, and the root over `previous` plus the entries. The tree of
+ * `previous` is then ahead of its balances until the record is taken in; after a refusal it is as before.
+ */
+export function checkRecord(record: SettlementRecord, previous: Settled): Result<Sums> {
   const { entries, seq, stateRoot } = record;
   const ordered = checkEntries(entries);
   if (!ordered.ok) return ordered;
   for (const [asset, sum] of sumsByAsset(entries))
     if (sum !== 0n) return refuse('RECORD_NOT_ZERO_SUM', `${asset} sums to ${sum} at ${seq}`);
-  const step = stepOf(entries, previous, sha256);
-  const isRoot = rootHash(step.tree).every((byte, i) => byte === stateRoot[i]);
-  return isRoot ? accept(step) : refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
+  const { balances, tree } = previous;
+  const sums = new Map(entries.map(({ a, k, d }) => [`${a}/${k}`, (balances.get(`${a}/${k}`) ?? 0n) + d]));
+  tree.update(Array.from(sums, ([key, sum]) => settledChange(key, sum)));
+  if (equalBytes(tree.root(), stateRoot)) return accept(sums);
+  tree.update(Array.from(sums.keys(), (key) => settledChange(key, balances.get(key) ?? 0n)));
+  return refuse('RECORD_ROOT_MISMATCH', `at ${seq}`);
 }
 
 /** All of it at once, for a record that must be the next one of its log. */
-export function checkNextRecord(
-  record: Result<SettlementRecord>,
-  place: LogPlace,
-  previous: Settled,
-  sha256: Sha256,
-): Result<SettledStep> {
+export function checkNextRecord(record: Result<SettlementRecord>, place: LogPlace, previous: Settled): Result<Sums> {
   const placed = record.ok ? checkPlace(record.value, place) : record;
-  return placed.ok ? checkRecord(placed.value, previous, sha256) : placed;
+  return placed.ok ? checkRecord(placed.value, previous) : placed;
 }
 
 function checkEntries(entries: readonly SettlementEntry[]): Result<true> {
   for (const [i, entry] of entries.entries()) {
     const name = `${entry.a}/${entry.k}`;
     if (entry.d < MIN_DIFFERENCE || entry.d > MAX_DIFFERENCE) return refuse('RECORD_OUT_OF_RANGE', name);
+    if (!isRowKey(name)) return refuse('RECORD_MALFORMED', 'account');
     const before = entries[i - 1];
     const order = before === undefined ? -1 : compare(before, entry);
     if (order === 0) return refuse('RECORD_ACCOUNT_DUPLICATE', name);
     if (order > 0) return refuse('RECORD_UNSORTED', name);
   }
   return accept(true);
-}
-
-function stepOf(entries: readonly SettlementEntry[], { balances, tree }: Settled, sha256: Sha256): SettledStep {
-  const sums = new Map(entries.map(({ a, k, d }) => [`${a}/${k}`, (balances.get(`${a}/${k}`) ?? 0n) + d]));
-  const changes = Array.from(sums, ([key, sum]) => settledChange(key, sum, sha256));
-  return { sums, tree: updateTree(tree, changes, sha256) };
 }
 
 /** Sum of the differences for each asset, minor units. */

@@ -2,7 +2,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { SettlementEntry } from '#schemas/settlement/state.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
-import { keyPath, type LeafChange, rootOf } from '../primitives/state-tree.ts';
+import { StateTree, type TreeChange } from '../primitives/state-tree.ts';
 
 /** `{asset}/{account}` → sum of all its settlement entries; may be negative (escrow pays out), never 0: such lines go. */
 export type SettledBalances = ReadonlyMap<string, bigint>;
@@ -20,15 +20,13 @@ export function applySettlement(balances: SettledBalances, entries: readonly Set
 
 /** The `state_root` of a settlement: state tree over `{asset}/{account}` → the balance in decimal digits, UTF-8. */
 export function settledRoot(balances: SettledBalances, sha256: Sha256): Uint8Array {
-  return rootOf(
-    Array.from(balances, ([key, amount]) => [key, settledValue(amount)] as const),
-    sha256,
-  );
+  const tree = new StateTree(sha256);
+  tree.update(Array.from(balances, ([key, amount]) => settledChange(key, amount)));
+  return tree.root();
 }
 
 /** One line of the settled balances as a change of their tree: for who keeps the tree instead of rebuilding it. */
-export function settledChange(key: string, amount: bigint, sha256: Sha256): LeafChange {
-  return { path: keyPath(key, sha256), value_hash: amount === 0n ? null : sha256(settledValue(amount)) };
-}
-
-const settledValue = (amount: bigint): Uint8Array => utf8ToBytes(amount.toString());
+export const settledChange = (key: string, amount: bigint): TreeChange => ({
+  key,
+  value: amount === 0n ? null : utf8ToBytes(amount.toString()),
+});

@@ -7,17 +7,12 @@ import type { RowChange } from './types.ts';
 export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | undefined) => void;
 
 /** Where a row stands; one that is gone keeps its place to the end of the block. */
-export type Place<Row> = {
+type Place<Row> = {
   readonly id: string;
   row: Row | undefined;
   /** Whether the journal has steps of it. */
   isTouched: boolean;
-  /** Path of the row's key in the state tree: kept here for who needed it, since a row changes several times in its life. */
-  path: Uint8Array | undefined;
 };
-
-/** What a block changed, and the place of each of these rows. */
-export type Flushed = { readonly changes: readonly RowChange[]; readonly places: readonly Place<unknown>[] };
 
 /** A table as the journal sees it. */
 type Journaled = {
@@ -65,25 +60,19 @@ export class Journal {
    * All changed rows as key and bytes (null = gone), each once, in the order of their first change; the journal starts anew.
    * They share one buffer: memory of its own for each would cost more than writing it.
    */
-  flush(): Flushed {
+  flush(): readonly RowChange[] {
     this.#writer.restart();
-    const places: Place<unknown>[] = [];
     const spans: { readonly key: string; readonly start: number; readonly end: number }[] = [];
     for (const { table, place } of this.#steps) {
       if (!place.isTouched) continue;
       place.isTouched = false;
-      places.push(place);
       const start = this.#writer.length;
       const end = table.flush(place, this.#writer) ? this.#writer.length : GONE;
       spans.push({ key: `${table.name}/${place.id}`, start, end });
     }
     this.#steps.length = 0;
     const bytes = this.#writer.taken();
-    const changes = spans.map(({ key, start, end }) => ({
-      key,
-      value: end === GONE ? null : bytes.subarray(start, end),
-    }));
-    return { changes, places };
+    return spans.map(({ key, start, end }) => ({ key, value: end === GONE ? null : bytes.subarray(start, end) }));
   }
 }
 
@@ -162,7 +151,7 @@ export class Table<Row> {
   }
 
   #open(id: string): Place<Row> {
-    const place = { id, row: undefined, isTouched: false, path: undefined };
+    const place = { id, row: undefined, isTouched: false };
     this.#places.set(id, place);
     return place;
   }

@@ -6,7 +6,7 @@ import {
   nothingSettled,
   recordOf,
   type Settled,
-  type SettledStep,
+  type Sums,
   settle,
 } from '#machines/settlement/record-rules.ts';
 import { FIRST_SEQ } from '#schemas/settlement/record.ts';
@@ -57,7 +57,7 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
   let loaded: State | undefined;
 
   async function load(): Promise<State> {
-    const state: State = { leaves: [], cids: [], settled: nothingSettled() };
+    const state: State = { leaves: [], cids: [], settled: nothingSettled(sha256) };
     for await (const [, value] of store.scan(`${prefix}/record/`)) {
       const block = await requireBlock(content, requireCid(new TextDecoder().decode(value)));
       take(state, block, check(state, block));
@@ -66,15 +66,15 @@ export function createRecordLog({ store, prefix, network, settlement }: RecordLo
   }
 
   /** What a block does that must be the next record. */
-  function check(state: State, { bytes }: ArchiveBlock): SettledStep {
+  function check(state: State, { bytes }: ArchiveBlock): Sums {
     const place = { net: network, seq: FIRST_SEQ + state.cids.length, prev: state.cids.at(-1) ?? null };
-    const checked = checkNextRecord(decodeRecord(bytes), place, state.settled, sha256);
+    const checked = checkNextRecord(decodeRecord(bytes), place, state.settled);
     if (!checked.ok) throw new ArchiveError('SETTLEMENT_REFUSED', { seq: place.seq, reason: checked.code });
     return checked.value;
   }
 
-  function take(state: State, { cid, bytes }: ArchiveBlock, step: SettledStep): void {
-    settle(state.settled, step);
+  function take(state: State, { cid, bytes }: ArchiveBlock, sums: Sums): void {
+    settle(state.settled, sums);
     state.leaves.push(leafHash(bytes));
     state.cids.push(cid.toString());
   }

@@ -115,11 +115,11 @@ function checkSignatures(bundle: OpenBundle, checkpoint: Checkpoint, policy: Pol
 function checkRecords(bundle: OpenBundle): Result<readonly SettlementRecord[]> {
   const { net, records: cids } = bundle.manifest;
   const records: SettlementRecord[] = [];
-  const settled = nothingSettled();
+  const settled = nothingSettled(sha256);
   for (const [index, cid] of cids.entries()) {
     const record = decodeRecord(block(bundle, cid));
     const place = { net, seq: FIRST_SEQ + index, prev: cids[index - 1] ?? null };
-    const step = checkNextRecord(record, place, settled, sha256);
+    const step = checkNextRecord(record, place, settled);
     if (!record.ok) return record;
     if (!step.ok) return step;
     settle(settled, step.value);

@@ -46,6 +46,8 @@ export const MAX_SUSPECTS = 16;
 export const MAX_AUDIT_SUB_UNITS = 16;
 /** Largest amount, minor units: sums of 2^16 such amounts still fit 80 bits, far from any overflow of a 64-bit record. */
 export const MAX_AMOUNT = 2n ** 62n;
+/** Characters of a row's key: an asset and an account take 80; a proof of the state has a step for each bit at most. */
+export const MAX_ROW_KEY_LENGTH = 200;
 /** Entries of one settlement record: one block of at most 1 MiB in DAG-CBOR. */
 export const MAX_SETTLEMENT_ENTRIES = 8_192;
 

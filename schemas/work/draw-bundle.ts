@@ -1,16 +1,20 @@
 // The proof of a draw: what anyone needs to repeat it, knowing nothing but the genesis file. JSON; bytes are hex.
 import { z } from 'zod';
 import { Height, Id, UnitId } from '../wire/fields.ts';
+import { MAX_ROW_KEY_LENGTH } from '../wire/limits.ts';
 
 const Hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+const Key = z.string().max(MAX_ROW_KEY_LENGTH);
+/** A way through the state's tree turns at each bit of the key at most. */
+const MAX_STEPS = 8 * MAX_ROW_KEY_LENGTH;
 
 /** A row of the ledger with its inclusion proof (machines/primitives/state-tree.ts). */
 export const ProvenRowJson = z.strictObject({
-  key: z.string().max(200),
+  key: Key,
   value: Hex.nullable(),
-  siblings: z.array(Hash).max(256),
-  other: z.strictObject({ path: Hash, value_hash: Hash }).nullable(),
+  steps: z.array(z.strictObject({ bit: z.int().min(0).lt(MAX_STEPS), sibling: Hash })).max(MAX_STEPS),
+  other: z.strictObject({ key: Key, value: Hex }).nullable(),
 });
 export type ProvenRowJson = z.infer<typeof ProvenRowJson>;
 
