@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { bodyBytes, decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
 import type { Block, Header } from '#schemas/consensus/types.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { leafHashes, merkleRoot } from '../primitives/merkle.ts';
 import type { CheckedBlock } from './proposal-keeper.ts';
 import type { CoreConfig, Crypto, Tip } from './types.ts';
@@ -68,7 +69,7 @@ const isTimely = (tip: Tip, header: Header, now_ms: number): boolean =>
 /** Beacon of the height before: the same bytes as ours (the signature is unique), or checked against the group key. */
 function isBeacon({ config }: ChainRules, tip: Tip, header: Header): boolean {
   if (!config.beacon_required || tip.height === 0) return header.beacon.length === 0;
-  if (tip.beacon !== undefined) return bytesToHex(tip.beacon) === bytesToHex(header.beacon);
+  if (tip.beacon !== undefined) return equalBytes(tip.beacon, header.beacon);
   return config.crypto.verifyBeacon(tip.height, header.beacon);
 }
 

@@ -3,6 +3,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Block, Certificate, Evidence, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
 import { MAX_FUTURE_ROUNDS } from '#schemas/wire/limits.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
 import { blockId, checkBlock } from './block-rules.ts';
@@ -262,7 +263,7 @@ class Driver implements Core {
   readonly #isKnownVote = (vote: SignedVote): boolean => {
     const { at } = this.#core;
     const known = vote.height === at.height ? at.votes.known(vote) : undefined;
-    return known !== undefined && bytesToHex(known.signature) === bytesToHex(vote.signature);
+    return known !== undefined && equalBytes(known.signature, vote.signature);
   };
 }
 

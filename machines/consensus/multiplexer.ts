@@ -77,9 +77,11 @@ function nilPolka({ step, round, votes }: RoundView): Complex | undefined {
   return isNil ? { type: 'polka.nil' } : undefined;
 }
 
+const SPLIT = { prevote: 'prevotes.split', precommit: 'precommits.split' } as const;
+
 /** Lines 34 (in step prevote) and 47. */
 function split({ step, round, votes, fired }: RoundView, type: 'prevote' | 'precommit'): Complex | undefined {
-  const rule = `${type}s.split` as const;
+  const rule = SPLIT[type];
   if (fired.has(rule) || (type === 'prevote' && step !== 'prevote')) return undefined;
   return (votes.round(round)?.anyPower(type) ?? 0) >= votes.quorum ? { type: rule } : undefined;
 }

@@ -51,6 +51,7 @@ export class ProposalKeeper {
   /** Forget the proposals of rounds before `round`, and bodies that neither a kept proposal nor `isNamed` holds on to. */
   advance(round: number, isNamed: (value: string) => boolean): void {
     for (const old of this.#rounds.keys()) if (old < round) this.#rounds.delete(old);
+    if (this.#blocks.size === 0) return;
     const proposed = new Set([...this.#rounds.values()].flatMap((kept) => [...kept.values()].map((p) => p.value)));
     for (const value of this.#blocks.keys()) if (!proposed.has(value) && !isNamed(value)) this.#blocks.delete(value);
   }
