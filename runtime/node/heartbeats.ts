@@ -1,6 +1,7 @@
 // Heartbeats: workers say that they are there, from outside the computing processes; the shuffler's node collects what it hears.
 
 import type { z } from 'zod';
+import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import type { Heartbeat } from '#schemas/settlement/transaction.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEAT_AGE_MS, MAX_HEARTBEATS_PER_TX } from '#schemas/wire/limits.ts';
@@ -10,19 +11,42 @@ import { type HeartbeatsAnswer, HeartbeatsRequest } from '#schemas/work/lottery.
 import type { Bus, Subscription } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
+import type { Chain } from '../network/genesis-file.ts';
 
 type Beat = z.infer<typeof Heartbeat>;
 
+/** Pause after the first beat of a worker that the ledger counts as away, ms. */
+const FIRST_PAUSE_MS = 500;
 /** How long news is gathered before it is told, ms: workers that start together share a transaction. */
 const GATHER_MS = 250;
 
-/** Beat now and every interval until the answer is called. */
-export function startHeartbeats(chain: string, signer: Signer, bus: Bus, clock: Clock): () => void {
+export type Standing = 'unknown' | 'away' | 'there';
+
+/** How the ledger counts a worker now. */
+export function standingOf(id: string, ledger: TreelessLedger, { genesis }: Chain): Standing {
+  const node = ledger.node(id);
+  if (node?.kind !== 'worker') return 'unknown';
+  return ledger.timeMs() - node.last_seen_ms > genesis.params.away_after_ms ? 'away' : 'there';
+}
+
+/**
+ * Beat now and every interval until the answer is called. While the ledger counts the worker as away the pauses begin short
+ * and double: a beat is lossy, and the shuffler may have started a moment later.
+ */
+export function startHeartbeats(
+  chain: string,
+  signer: Signer,
+  bus: Bus,
+  clock: Clock,
+  isAway: () => boolean,
+): () => void {
   let cancel = (): void => undefined;
+  let pause_ms = FIRST_PAUSE_MS;
   const beat = (): void => {
     const at_ms = clock.now_ms();
     bus.cast(subject.heartbeat(signer.id), heartbeatBytes(chain, signer, at_ms));
-    cancel = clock.setTimer(HEARTBEAT_INTERVAL_MS, beat);
+    cancel = clock.setTimer(isAway() ? pause_ms : HEARTBEAT_INTERVAL_MS, beat);
+    pause_ms = isAway() ? Math.min(2 * pause_ms, HEARTBEAT_INTERVAL_MS) : FIRST_PAUSE_MS;
   };
   beat();
   return () => cancel();
@@ -49,7 +73,7 @@ export function collectHeartbeats(options: {
   readonly clock: Clock;
   readonly verify: (id: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
   /** Whether the ledger would take a heartbeat of this id, and whether it counts it as away now. */
-  readonly standing: (id: string) => 'unknown' | 'away' | 'there';
+  readonly standing: (id: string) => Standing;
   readonly onRefused: (code: Code) => void;
 }): HeartbeatCollector {
   const { chain, bus, clock, verify, standing, onRefused } = options;

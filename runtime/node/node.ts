@@ -21,7 +21,7 @@ import type { Store } from '../store/store.ts';
 import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
-import { startHeartbeats } from './heartbeats.ts';
+import { standingOf, startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
 import type { ExecutedBlock } from './replica.ts';
@@ -201,7 +201,9 @@ function serveSeats(
       log,
     });
     const stops = [() => service.close()];
-    return kind === 'worker' ? [...stops, startHeartbeats(chain.id, signer, bus, clock)] : stops;
+    if (kind !== 'worker') return stops;
+    const isAway = (): boolean => standingOf(signer.id, ledger, chain) === 'away';
+    return [...stops, startHeartbeats(chain.id, signer, bus, clock, isAway)];
   });
 }
 

@@ -15,7 +15,8 @@ import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
 import type { NodeContext } from './context.ts';
 import { productionCrypto } from './crypto.ts';
-import { collectHeartbeats } from './heartbeats.ts';
+import type { EarlyBeacon } from './early-beacon.ts';
+import { collectHeartbeats, standingOf } from './heartbeats.ts';
 import { createLotteryPort } from './lottery-port.ts';
 
 export type NodePorts = {
@@ -29,7 +30,7 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   const kinds = new Set(node.seats.map(({ kind }) => kind));
   const opened: NodePorts[] = [];
   if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
-  if (kinds.has('shuffler')) opened.push(await lotteryPart(node), heartbeatsPart(node));
+  if (kinds.has('shuffler')) opened.push(heartbeatsPart(node), lotteryPart(node));
   else if (kinds.has('validator'))
     opened.push(part({ lottery: createLotteryPort(node.ledger, (signal) => node.bell.next(signal)) }));
   if (kinds.has('archiver')) opened.push(await archivePart(node));
@@ -72,30 +73,32 @@ const countedPort =
     }
   };
 
-/** A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. */
-async function lotteryPart({ chain, bus, ledger, bell, metrics }: NodeContext): Promise<NodePorts> {
-  const { listenForBeacons } = await import('./early-beacon.ts');
+/**
+ * A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. What recovers
+ * beacons loads beside the rest: until then draws come a block later.
+ */
+function lotteryPart({ chain, bus, ledger, bell, metrics, options }: NodeContext): NodePorts {
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
-  const early = await listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused });
-  const silence = bell.onBlock(() => early.follow());
+  const opening = import('./early-beacon.ts').then(({ listenForBeacons }) =>
+    listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused }),
+  );
+  let early: EarlyBeacon | undefined;
+  opening.then((opened) => (early = opened), options.onFailure);
+  const silence = bell.onBlock(() => early?.follow());
   const lottery = createLotteryPort(
     ledger,
     (signal) => bell.next(signal),
-    () => early.known(),
+    () => early?.known(),
   );
   const close = async (): Promise<void> => {
     silence();
-    early.close();
+    (await opening).close();
   };
   return part({ lottery }, { close });
 }
 
 function heartbeatsPart({ chain, bus, clock, ledger, metrics }: NodeContext): NodePorts {
-  const standing = (id: string): 'unknown' | 'away' | 'there' => {
-    const node = ledger.node(id);
-    if (node?.kind !== 'worker') return 'unknown';
-    return ledger.timeMs() - node.last_seen_ms > chain.genesis.params.away_after_ms ? 'away' : 'there';
-  };
+  const standing = (id: string) => standingOf(id, ledger, chain);
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const collector = collectHeartbeats({ chain: chain.id, bus, clock, verify, standing, onRefused });
   return part({ heartbeats: collector.port }, { close: async () => collector.close() });

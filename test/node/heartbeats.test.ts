@@ -3,13 +3,12 @@ import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { verify } from '#runtime/keys/ed25519.ts';
-import { collectHeartbeats, startHeartbeats } from '#runtime/node/heartbeats.ts';
+import { collectHeartbeats, type Standing, startHeartbeats } from '#runtime/node/heartbeats.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { HEARTBEAT_INTERVAL_MS, MAX_HEARTBEAT_AGE_MS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { CHAIN, signerOf, TestClock } from '../host/world.ts';
 
-type Standing = 'unknown' | 'away' | 'there';
 const ada = signerOf('ada');
 const INTERVAL_MS = 10_000;
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -32,10 +31,8 @@ function ear(standing: Standing = 'there') {
   const listen = () =>
     collector.port({ interval_ms: INTERVAL_MS }, { key: 'heartbeats:1', actor: 'shuffler', signal: stop.signal });
   const beat = async (who = ada, at_clock: { now_ms(): number } = clock, chain = CHAIN): Promise<void> => {
-    startHeartbeats(chain, who, broker.connect(who.id), {
-      now_ms: at_clock.now_ms.bind(at_clock),
-      setTimer: () => () => undefined,
-    })();
+    const oneBeat = { now_ms: at_clock.now_ms.bind(at_clock), setTimer: () => () => undefined };
+    startHeartbeats(chain, who, broker.connect(who.id), oneBeat, () => false)();
     await settle();
   };
   return { broker, clock, refused, known, collector, stop, listen, beat };
@@ -119,10 +116,35 @@ test('a worker beats at once and then every interval, until it is told to stop',
   const clock = new TestClock();
   let heard = 0;
   broker.connect('shuffler').subscribe(subject.heartbeatAll, () => heard++);
-  const stop = startHeartbeats(CHAIN, ada, broker.connect(ada.id), clock);
+  const stop = startHeartbeats(CHAIN, ada, broker.connect(ada.id), clock, () => false);
   for (const _ of [1, 2, 3]) clock.advance(HEARTBEAT_INTERVAL_MS);
   stop();
   clock.advance(HEARTBEAT_INTERVAL_MS);
   await settle();
   expect(heard).toBe(4);
+});
+
+test('a worker that counts as away beats again soon, at doubling pauses, until it counts as there', async () => {
+  const broker = new MemoryBroker();
+  const clock = new TestClock();
+  const heard_ms: number[] = [];
+  const begin_ms = clock.now_ms();
+  let isAway = true;
+  broker.connect('shuffler').subscribe(subject.heartbeatAll, () => heard_ms.push(clock.now_ms() - begin_ms));
+  const stop = startHeartbeats(CHAIN, ada, broker.connect(ada.id), clock, () => isAway);
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      await settle();
+      clock.advance(500);
+    }
+    await settle();
+  };
+  await pass(8_000);
+  expect(heard_ms).toEqual([0, 500, 1_500, 3_500, 7_500]);
+  isAway = false;
+  await pass(8_000);
+  expect(heard_ms.slice(5)).toEqual([15_500]);
+  await pass(10_000);
+  expect(heard_ms.slice(6)).toEqual([25_500]);
+  stop();
 });
