@@ -50,7 +50,9 @@ export const Genesis = z.strictObject({
       }),
     )
     .min(1)
-    .max(100),
+    .max(100)
+    // The beacon has one share for each validator: a quorum by unequal power may hold too few shares and wait for ever.
+    .refine((all) => all.every(({ power }) => power === all[0]?.power), 'validators have equal power'),
   /** Group key of the beacon, BLS12-381 G1, hex. */
   beacon_key: hex(48),
   /** Nodes known from the start: the local network's workers, shuffler, archiver, gateway. */
