@@ -1,5 +1,5 @@
 // The Node that the project runs on: the locked npm package `node`, whatever Node the machine has.
-import { link, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAtLeast } from '../nats/version.mjs';
 import { SetupError } from './codes.mjs';
@@ -32,8 +32,10 @@ async function installPlatformPackage(root, own) {
   const prefix = join(root, '.cache', 'node');
   const name = platformPackage();
   await mkdir(prefix, { recursive: true });
+  // A package of its own, not npm's --prefix: that would look for the machine's npm settings (a certificate, say) in it.
+  await writeFile(join(prefix, 'package.json'), '{}');
   const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { ok } = await npm(['install', ...flags, '--prefix', prefix, `${name}@${version}`], prefix);
+  const { ok } = await npm(['install', ...flags, `${name}@${version}`], prefix);
   if (!ok) return;
   await mkdir(join(own, '..'), { recursive: true });
   await rm(own, { force: true });
