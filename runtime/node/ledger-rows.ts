@@ -33,12 +33,6 @@ export class UnwrittenRows {
   }
 }
 
-/** What one executed block writes. */
-export const ledgerOps = (changes: readonly RowChange[], block: BlockEvents): StoreOp[] => [
-  ...changes.map(rowOp),
-  ...eventOps(block),
-];
-
 const rowOp = ({ key, value }: RowChange): StoreOp =>
   value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value };
 

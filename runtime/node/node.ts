@@ -21,11 +21,13 @@ import type { Store } from '../store/store.ts';
 import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
+import { productionCrypto } from './crypto.ts';
 import { standingOf, startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
 import type { ExecutedBlock } from './replica.ts';
-import { loadLedger, openReplica, openTreelessReplica } from './replica.ts';
+import { openReplica, openTreelessReplica } from './replica.ts';
+import { loadLedger } from './stored-ledger.ts';
 import { systemClock } from './system-clock.ts';
 import { startValidatorSeat } from './validator-seat.ts';
 
@@ -129,7 +131,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
   }
   if (options.beacon_share === undefined)
     throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
-  const ledger = await loadLedger(chain, store);
+  const ledger = await loadLedger(chain, productionCrypto(chain), store);
   const secret_share = await readBeaconShare(options.beacon_share);
   const is_first_start = await claimStore(store, seat.key_path);
   const validator = await startValidatorSeat({

@@ -2,23 +2,19 @@
 
 import { present } from '#machines/primitives/assert.ts';
 import {
-  createLedger,
   createTreelessLedger,
   type Ledger,
-  openLedger,
   openTreelessLedger,
   type TreelessLedger,
 } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
-import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
-import { readFinalBlock } from '../consensus/block-store.ts';
 import type { Clock } from '../host/ports.ts';
 import type { Chain } from '../network/genesis-file.ts';
 import type { Log } from '../observe/log.ts';
@@ -26,8 +22,9 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
-import { readLedgerRows, UnwrittenRows } from './ledger-rows.ts';
+import { readLedgerRows } from './ledger-rows.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { loadLedger, requireState } from './stored-ledger.ts';
 
 /** A block that was executed here. */
 export type ExecutedBlock = {
@@ -70,12 +67,12 @@ const MAX_EARLY_BLOCKS = 256;
 
 /** The ledger as the store has it; from its start on it follows the chain, and checks every state root that a quorum certified. */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
-  const ledger = await loadLedger(options.chain, options.store);
+  const ledger = await loadLedger(options.chain, productionCrypto(options.chain), options.store);
   return follow(options, ledger, () => ledger.stateRoot());
 }
 
 /**
- * The same at two thirds of the cost, without the tree over the rows: it executes every certified block but cannot tell whether
+ * The same at three fifths of the cost, without the tree over the rows: it executes every certified block but cannot tell whether
  * its state is the certified one, so that a fault of its own disk or memory goes unnoticed, and it cannot prove a row.
  */
 export async function openTreelessReplica(options: ReplicaOptions): Promise<Replica<TreelessLedger>> {
@@ -100,46 +97,6 @@ function follow<L extends TreelessLedger>(options: ReplicaOptions, ledger: L, st
       await follower.write();
     },
   };
-}
-
-/**
- * The ledger as it was after the last final block that the store has: a validator writes rows every few blocks only, and what
- * it had not written is executed again here.
- */
-export async function loadLedger(chain: Chain, store: Store): Promise<Ledger> {
-  const ledger = await storedLedger(chain, store);
-  const rows = new UnwrittenRows();
-  for (;;) {
-    const final = await readFinalBlock(store, ledger.height() + 1);
-    if (final === undefined) break;
-    const header = headerOf(final);
-    requireState(header, ledger.stateRoot());
-    rows.note(ledger.executeBlock(ledgerBlock({ header, final })).changes);
-  }
-  if (rows.size > 0) await store.batch(rows.take());
-  return ledger;
-}
-
-/** The header of a block that was checked before it was stored. */
-function headerOf({ block }: FinalBlock): Header {
-  const header = decodeHeader(block.header);
-  if (!header.ok) throw new Error(`a stored block cannot be read: ${header.code}`);
-  return header.value;
-}
-
-/** A quorum certified the state before a block: who holds another one must not go on. The genesis is certified by block 2. */
-function requireState({ height, state_root }: Header, own_root: string): void {
-  if (height > 1 && state_root !== own_root)
-    throw new Error(`a quorum certified another state at height ${height - 1}: this node must not go on`);
-}
-
-/** The ledger that the store holds, or the one of the genesis. */
-async function storedLedger(chain: Chain, store: Store): Promise<Ledger> {
-  const crypto = productionCrypto(chain);
-  const rows = await readLedgerRows(store);
-  return rows.length === 0
-    ? createLedger(chain.genesis, chain.id, crypto)
-    : openLedger(chain.genesis, chain.id, crypto, rows);
 }
 
 /** The root of the own state, where the ledger keeps its tree. */

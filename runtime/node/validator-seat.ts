@@ -4,7 +4,7 @@ import { createApplication, type LedgerApplication } from '#machines/settlement/
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import { LEDGER_WRITE_EVERY_BLOCKS, MAX_KEPT_EVIDENCE, MAX_UNWRITTEN_ROWS } from '#schemas/wire/limits.ts';
+import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Decided } from '../consensus/turn.ts';
 import { startValidator } from '../consensus/validator.ts';
@@ -16,8 +16,9 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
-import { eventOps, UnwrittenRows } from './ledger-rows.ts';
+import { eventOps } from './ledger-rows.ts';
 import type { ExecutedBlock } from './replica.ts';
+import { RowsBehind } from './stored-ledger.ts';
 
 export type ValidatorSeatOptions = {
   readonly chain: Chain;
@@ -92,18 +93,16 @@ class StoredApplication {
   readonly #metrics: Metrics;
   readonly #hears: ValidatorSeatOptions['hears'];
   readonly #results = new Map<number, ExecutedBlock['result']>();
-  readonly #rows = new UnwrittenRows();
+  readonly #rows: RowsBehind;
   /** Events of blocks that are not final yet: actors hear them from the disk. */
   readonly #events: StoreOp[] = [];
-  #height: number;
-  #written_height: number;
 
   constructor(
     app: LedgerApplication,
     { ledger, metrics, hears }: Pick<ValidatorSeatOptions, 'ledger' | 'metrics' | 'hears'>,
   ) {
     this.#app = app;
-    this.#height = this.#written_height = ledger.height();
+    this.#rows = new RowsBehind(ledger.height());
     this.#metrics = metrics;
     this.#hears = hears;
     this.port = {
@@ -112,20 +111,8 @@ class StoredApplication {
       hasWork: () => app.hasWork(),
       submit: (tx) => this.#submit(tx),
       execute: (header, txs) => this.#execute(header, txs),
-      commitOps: () => {
-        const events = this.#events.splice(0);
-        return this.#isTimeToWrite() ? [...events, ...this.#takeRows()] : events;
-      },
+      commitOps: () => [...this.#events.splice(0), ...this.#rows.due()],
     };
-  }
-
-  #isTimeToWrite(): boolean {
-    return this.#height >= this.#written_height + LEDGER_WRITE_EVERY_BLOCKS || this.#rows.size >= MAX_UNWRITTEN_ROWS;
-  }
-
-  #takeRows(): StoreOp[] {
-    this.#written_height = this.#height;
-    return this.#rows.take();
   }
 
   /** What a decided block did; each is asked for once. */
@@ -148,8 +135,7 @@ class StoredApplication {
     const block = this.#app.lastBlock();
     if (block === undefined) throw new Error('an executed block has a result');
     this.#results.set(block.height, block);
-    this.#height = block.height;
-    this.#rows.note(block.changes);
+    this.#rows.note(block.height, block.changes);
     this.#events.push(...eventOps({ ...block, events: block.events.filter(this.#hears) }));
     for (const code of block.outcomes) this.#metrics.add('sortition_ledger_transactions_total', 1, code ?? 'OK');
     this.#metrics.set('sortition_ledger_mempool_transactions', this.#app.waitingCount());

@@ -69,8 +69,7 @@ export function openWorld(
     replicas,
     base: baseConfig(genesis, isLedger),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
-    openApp: (store, height) =>
-      isLedger ? openLedgerApplication(genesis, CHAIN, store, height) : openHashChain(store, prng),
+    openApp: (store) => (isLedger ? openLedgerApplication(genesis, CHAIN, store) : openHashChain(store, prng)),
     get workforce() {
       return workforce;
     },

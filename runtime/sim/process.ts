@@ -29,7 +29,7 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const tip = (await readTip(store)) ?? world.genesis;
   const record = await readSignerRecord(store);
   const { inputs, log } = await openLog(store, tip.height + 1);
-  const app = await world.openApp(store, tip.height);
+  const app = await world.openApp(store);
   const { chain, validators } = world.base;
   const core = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
   const own = new OwnWords();

@@ -48,8 +48,8 @@ export type World = {
   /** The core's configuration, but for what differs between processes. */
   readonly base: Omit<CoreConfig, 'self' | 'tip' | 'app'>;
   readonly genesis: Tip;
-  /** The application as it stands on a disk whose last final height is `height`. */
-  openApp(store: Store, height: number): Promise<SimApplication>;
+  /** The application as it was after the last final block on a disk. */
+  openApp(store: Store): Promise<SimApplication>;
   /** Whoever works and pays, where the application is the ledger. */
   readonly workforce: Workforce | undefined;
   /** A replica executed a block, and it is final on its disk. */

@@ -1,7 +1,7 @@
 // Blocks reach the host in height order without gaps: old ones from the store, new ones as they come, again after an actor resumed.
 import { expect, test } from 'vitest';
 import { BlockDelivery } from '#runtime/node/block-delivery.ts';
-import { type BlockEvents, ledgerOps, readEvents } from '#runtime/node/ledger-rows.ts';
+import { type BlockEvents, eventOps, readEvents } from '#runtime/node/ledger-rows.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { signerOf, type TestNode, World } from '../host/world.ts';
@@ -20,8 +20,8 @@ async function node(...stored: readonly BlockEvents[]) {
   const unwritten: BlockEvents[] = [];
   const host = await new World().node({ actors: [actor] });
   const store = openMemoryStore(new MemoryDisk());
-  for (const block of stored) await store.batch(ledgerOps([], block));
-  const written = async (): Promise<void> => store.batch(unwritten.splice(0).flatMap((block) => ledgerOps([], block)));
+  for (const block of stored) await store.batch(eventOps(block));
+  const written = async (): Promise<void> => store.batch(unwritten.splice(0).flatMap((block) => eventOps(block)));
   const delivery = new BlockDelivery(store, host.host, stored.at(-1)?.height ?? 0, written);
   return { host, store, delivery, unwritten };
 }
@@ -80,7 +80,7 @@ test('events that everyone has heard are forgotten, others are kept', async () =
   await delivery.replay();
   for (let height = 1; height <= 600; height++) {
     const block = blockAt(height, finished);
-    await store.batch(ledgerOps([], block));
+    await store.batch(eventOps(block));
     delivery.push(block);
     if (height % 100 === 0) await settle();
   }

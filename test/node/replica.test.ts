@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
+import { productionCrypto } from '#runtime/node/crypto.ts';
 import { readLedgerRows } from '#runtime/node/ledger-rows.ts';
-import { loadLedger, openReplica } from '#runtime/node/replica.ts';
+import { openReplica } from '#runtime/node/replica.ts';
+import { loadLedger } from '#runtime/node/stored-ledger.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
@@ -74,20 +76,24 @@ test('a validator executes again what it had not written, and has it on disk the
   const author = written(3);
   const store = openMemoryStore(new MemoryDisk());
   await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
-  const ledger = await loadLedger(author.chain, store);
+  const ledger = await loadLedger(author.chain, productionCrypto(author.chain), store);
   expect([ledger.height(), ledger.stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
   expect((await readLedgerRows(store)).length).toBeGreaterThan(0);
-  expect((await loadLedger(author.chain, store)).stateRoot()).toBe(author.ledger.stateRoot());
+  expect((await loadLedger(author.chain, productionCrypto(author.chain), store)).stateRoot()).toBe(
+    author.ledger.stateRoot(),
+  );
 });
 
 test('a validator whose rows are not those that a quorum certified does not start', async () => {
   const author = written(1);
   const store = openMemoryStore(new MemoryDisk());
   await store.batch(author.blocks.flatMap((block) => finalOps({ ...TIP, height: 1 }, block)));
-  await loadLedger(author.chain, store);
+  await loadLedger(author.chain, productionCrypto(author.chain), store);
   const wrong = author.write({ state_root: '11'.repeat(32) });
   await store.batch(finalOps({ ...TIP, height: 2 }, wrong));
-  await expect(loadLedger(author.chain, store)).rejects.toThrow('another state at height 1');
+  await expect(loadLedger(author.chain, productionCrypto(author.chain), store)).rejects.toThrow(
+    'another state at height 1',
+  );
 });
 
 test('blocks of a second share one write, in which each row stands once', async () => {

@@ -8,8 +8,9 @@ import { readFinalBlock } from '#runtime/consensus/block-store.ts';
 import type { Chain } from '#runtime/network/genesis-file.ts';
 import { openLocalNetwork } from '#runtime/network/local-genesis.ts';
 import { nodeDir } from '#runtime/network/node-process.ts';
+import { productionCrypto } from '#runtime/node/crypto.ts';
 import { readLedgerRows } from '#runtime/node/ledger-rows.ts';
-import { loadLedger } from '#runtime/node/replica.ts';
+import { loadLedger } from '#runtime/node/stored-ledger.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
@@ -44,7 +45,7 @@ export async function readNodes(dir: string): Promise<readonly LeftNode[]> {
 async function readNode(dir: string, name: string, chain: Chain): Promise<LeftNode> {
   const store = await openRocksStore(join(nodeDir(dir, name), 'db'));
   try {
-    const ledger = await loadLedger(chain, store);
+    const ledger = await loadLedger(chain, productionCrypto(chain), store);
     const rows = new Map(await readLedgerRows(store));
     const blocks: LeftBlock[] = [];
     for (let height = 1; ; height++) {
