@@ -25,7 +25,8 @@ export type LocalNetwork = {
 /** How a network differs from the usual one; used by tests and benches. */
 export type LocalShape = {
   readonly validators_count?: number;
-  readonly params?: Partial<LocalParams> /** One process for all workers and one for the services. */;
+  readonly params?: Partial<LocalParams>;
+  /** One process for all workers and one for the services. */
   readonly is_compact?: boolean;
 };
 type LocalParams = typeof LOCAL_PARAMS;

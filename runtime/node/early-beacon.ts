@@ -1,5 +1,5 @@
 // Recovers the last height's beacon from the validators' shares, so that a draw can stand in the very block that brings it.
-
+import { EPOCH } from '#machines/consensus/core-state.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
@@ -10,9 +10,6 @@ import type { Bus, Delivery } from '../bus/bus.ts';
 import { loadRecovery } from '../consensus/beacon.ts';
 import { BeaconCollector } from '../consensus/beacon-collector.ts';
 import type { Chain } from '../network/genesis-file.ts';
-
-/** One epoch for now: set changes come with the consensus issue's epochs. */
-const EPOCH = 0;
 
 export type EarlyBeacon = {
   /** The beacon of the ledger's last height, once it is known here; only where a draw waits for it. */

@@ -45,8 +45,9 @@ export function startHeartbeats(
   const beat = (): void => {
     const at_ms = clock.now_ms();
     bus.cast(subject.heartbeat(signer.id), heartbeatBytes(chain, signer, at_ms));
-    cancel = clock.setTimer(isAway() ? pause_ms : HEARTBEAT_INTERVAL_MS, beat);
-    pause_ms = isAway() ? Math.min(2 * pause_ms, HEARTBEAT_INTERVAL_MS) : FIRST_PAUSE_MS;
+    const is_away = isAway();
+    cancel = clock.setTimer(is_away ? pause_ms : HEARTBEAT_INTERVAL_MS, beat);
+    pause_ms = is_away ? Math.min(2 * pause_ms, HEARTBEAT_INTERVAL_MS) : FIRST_PAUSE_MS;
   };
   beat();
   return () => cancel();

@@ -92,7 +92,10 @@ function lotteryPart({ chain, bus, ledger, bell, metrics, options }: NodeContext
   );
   const close = async (): Promise<void> => {
     silence();
-    (await opening).close();
+    await opening.then(
+      (opened) => opened.close(),
+      () => undefined, // told already
+    );
   };
   return part({ lottery }, { close });
 }
