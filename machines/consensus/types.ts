@@ -98,7 +98,7 @@ export type CoreEffect =
   | { readonly type: 'rebroadcast' }
   | { readonly type: 'timer.set'; readonly id: string; readonly at_ms: number }
   | { readonly type: 'timer.cancel'; readonly id: string }
-  /** Final: persist block, certificate and state delta with the end-of-height mark before anything outside sees it. */
+  /** Final: persist block and certificate with the end-of-height mark before anything outside sees it; the state follows from them. */
   | {
       readonly type: 'decided';
       readonly height: number;

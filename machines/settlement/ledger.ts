@@ -41,7 +41,7 @@ export type ProvenRow = {
 
 /** A ledger that keeps no tree over its rows: it executes and answers, and can neither name its root nor prove a row. */
 export type TreelessLedger = ReturnType<typeof treelessOver>;
-/** A ledger with the tree over its rows: about a third of the cost of a block. */
+/** A ledger with the tree over its rows: about two fifths of the cost of a block. */
 export type Ledger = ReturnType<typeof ledgerOver>;
 
 /** Stored rows of a ledger, in any order. */
