@@ -1,10 +1,10 @@
 // The feed: one signed view on pub.v1.console, four times a second while something changes, every two seconds at least.
 import { CONSOLE_VIEW_KIND } from '#schemas/node/console-kind.ts';
-import { encodeEnvelope, envelopeBytes, envelopeSignBytes } from '#schemas/wire/envelope-codec.ts';
-import { ENVELOPE_EXPIRY_MS, FEED_IDLE_MS, FEED_INTERVAL_MS } from '#schemas/wire/limits.ts';
+import { FEED_IDLE_MS, FEED_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
+import { seal } from '../host/envelopes.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import type { ViewKeeper } from './view.ts';
@@ -59,13 +59,5 @@ function tell({ network, keeper, signer, bus }: FeedOptions, now_ms: number): vo
   const body = encode(keeper.view(now_ms));
   // To nobody in particular: the envelope asks for an id, and the sender's own says so.
   const item = { kind: CONSOLE_VIEW_KIND, to: signer.id, counter: 0, body };
-  const bytes = envelopeBytes({
-    v: 1,
-    network,
-    sender: signer.id,
-    expiry_ms: now_ms + ENVELOPE_EXPIRY_MS,
-    trace: '',
-    items: [item],
-  });
-  bus.cast(subject.feed, encodeEnvelope(bytes, signer.sign(envelopeSignBytes(bytes))));
+  bus.cast(subject.feed, seal({ chain: network, ...signer }, now_ms, '', [item]));
 }

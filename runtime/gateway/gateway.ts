@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Crypto } from '#machines/consensus/types.ts';
+import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
@@ -15,6 +16,7 @@ import { addGuards } from './guard.ts';
 import { addPages } from './pages.ts';
 import type { GatewayReads } from './ports.ts';
 import { addRoutes } from './routes.ts';
+import { Teller } from './teller.ts';
 import { ViewKeeper } from './view.ts';
 
 const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
@@ -52,7 +54,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const keeper = new ViewKeeper(reads, crypto);
   const draws = await DrawArchive.open(chain.id, ledger, store, crypto);
   const writer = new SerialWriter(store, log);
+  const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
+  const teller = new Teller({ chain: chain.id, ledger, signer, bus, clock, onRefused });
   const stopBlocks = reads.onBlock((seen) => {
+    teller.hear(seen);
     keeper.hearBlock(seen);
     writer.write(draws.hear(seen));
   });

@@ -1,5 +1,5 @@
 // What the gateway needs of its node: the chain, the ledger as executed here, and each final block as it comes.
-import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { Ledger, LedgerBlock } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import type { Chain } from '../network/genesis-file.ts';
@@ -9,6 +9,8 @@ export type SeenBlock = {
   readonly header: Header;
   readonly final: FinalBlock;
   readonly result: BlockChanges;
+  /** Its transactions, decoded; null for one that is malformed. */
+  readonly txs: LedgerBlock['txs'];
   /** Node's clock when the block with its certificate was in its hands, ms. */
   readonly received_ms: number;
 };

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
-import { decodeTx } from '#schemas/settlement/tx-codec.ts';
 import { MAX_KEPT_OUTCOMES } from '#schemas/wire/limits.ts';
 import { unframe } from '#schemas/wire/signed.ts';
 import { TAG } from '#schemas/wire/tags.ts';
@@ -35,13 +34,13 @@ export class TransactionLog {
   }
 
   /** Answers who was refused what: the transactions of a block carry the accounts, its outcomes the codes. */
-  hear({ header: { height }, final, result }: SeenBlock): { readonly account: string; readonly code: string }[] {
+  hear({ header: { height }, final, result, txs }: SeenBlock): { readonly account: string; readonly code: string }[] {
     return final.block.txs.flatMap((wire, i) => {
       const id = nativeTxId(wire);
       const code = result.outcomes[i] ?? null;
       this.#waiting.delete(id);
       this.#outcomes.set(id, code === null ? { state: 'applied', height } : { state: 'refused', height, code });
-      return code === null ? [] : [{ account: accountOf(wire), code }];
+      return code === null ? [] : [{ account: txs[i]?.account ?? 'unknown', code }];
     });
   }
 
@@ -54,9 +53,4 @@ export class TransactionLog {
     const isOvertaken = this.#ledger.nextNonce(waiting.account) > waiting.nonce;
     return isOvertaken ? { state: 'refused', height, code: 'TX_NONCE_LOW' } : { state: 'pending' };
   }
-}
-
-function accountOf(wire: Uint8Array): string {
-  const got = decodeTx(wire);
-  return got.ok ? got.value.tx.account : 'unknown';
 }

@@ -11,6 +11,7 @@ export type NetworkInfo = {
   readonly chain: string;
   readonly gateway: string;
   readonly ws_url: string;
+  readonly height: number;
 };
 export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
 export type TransactionInfo = {
@@ -23,7 +24,7 @@ export type TransactionInfo = {
 export type Patience = { readonly ms: number; readonly signal?: AbortSignal };
 
 /** Heights that a transaction of a command stays valid: minutes at full pace, and no forgotten one applies days later. */
-const EXPIRY_HEIGHTS = 5_000;
+export const EXPIRY_HEIGHTS = 5_000;
 const TIMEOUT_MS = 10_000;
 
 export class ConsoleClient {

@@ -142,8 +142,8 @@ async function gatewayPart(
   assert(ledger, 'a gateway proves rows, so its node keeps the tree');
   const { openGateway } = await import('../gateway/gateway.ts');
   const onBlock = (listener: (block: SeenBlock) => void) =>
-    bell.onBlock(({ checked, result, received_ms }) =>
-      listener({ header: checked.header, final: checked.final, result, received_ms }),
+    bell.onBlock(({ checked, result, txs, received_ms }) =>
+      listener({ header: checked.header, final: checked.final, result, txs: txs(), received_ms }),
     );
   const reads = { chain, ledger, onBlock };
   const gateway = await openGateway({

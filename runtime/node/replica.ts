@@ -4,6 +4,7 @@ import { present } from '#machines/primitives/assert.ts';
 import {
   createTreelessLedger,
   type Ledger,
+  type LedgerBlock,
   openTreelessLedger,
   type TreelessLedger,
 } from '#machines/settlement/ledger.ts';
@@ -30,6 +31,8 @@ import { loadLedger, requireState } from './stored-ledger.ts';
 export type ExecutedBlock = {
   readonly checked: CheckedBlock;
   readonly result: BlockChanges;
+  /** Its transactions, decoded; null for one that is malformed. */
+  readonly txs: () => LedgerBlock['txs'];
   readonly received_ms: number;
 };
 
@@ -205,7 +208,8 @@ class Follower {
     const { checked, received_ms } = present(this.#early.get(height), 'the next block is here');
     this.#early.delete(height);
     requireState(checked.header, this.#stateRoot?.() ?? checked.header.state_root);
-    return { checked, result: this.#ledger.executeBlock(ledgerBlock(checked)), received_ms };
+    const block = ledgerBlock(checked);
+    return { checked, result: this.#ledger.executeBlock(block), txs: () => block.txs, received_ms };
   }
 
   /** Nothing was heard for longer than the network is ever silent: ask. */

@@ -16,6 +16,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
+import { ledgerBlock } from './final-blocks.ts';
 import { eventOps } from './ledger-rows.ts';
 import type { ExecutedBlock } from './replica.ts';
 import { RowsBehind } from './stored-ledger.ts';
@@ -121,7 +122,8 @@ class StoredApplication {
     if (result === undefined) throw new Error(`height ${height} was decided but not executed`);
     this.#results.delete(height);
     const id = final.certificate.value ?? '';
-    return { checked: { id, header, final }, result, received_ms };
+    const checked = { id, header, final };
+    return { checked, result, txs: () => ledgerBlock(checked).txs, received_ms };
   }
 
   #submit(wire: Uint8Array): boolean {

@@ -178,6 +178,7 @@ export const CODES = {
   API_FAILED: 'The gateway failed to answer; its log says why.',
   TX_UNKNOWN: 'This gateway has not met that transaction, or has forgotten it.',
   JOB_UNKNOWN: 'There is no such job on the ledger.',
+  TOLD_LIMIT: 'A block moved too many accounts, or too much of one, to tell all of it; the account asks the API.',
   DRAW_UNKNOWN: 'This gateway holds no proof of a draw of that unit: it was not drawn yet, or too long ago.',
   DRAW_PROOF_INVALID: 'The proof does not lead from the genesis to the drawn nodes; do not trust who gave it.',
   KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',

@@ -195,6 +195,12 @@ export const MIN_HEARD_INTERVAL_MS = 1_000;
 export const MAX_KEPT_UNIT_STORIES = 4_096;
 /** Steps in the story of one unit: six attempts of at most eight steps fit. */
 export const MAX_UNIT_STORY_STEPS = 64;
+/** Accounts that a gateway tells of one block: a signature each, so some ten ms at most; the others see the gap, and ask the API. */
+export const MAX_TOLD_ACCOUNTS = 256;
+/** Accounts of which a gateway remembers when it last had news; the one that rested longest goes first, and then takes a gap for certain. */
+export const MAX_KEPT_TOLD_HEIGHTS = 16_384;
+/** Length of a code in a message, characters: the longest in use is half of it. */
+export const MAX_CODE_CHARS = 64;
 /** Units in one answer of the API: the rest by `first`. */
 export const MAX_API_UNITS = 1_000;
 /** Transactions whose outcome a gateway remembers, and as many that still wait for theirs: what validators hold at most. */

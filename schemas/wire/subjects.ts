@@ -98,6 +98,21 @@ export const SUBJECTS = [
     about: 'Told by a receiver.',
   },
   {
+    name: 'told',
+    pattern: 'told.v1.{self}.*',
+    publish: [],
+    subscribe: ['client'],
+    about:
+      'Heard by an account: what each block did to its jobs and transactions: told.v1.<account>.<gateway> (lossy by design).',
+  },
+  {
+    name: 'told-send',
+    pattern: 'told.v1.*.{self}',
+    publish: ['gateway'],
+    subscribe: [],
+    about: 'Told by a gateway.',
+  },
+  {
     name: 'operator',
     pattern: 'ctl.v1.{self}',
     publish: [],
@@ -137,6 +152,7 @@ export const subject = {
   mailboxOf: (receiver: string) => `in.v1.${receiver}.*`,
   acknowledgement: (sender: string, self: string) => `ack.v1.${sender}.${self}`,
   acknowledgements: (self: string) => `ack.v1.${self}.*`,
+  told: (account: string, gateway: string) => `told.v1.${account}.${gateway}`,
   operator: (actor: string) => `ctl.v1.${actor}`,
   feed: 'pub.v1.console',
 } as const;

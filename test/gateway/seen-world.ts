@@ -63,9 +63,12 @@ export class SeenWorld extends World {
     const bytes = encodeHeader(header);
     this.#previous = bytesToHex(sha256(bytes));
     this.#state_root = result.state_root;
-    const txs = (this.blocks.at(-1)?.txs ?? []).flatMap((tx) => (tx === null ? [] : [wireOf(tx)]));
-    const final = { block: { header: bytes, txs }, certificate: certify(header.height, this.#previous) };
-    const seen = { header, final, result, received_ms: this.time_ms + this.finality_ms(header.height) };
+    const txs = (this.blocks.at(-1)?.txs ?? []).filter((tx) => tx !== null);
+    const final = {
+      block: { header: bytes, txs: txs.map(wireOf) },
+      certificate: certify(header.height, this.#previous),
+    };
+    const seen = { header, final, result, txs, received_ms: this.time_ms + this.finality_ms(header.height) };
     for (const listener of this.#listeners) listener(seen);
     return result;
   }
