@@ -61,7 +61,7 @@ function filterOf(books: Books, row: Drawable, purpose: Purpose): DrawFilter {
 
 /**
  * The block brought the beacon of `height`: it names the auditors of the units that waited for it. Units that it gives to
- * nobody, since nobody fits, wait for a later one; so do those whose audits would make the block too long.
+ * nobody, since nobody fits, wait for the next one; so do those whose audits would make the block too long.
  */
 export function hearBeacon(books: Books, height: number): void {
   const basis = drawBasis(books, height);
@@ -89,7 +89,7 @@ function nameAuditors(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): 
 
 function postpone(books: Books, row: UnitRow, purpose: Purpose): void {
   const { unit, attempt } = row;
-  const draw_height = books.block.height + 1;
+  const draw_height = books.block.height;
   books.tables.tasks.put(unit, { ...row, [purpose === 'work' ? 'draw_height' : 'audit_height']: draw_height });
   emit(books, { type: 'unit.drawable', unit, attempt, purpose, draw_height });
 }

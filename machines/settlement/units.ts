@@ -18,13 +18,13 @@ import { countUnit, jobOfUnit } from './jobs.ts';
 const NONE = new Uint8Array(0);
 type RequeueReason = Extract<LedgerEvent, { type: 'unit.requeued' }>['reason'];
 
-/** The unit enters the lottery: the beacon of the next height decides, which nobody knows yet. */
+/** The unit enters the lottery: the beacon of this very height decides, which nobody knows before the block is final. */
 export function releaseUnit(books: Books, unit: string): void {
   enterLottery(books, unit, 1, []);
 }
 
 function enterLottery(books: Books, unit: string, attempt: number, excluded: readonly string[]): void {
-  const draw_height = books.block.height + 1;
+  const draw_height = books.block.height;
   books.tables.tasks.put(unit, {
     unit,
     phase: 'to_draw',
@@ -113,10 +113,10 @@ function applyReveal(books: Books, account: string, reveal: z.infer<typeof Revea
   return null;
 }
 
-/** The unit waits for auditors, whom the beacon of the next height names. */
+/** The unit waits for auditors, whom the beacon of this height names in the next block. */
 export function awaitAudit(books: Books, row: UnitRow): void {
   const { unit, attempt } = row;
-  const audit_height = books.block.height + 1;
+  const audit_height = books.block.height;
   const waiting = { phase: 'audit_to_draw', audit_height, deadline_ms: 0, auditors: [], reports: [] } as const;
   books.tables.tasks.put(unit, { ...row, ...waiting });
   emit(books, { type: 'unit.drawable', unit, attempt, purpose: 'audit', draw_height: audit_height });

@@ -56,8 +56,7 @@ export class DrawArchive {
   readonly #store: Store;
   readonly #index: DrawIndex;
   readonly #crypto: Pick<Crypto, 'sha256'>;
-  /** Draws announced for the next height, and those caught at the last one. */
-  #awaited: readonly Drawable[] = [];
+  /** Draws of the last height: the next header brings what decides them. */
   #caught: Caught | undefined;
 
   private constructor(chain: string, ledger: Ledger, store: Store, index: DrawIndex, crypto: Pick<Crypto, 'sha256'>) {
@@ -87,10 +86,9 @@ export class DrawArchive {
   /** The writes that this block brings, to be stored before the next block's; none for a height that an earlier life stored. */
   hear({ header, final, result }: SeenBlock): StoreOp[] {
     const ops = this.#caught === undefined || header.beacon.length === 0 ? [] : this.#storeOps(this.#caught, final);
-    const due = this.#awaited.filter(({ draw_height }) => draw_height === header.height);
+    const due = result.events.filter((event) => event.type === 'unit.drawable');
     const isCaught = due.length === 0 || this.#index.has(header.height);
     this.#caught = isCaught ? undefined : this.#catch(header.height, due);
-    this.#awaited = result.events.filter((event) => event.type === 'unit.drawable');
     return ops;
   }
 

@@ -64,9 +64,9 @@ export type UnitRow = {
   readonly unit: string;
   readonly phase: UnitPhase;
   readonly attempt: number;
-  /** Height whose beacon and registry decide the worker: release + 1. */
+  /** Height whose beacon and registry decide the worker: that of the release. */
   readonly draw_height: number;
-  /** Height whose beacon and registry decide the auditors: reveal + 1; 0 = not revealed. */
+  /** Height whose beacon and registry decide the auditors: that of the reveal; 0 = not revealed. */
   readonly audit_height: number;
   /** Block time at which the unit entered the lottery, ms: stand-ins count from here. */
   readonly drawable_ms: number;

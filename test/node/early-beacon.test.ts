@@ -101,7 +101,6 @@ test('draws by an early beacon are those of the block that brings it, and are ta
   world.block();
   world.submitJob(3);
   world.block();
-  world.block();
   expect(world.ledger.pendingDraws()).toEqual([]);
   const beacon = world.beacon(world.ledger.height());
   const draws = world.ledger.pendingDraws(0, 100, beacon ?? undefined);

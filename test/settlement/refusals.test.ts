@@ -200,14 +200,15 @@ describe('draws', () => {
     type: 'draw',
     draws: [{ unit, attempt, worker }],
   });
-  test('DRAW_TOO_EARLY before the beacon, and for a later attempt', () => {
-    const { world, unit } = worldAt('unit.drawable');
-    expect(world.outcome(SHUFFLER, draw(unit, W0))).toBe('DRAW_TOO_EARLY');
-    expect(world.outcome(SHUFFLER, draw(unit, W0, 2))).toBe('DRAW_TOO_EARLY');
+  test('DRAW_TOO_EARLY in the block in which the unit enters the lottery, and for a later attempt', () => {
+    const { world, unit } = worldAt('unit.assigned');
+    world.send(SHUFFLER, draw(unit, W0, 2));
+    const late = world.block(11_000);
+    expect([late.outcomes, world.ledger.unit(unit)?.phase]).toEqual([['DRAW_TOO_EARLY'], 'to_draw']);
+    expect(world.outcome(SHUFFLER, draw(unit, W0, 3))).toBe('DRAW_TOO_EARLY');
   });
   test('DRAW_FALSE for anybody but whom the beacon names', () => {
     const { world, unit } = worldAt('unit.drawable');
-    world.block();
     world.block();
     const [drawn] = world.ledger.pendingDraws();
     const others = [CLIENT, ...WORKERS].filter((worker) => worker !== drawn?.worker);
@@ -216,7 +217,6 @@ describe('draws', () => {
   });
   test('DRAW_DONE for the second of two, whoever sends it; any registered node may send the first', () => {
     const { world, unit } = worldAt('unit.drawable');
-    world.block();
     world.block();
     const worker = world.ledger.pendingDraws()[0]?.worker ?? '';
     expect(world.outcome(V0, draw(unit, worker))).toBe(null);
@@ -284,8 +284,10 @@ describe('audits', () => {
     reports: [{ unit, attempt: 1, results }],
   });
   test('AUDIT_NOT_OPEN before the auditors are drawn', () => {
-    const { world, unit, row } = worldAt('unit.revealed');
-    expect(world.outcome(row.worker, open(unit, openingsOf(unit, [0])))).toBe('AUDIT_NOT_OPEN');
+    const { world, unit, row } = worldAt('unit.committed');
+    world.send(row.worker, { type: 'reveal', reveals: [revealOf(unit, 1)] });
+    world.send(row.worker, open(unit, openingsOf(unit, [0])));
+    expect(world.block().outcomes).toEqual([null, 'AUDIT_NOT_OPEN']);
   });
   test('OPENING_INVALID for other sub-units, too few, or a result that is not under the root', () => {
     const { world, unit, row } = worldAt('audit.assigned');
