@@ -28,6 +28,8 @@ export function createForger({ prng, base, votes }: World, validator: number): F
   let height = 0;
   const hoard: Certificate[] = [];
   const txs: Uint8Array[] = [];
+  /** What it says to everyone instead of this proposal; undefined: to each what comes to its mind. */
+  let common: { readonly value: string; readonly lie: Message | undefined } | undefined;
 
   function learn(value: string | null, at: number): void {
     if (at > height) {
@@ -63,6 +65,13 @@ export function createForger({ prng, base, votes }: World, validator: number): F
     return { type: 'proposal', proposal: { ...forged, signature } satisfies SignedProposal, block: other };
   }
 
+  /** A lie that everybody hears is no equivocation: it can be decided, and has to be seen through. */
+  function proposalFor(message: Extract<Message, { type: 'proposal' }>): Message {
+    const { value } = message.proposal;
+    if (common?.value !== value) common = { value, lie: prng.chance(300) ? lieProposal(message) : undefined };
+    return common.lie ?? (prng.chance(512) ? lieProposal(message) : message);
+  }
+
   return {
     overhear(message) {
       if (message.type === 'proposal') {
@@ -79,8 +88,7 @@ export function createForger({ prng, base, votes }: World, validator: number): F
       const extra: Message[] = replayed ? [{ type: 'certificate', certificate: prng.pick(hoard) }] : [];
       if (message.type === 'vote' && prng.chance(512)) return [lieAbout(message.vote), ...extra];
       if (message.type === 'vote' && prng.chance(200)) return [message, lieAbout(message.vote), ...extra];
-      if (message.type === 'proposal' && prng.chance(512)) return [lieProposal(message), ...extra];
-      return [message, ...extra];
+      return [message.type === 'proposal' ? proposalFor(message) : message, ...extra];
     },
   };
 }
