@@ -2,13 +2,13 @@
 
 import { workerMachine } from '#machines/work/worker.machine.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import { WORKER_V2 } from '#schemas/snapshots/worker-v2.ts';
+import { WORKER_V1 } from '#schemas/snapshots/worker-v1.ts';
 import type { ActorDefinition } from '../host.ts';
 
 export const worker: ActorDefinition = {
   kind: 'worker',
   machine: workerMachine,
-  snapshot: WORKER_V2,
+  snapshot: WORKER_V1,
   hears: {},
   concerns,
   ports: ['sandbox'],

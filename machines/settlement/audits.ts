@@ -4,18 +4,18 @@ import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { allocate } from '../primitives/allocate.ts';
 import { assert, present } from '../primitives/assert.ts';
-import { equalBytes } from '../primitives/bytes.ts';
 import { auditIndices, sampleSize } from '../work/audit.ts';
 import { KERNELS, type KernelName } from '../work/kernels/kernel.ts';
 import { verifySubUnit } from '../work/kernels/unit-tree.ts';
 import { escrowOf, settle } from './accounts.ts';
 import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
-import { openDispute } from './disputes.ts';
+import { auditorsWhoGot, openDispute } from './disputes.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 import { notePass } from './nodes.ts';
 import { isOver, rowOfWorker, workOf } from './units.ts';
 
+const UNREPORTED = new Uint8Array(0);
 /** Shares of a unit's reward: worker 80 %, each auditor 10 %. */
 const WORKER_SHARE = 8n;
 const AUDITOR_SHARE = 1n;
@@ -31,7 +31,7 @@ export function assignAuditors(books: Books, row: UnitRow, auditors: readonly st
   const { unit, attempt, worker } = row;
   const indices = row.audit_indices.length > 0 ? row.audit_indices : sample(books, row, beacon);
   const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
-  const reports = auditors.map(() => []);
+  const reports = auditors.map(() => UNREPORTED);
   books.tables.tasks.put(unit, { ...row, phase: 'auditing', auditors, audit_indices: indices, reports, deadline_ms });
   countUnit(books, unit, 'audits_count');
   emit(books, {
@@ -82,7 +82,7 @@ export function applyReports(books: Books, tx: Tx, body: Reports): Code | null {
 function applyReport(
   books: Books,
   account: string,
-  { unit, attempt, results }: Reports['reports'][number],
+  { unit, attempt, digest }: Reports['reports'][number],
 ): Code | null {
   const row = books.tables.tasks.get(unit);
   if (row === undefined) return books.tables.proofs.has(unit) ? 'ATTEMPT_OVER' : 'UNIT_UNKNOWN';
@@ -91,21 +91,14 @@ function applyReport(
   if (place < 0 || attempt > row.attempt) return 'NOT_DRAWN';
   if (row.reports[place]?.length !== 0) return 'REPORT_DONE';
   if (row.phase !== 'auditing' || isOver(books, row)) return 'AUDIT_NOT_OPEN';
-  if (!covers(row, results)) return 'REPORT_INVALID';
-  return compare(books, {
-    ...row,
-    reports: row.reports.with(
-      place,
-      results.map(({ result }) => result),
-    ),
-  });
+  return compare(books, { ...row, reports: row.reports.with(place, digest) });
 }
 
 /** Exactly the audited sub-units, in order. */
 const covers = (row: UnitRow, items: readonly { readonly index: number }[]): boolean =>
   items.length === row.audit_indices.length && items.every(({ index }, i) => index === row.audit_indices[i]);
 
-/** Once the openings and both reports are in, compare them: byte equality, nothing less. */
+/** Once the openings and both reports are in, compare them: whoever reports must have got what the worker opened. */
 function compare(books: Books, row: UnitRow): null {
   const isComplete = row.opened.length > 0 && row.reports.every((report) => report.length > 0);
   if (isComplete) judge(books, row);
@@ -114,13 +107,9 @@ function compare(books: Books, row: UnitRow): null {
 }
 
 function judge(books: Books, row: UnitRow): void {
-  const differing = row.audit_indices.filter((_, i) => row.reports.some((report) => !isSame(report[i], row.opened[i])));
-  if (differing.length > 0) openDispute(books, row, differing);
+  if (auditorsWhoGot(books, row, row.opened).length < row.auditors.length) openDispute(books, row);
   else payUnit(books, row);
 }
-
-const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a !== undefined && b !== undefined && equalBytes(a, b);
 
 /** The result is checked: pay it, once, and keep the receipt. */
 function payUnit(books: Books, row: UnitRow): void {

@@ -26,11 +26,8 @@ function passDeadline(books: Books, row: UnitRow): void {
   if (row.phase === 'committed') return silent(books, row, 'no_reveal');
   if (row.phase === 'auditing')
     return row.opened.length === 0 ? silent(books, row, 'no_opening') : auditLate(books, row);
-  askValidators(
-    books,
-    row,
-    undecided(books, present(books.tables.disputes.get(row.unit), 'a disputed unit has a dispute')),
-  );
+  const dispute = present(books.tables.disputes.get(row.unit), 'a disputed unit has a dispute');
+  askValidators(books, row, undecided(books, row, dispute));
 }
 
 function late(books: Books, row: UnitRow): void {

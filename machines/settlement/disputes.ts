@@ -1,4 +1,4 @@
-// Disputes: worker and auditors disagree on a sub-unit; validators compute it themselves, and a quorum of equal results decides.
+// Disputes: worker and auditors disagree; validators compute the audited sub-units themselves, and a quorum of equal results decides each.
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { DisputeRow, DisputeVote, UnitRow } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
@@ -6,6 +6,7 @@ import type { Code } from '#schemas/wire/codes.ts';
 import { present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
+import { reportDigest } from '../work/report-digest.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 import { noteMisconduct } from './nodes.ts';
@@ -14,11 +15,20 @@ import { awaitAudit, exclude, requeueUnit, workOf } from './units.ts';
 /** What a proven wrong result costs, in rewards of the unit (work rules, 6). */
 const WRONG_RESULT_REWARDS = 10n;
 
-/** Ask the validators about every sub-unit on which somebody differs. */
-export function openDispute(books: Books, row: UnitRow, indices: readonly number[]): void {
-  books.tables.disputes.put(row.unit, { indices, votes: [] });
+/** The auditors whose report says that they got these results for the audited sub-units. */
+export const auditorsWhoGot = (books: Books, row: UnitRow, results: readonly Uint8Array[]): readonly string[] =>
+  row.auditors.filter((auditor, place) =>
+    equalBytes(
+      reportDigest(auditor, row, results, books.crypto.sha256),
+      present(row.reports[place], 'each auditor has a place for its report'),
+    ),
+  );
+
+/** Ask the validators about every audited sub-unit: a report tells that something differs, not where. */
+export function openDispute(books: Books, row: UnitRow): void {
+  books.tables.disputes.put(row.unit, { votes: [] });
   countUnit(books, row.unit, 'disagreements_count');
-  askValidators(books, row, indices);
+  askValidators(books, row, row.audit_indices);
 }
 
 /** Ask (again, when the deadline passes without a quorum) for what is not decided. */
@@ -36,12 +46,12 @@ export function applyAdjudicate(books: Books, tx: Tx, body: Extract<Tx['body'], 
   const row = books.tables.tasks.get(unit);
   const dispute = books.tables.disputes.get(unit);
   if (dispute === undefined && isOver(books, row, { unit, attempt })) return 'DISPUTE_OVER';
-  if (row?.attempt !== attempt || dispute?.indices.includes(index) !== true) return 'DISPUTE_UNKNOWN';
+  if (dispute === undefined || row?.attempt !== attempt || !row.audit_indices.includes(index)) return 'DISPUTE_UNKNOWN';
   const hasSpoken = dispute.votes.some((vote) => vote.validator === tx.account && vote.index === index);
   if (hasSpoken) return 'ADJUDICATION_DONE';
-  const next = { ...dispute, votes: [...dispute.votes, { validator: tx.account, index, result }] };
+  const next = { votes: [...dispute.votes, { validator: tx.account, index, result }] };
   books.tables.disputes.put(unit, next);
-  if (undecided(books, next).length === 0) decide(books, row, next);
+  if (undecided(books, row, next).length === 0) decide(books, row, next);
   return null;
 }
 
@@ -55,8 +65,8 @@ function isOver(books: Books, row: UnitRow | undefined, { unit, attempt }: Pick<
 }
 
 /** The disputed sub-units without a quorum of equal results. */
-export const undecided = (books: Books, dispute: DisputeRow): readonly number[] =>
-  dispute.indices.filter((index) => truthOf(books, dispute, index) === undefined);
+export const undecided = (books: Books, row: UnitRow, dispute: DisputeRow): readonly number[] =>
+  row.audit_indices.filter((index) => truthOf(books, dispute, index) === undefined);
 
 /** The result on which validators with more than two thirds of the power agree. */
 function truthOf(books: Books, { votes }: DisputeRow, index: number): Uint8Array | undefined {
@@ -79,19 +89,13 @@ const isQuorum = (books: Books, power: number): boolean =>
 
 /** Who was wrong pays; a wrong worker loses the attempt, wrong auditors are replaced. */
 function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {
-  const isRight = (results: readonly Uint8Array[] = []): boolean =>
-    dispute.indices.every((index) => {
-      const result = results[row.audit_indices.indexOf(index)];
-      return (
-        result !== undefined && equalBytes(result, present(truthOf(books, dispute, index), 'every index is decided'))
-      );
-    });
-  const right = row.auditors.filter((_, place) => isRight(row.reports[place]));
+  const truth = row.audit_indices.map((index) => present(truthOf(books, dispute, index), 'every index is decided'));
+  const right = auditorsWhoGot(books, row, truth);
   const wrong = row.auditors.filter((auditor) => !right.includes(auditor));
   const slash_units = WRONG_RESULT_REWARDS * jobOfUnit(books, row.unit).reward_per_unit_units;
   for (const auditor of wrong) noteMisconduct(books, auditor, slash_units, right, 'wrong_report');
   const judged = { ...row, excluded: exclude(row.excluded, wrong) };
-  if (isRight(row.opened)) {
+  if (truth.every((result, i) => equalBytes(result, present(row.opened[i], 'the worker opened every index')))) {
     books.tables.disputes.remove(row.unit);
     awaitAudit(books, judged);
     return;

@@ -1,12 +1,17 @@
 // A worker's results as transactions: those that are ready together share one, and its signature.
 import type { Effect } from '#schemas/node/host.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v2.ts';
+import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { weighedChunks } from '../primitives/chunks.ts';
 
-type Unsent = WorkerData['unsent'];
+type Body<Type extends TxBody['type']> = Extract<TxBody, { type: Type }>;
 /** Results by kind, to be added to. */
-export type Results = { readonly [Kind in keyof Unsent]: Unsent[Kind][number][] };
+export type Results = {
+  readonly commits: Body<'commit'>['commits'];
+  readonly reveals: Body<'reveal'>['reveals'];
+  readonly opens: Body<'audit.open'>['opens'];
+  readonly reports: Body<'audit.report'>['reports'];
+};
 
 /** Room for results in a transaction, bytes; the rest is its frame and signature. */
 const MAX_RESULTS_BYTES = MAX_TX_BYTES - 1_024;
@@ -24,14 +29,12 @@ export function submits({ commits, reveals, opens, reports }: Results): Effect[]
       (some) => ({ type: 'reveal', reveals: some }) as const,
     ),
     ...fitted(opens, openingsBytes).map((some) => ({ type: 'audit.open', opens: some }) as const),
-    ...fitted(reports, (r) => r.results.length * PIECE_BYTES).map(
-      (some) => ({ type: 'audit.report', reports: some }) as const,
-    ),
+    ...fitted(reports, () => 0).map((some) => ({ type: 'audit.report', reports: some }) as const),
   ];
   return bodies.map((body) => ({ type: 'submit', body }));
 }
 
-const openingsBytes = ({ openings }: Unsent['opens'][number]): number =>
+const openingsBytes = ({ openings }: Results['opens'][number]): number =>
   openings.reduce((sum, { proof }) => sum + PIECE_BYTES + proof.length * HASH_BYTES, 0);
 
 const fitted = <T>(results: readonly T[], listsBytes: (result: T) => number): T[][] =>

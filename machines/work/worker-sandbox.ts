@@ -25,11 +25,6 @@ function numbersOf(work: Work): number {
 
 /**
  * What the sandbox answered. It is part of the node, so it is not checked here but where it goes: in the snapshot and in the
- * transactions. Calls of an earlier release had one work each, named in the key.
+ * transactions.
  */
-export function answersIn(ioKey: string, answer: unknown): readonly WorkAnswer[] {
-  const [action = '', unit = '', attempt = ''] = ioKey.split(/[:#]/);
-  if (action === 'block') return (answer as BatchAnswer).answers;
-  const named = { action: action === 'audit' ? 'recompute' : action, unit, attempt: Number(attempt) };
-  return [{ ...named, ...(answer as object) } as WorkAnswer];
-}
+export const answersIn = (answer: unknown): readonly WorkAnswer[] => (answer as BatchAnswer).answers;

@@ -1,7 +1,7 @@
 // The worker's state chart: idle until something is drawn for it, working while any attempt of its own is open.
 import { enqueueActions, setup } from 'xstate';
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v2.ts';
+import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import { newWorker, workerStep } from './worker.ts';
 
 export const workerMachine = setup({

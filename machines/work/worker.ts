@@ -1,7 +1,7 @@
 // What a worker does with each event: compute what was drawn for it, commit, reveal, open, report. Pure; effects are data.
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import { NONE_UNSENT, type WorkerData } from '#schemas/snapshots/worker-v2.ts';
+import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { Work, WorkAnswer } from '#schemas/work/sandbox.ts';
 import { isKernel } from './kernels/kernel.ts';
 import { type Results, submits } from './worker-results.ts';
@@ -10,7 +10,7 @@ import { answersIn, calls } from './worker-sandbox.ts';
 export type Step = { readonly d: WorkerData; readonly effects: readonly Effect[] };
 
 /** A worker with nothing drawn for it. */
-export const newWorker = (id: string): WorkerData => ({ id, attempts: {}, unsent: NONE_UNSENT });
+export const newWorker = (id: string): WorkerData => ({ id, attempts: {} });
 
 /** Apply one event. Unknown units are ignored: the ledger, not the worker, keeps the truth. */
 export function workerStep(d: WorkerData, event: HostEvent): Step {
@@ -19,7 +19,7 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
     for (const e of event.events) onLedger(draft, e);
     draft.effects.push(...calls(event.height, draft.works));
   }
-  if (event.type === 'io.done') for (const answer of answersIn(event.key, event.answer)) onAnswer(draft, answer);
+  if (event.type === 'io.done') for (const answer of answersIn(event.answer)) onAnswer(draft, answer);
   // Not computed in time: the deadline passes and the unit is drawn again for somebody else.
   if (event.type === 'io.failed') draft.effects.push(warn(event.key, event.code));
   draft.effects.push(...submits(draft.results));
@@ -32,14 +32,11 @@ class Draft implements Step {
   readonly effects: Effect[] = [];
   /** What to ask the sandbox, and what to tell the ledger. */
   readonly works: Work[] = [];
-  readonly results: Results;
+  readonly results: Results = { commits: [], reveals: [], opens: [], reports: [] };
   readonly #before: WorkerData;
 
   constructor(d: WorkerData) {
-    const { commits, reveals, opens, reports } = d.unsent;
-    this.results = { commits: [...commits], reveals: [...reveals], opens: [...opens], reports: [...reports] };
-    const hasUnsent = Object.values(d.unsent).some((results) => results.length > 0);
-    this.d = hasUnsent ? { ...d, unsent: NONE_UNSENT } : d;
+    this.d = d;
     this.#before = d;
   }
 
@@ -56,7 +53,7 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
     const { unit, attempt, kernel, start, unit_log2 } = e;
     const work = { unit, attempt, kernel, start, unit_log2, indices: [...e.indices] };
     if (e.worker === id) draft.works.push({ action: 'open', ...work });
-    else if (e.auditors.includes(id)) draft.works.push({ action: 'recompute', ...work });
+    else if (e.auditors.includes(id)) draft.works.push({ action: 'report', ...work });
   } else if (e.type === 'unit.assigned' && e.worker === id && isKernel(e.kernel)) {
     const { unit, attempt, kernel, start, unit_log2 } = e;
     draft.attempts()[key(unit, attempt)] = null;
@@ -80,7 +77,7 @@ function onAnswer(draft: Draft, answer: WorkAnswer): void {
     draft.results.commits.push({ unit, attempt, commitment });
   }
   if (answer.action === 'open') draft.results.opens.push({ unit, attempt, openings: answer.openings });
-  if (answer.action === 'recompute') draft.results.reports.push({ unit, attempt, results: answer.results });
+  if (answer.action === 'report') draft.results.reports.push({ unit, attempt, digest: answer.digest });
   if (answer.action === 'failed') draft.effects.push(warn(key(unit, attempt), answer.code));
 }
 

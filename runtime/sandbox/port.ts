@@ -4,12 +4,15 @@ import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { reportDigest } from '#machines/work/report-digest.ts';
 import { fromU128, u128 } from '#schemas/wire/fields.ts';
 import { MAX_KEPT_UNITS, MAX_SUSPECTS } from '#schemas/wire/limits.ts';
 import type {
   BatchAnswer,
   OpenAnswer,
   RecomputeAnswer,
+  RecomputeRequest,
+  ReportAnswer,
   RunAnswer,
   SandboxRequest,
   Work,
@@ -48,7 +51,12 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
     if (work.action === 'open')
       return { openings: openSubUnits((await unitResults(work, signal)).results, indices, sha256) };
     const { results } = await pool.runSubUnits(unitOf(work), indices, { signal });
-    return { results: results.map((result, i) => ({ index: indices[i] ?? 0, result })) };
+    return { digest: reportDigest(worker, work, results, sha256) };
+  }
+
+  async function recompute(request: RecomputeRequest, signal: AbortSignal): Promise<RecomputeAnswer> {
+    const { results } = await pool.runSubUnits(unitOf(request), request.indices, { signal });
+    return { results: results.map((result, i) => ({ index: request.indices[i] ?? 0, result })) };
   }
 
   /** One after another: with as many calls at once as a port may have, the pool's queue never overflows. */
@@ -67,13 +75,13 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
 
   return (request, { actor, signal }) => {
     const asked = request as SandboxRequest;
-    return asked.action === 'batch' ? performAll(actor, asked.works, signal) : perform(actor, asked, signal);
+    return asked.action === 'batch' ? performAll(actor, asked.works, signal) : recompute(asked, signal);
   };
 }
 
-type Answer = RunAnswer | z.infer<typeof OpenAnswer> | z.infer<typeof RecomputeAnswer>;
+type Answer = RunAnswer | z.infer<typeof OpenAnswer> | z.infer<typeof ReportAnswer>;
 
-const unitOf = ({ kernel, start, unit_log2 }: Work): Unit => ({
+const unitOf = ({ kernel, start, unit_log2 }: Pick<Work, 'kernel' | 'start' | 'unit_log2'>): Unit => ({
   kernel,
   start: fromU128(start),
   unit_log2,

@@ -4,6 +4,7 @@ import { commitment } from '#machines/work/commitment.ts';
 import { kernelSpec } from '#machines/work/kernels/kernel.ts';
 import { noopResults } from '#machines/work/kernels/noop.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { reportDigest } from '#machines/work/report-digest.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import type { BatchAnswer, SandboxRequest, Work } from '#schemas/work/sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
@@ -31,14 +32,15 @@ export function createSimSandbox(worker: string, prng: Prng, lies: boolean): Sim
         return outcome(worker, request, all(request.start), prng);
       case 'open':
         return { openings: openSubUnits(all(request.start), request.indices, sha256) };
-      case 'recompute':
-        return {
-          results: compute(request.start, request.indices).map((result, i) => ({ index: request.indices[i], result })),
-        };
+      case 'report':
+        return { digest: reportDigest(worker, request, compute(request.start, request.indices), sha256) };
     }
   };
   return (request) => {
-    if (request.action !== 'batch') return answer(request);
+    if (request.action === 'recompute') {
+      const { start, indices } = request;
+      return { results: compute(start, indices).map((result, i) => ({ index: indices[i], result })) };
+    }
     const answers = request.works.map((work) => {
       const { action, unit, attempt } = work;
       return { action, unit, attempt, ...answer(work) };

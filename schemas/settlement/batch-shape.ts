@@ -90,8 +90,7 @@ function object(parts: Parts): Part {
 const place = { unit: unitId, attempt: int(1, MAX_ATTEMPTS) };
 const batch = (fields: Parts): Part => list(object({ ...place, ...fields }), 1, MAX_BATCH_ITEMS);
 const hash = bytes(32);
-const piece = { index: int(0, 255), result: bytes(64) };
-const pieces = (fields: Parts): Part => list(object(fields), 1, MAX_AUDIT_SUB_UNITS);
+const opening = object({ index: int(0, 255), result: bytes(64), proof: list(hash, 0, 8) });
 
 const BODIES: ReadonlyMap<unknown, Part> = new Map([
   ['draw', object({ type: literal('draw'), draws: batch({ worker: id }) })],
@@ -111,9 +110,9 @@ const BODIES: ReadonlyMap<unknown, Part> = new Map([
   ],
   [
     'audit.open',
-    object({ type: literal('audit.open'), opens: batch({ openings: pieces({ ...piece, proof: list(hash, 0, 8) }) }) }),
+    object({ type: literal('audit.open'), opens: batch({ openings: list(opening, 1, MAX_AUDIT_SUB_UNITS) }) }),
   ],
-  ['audit.report', object({ type: literal('audit.report'), reports: batch({ results: pieces(piece) }) })],
+  ['audit.report', object({ type: literal('audit.report'), reports: batch({ digest: hash }) })],
 ]);
 
 /** How the body of a batch begins: two fields, the type first. */

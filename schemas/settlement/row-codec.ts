@@ -116,7 +116,7 @@ export const ROW_CODECS = {
     reports: true,
     excluded: true,
   }),
-  disputes: rowCodec<DisputeRow>({ indices: true, votes }),
+  disputes: rowCodec<DisputeRow>({ votes }),
   proofs: rowCodec<ProofRow>({
     unit: true,
     worker: true,

@@ -81,17 +81,14 @@ export type UnitRow = {
   readonly audit_indices: readonly number[];
   /** Opened results of the worker, per audit index; empty until opened. */
   readonly opened: readonly Uint8Array[];
-  /** Auditor reports in, by auditor order: results per audit index; empty until reported. */
-  readonly reports: readonly (readonly Uint8Array[])[];
+  /** What the auditors reported, in their order: a digest, empty until it is in. */
+  readonly reports: readonly Uint8Array[];
   /** Workers of earlier attempts and auditors that failed: not drawn again for this unit while there are others. */
   readonly excluded: readonly string[];
 };
 
-/** `disputes/{unit}`: validators' re-executions of the sub-units that worker and auditors disagree on. */
-export type DisputeRow = {
-  readonly indices: readonly number[];
-  readonly votes: readonly DisputeVote[];
-};
+/** `disputes/{unit}`: validators' re-executions of the audited sub-units of a unit whose worker and auditors disagree. */
+export type DisputeRow = { readonly votes: readonly DisputeVote[] };
 export type DisputeVote = { readonly validator: string; readonly index: number; readonly result: Uint8Array };
 
 /** `beacons/{height}`: what decides the draws of that height. */

@@ -95,13 +95,10 @@ export const OpenBatch = z.strictObject({
   ),
 });
 
-/** What an auditor got for the same sub-units. */
-const Recomputed = z.strictObject({ index: SubUnit, result: SubUnitResult });
+/** Digest of what an auditor got for the same sub-units: see work rules, `reportDigest()`. */
 export const ReportBatch = z.strictObject({
   type: z.literal('audit.report'),
-  reports: batch(
-    z.strictObject({ unit: UnitId, attempt: Attempt, results: z.array(Recomputed).min(1).max(MAX_AUDIT_SUB_UNITS) }),
-  ),
+  reports: batch(z.strictObject({ unit: UnitId, attempt: Attempt, digest: Hash })),
 });
 
 /** A validator's own re-execution of a disputed sub-unit; a quorum of equal results decides the dispute. */

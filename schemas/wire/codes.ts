@@ -72,7 +72,6 @@ export const CODES = {
   OPENING_DONE: 'The sub-units were opened before; nothing to do.',
   OPENING_INVALID: 'The opened sub-units are not the audited ones, or a proof does not lead to the revealed root.',
   REPORT_DONE: 'This auditor has reported before; nothing to do.',
-  REPORT_INVALID: 'The report does not cover exactly the audited sub-units, in order.',
   DISPUTE_UNKNOWN: 'No dispute about that sub-unit is open.',
   DISPUTE_OVER: 'A quorum of other validators decided before; nothing to do.',
   ADJUDICATION_DONE: 'This validator has spoken on that sub-unit before.',

@@ -1,4 +1,4 @@
-// Requests and answers of the `sandbox` port: running units and sub-units, opening what was run, one by one or many at once.
+// Requests and answers of the `sandbox` port: units that workers run, open and report, many at once; sub-units that validators recompute.
 import { z } from 'zod';
 import { bytes, Hash, U128, UnitId } from '../wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
@@ -18,16 +18,20 @@ const Indices = z.array(z.int().min(0).max(255)).min(1).max(MAX_AUDIT_SUB_UNITS)
 export const RunRequest = z.strictObject({ action: z.literal('run'), ...place });
 /** Prove the results of these sub-units against the revealed root. */
 export const OpenRequest = z.strictObject({ action: z.literal('open'), ...place, indices: Indices });
-/** Compute only these sub-units. */
-export const RecomputeRequest = z.strictObject({ action: z.literal('recompute'), ...place, indices: Indices });
+/** Compute only these sub-units, and say what came out by a digest of the worker's own. */
+export const ReportRequest = z.strictObject({ action: z.literal('report'), ...place, indices: Indices });
 
-const Work = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest]);
+const Work = z.discriminatedUnion('action', [RunRequest, OpenRequest, ReportRequest]);
 export type Work = z.infer<typeof Work>;
 /** Many small ones in one call, answered together. */
 export const BatchRequest = z.strictObject({ action: z.literal('batch'), works: z.array(Work).max(MAX_BATCH_ITEMS) });
 export type BatchRequest = z.infer<typeof BatchRequest>;
 
-export const SandboxRequest = z.discriminatedUnion('action', [RunRequest, OpenRequest, RecomputeRequest, BatchRequest]);
+/** Compute only these sub-units, for a dispute. */
+export const RecomputeRequest = z.strictObject({ action: z.literal('recompute'), ...place, indices: Indices });
+export type RecomputeRequest = z.infer<typeof RecomputeRequest>;
+
+export const SandboxRequest = z.discriminatedUnion('action', [BatchRequest, RecomputeRequest]);
 export type SandboxRequest = z.infer<typeof SandboxRequest>;
 
 export const RunAnswer = z.strictObject({
@@ -42,15 +46,17 @@ export type RunAnswer = z.infer<typeof RunAnswer>;
 export const OpenAnswer = z.strictObject({
   openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash).max(8) })),
 });
+export const ReportAnswer = z.strictObject({ digest: Hash });
 export const RecomputeAnswer = z.strictObject({
   results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),
 });
+export type RecomputeAnswer = z.infer<typeof RecomputeAnswer>;
 
 /** What became of one work of a batch; a failure carries its code, and spoils none of the others. */
 export type WorkAnswer = { readonly unit: string; readonly attempt: number } & (
   | ({ readonly action: 'run' } & RunAnswer)
   | ({ readonly action: 'open' } & z.infer<typeof OpenAnswer>)
-  | ({ readonly action: 'recompute' } & z.infer<typeof RecomputeAnswer>)
+  | ({ readonly action: 'report' } & z.infer<typeof ReportAnswer>)
   | { readonly action: 'failed'; readonly code: string }
 );
 export type BatchAnswer = { readonly answers: readonly WorkAnswer[] };

@@ -15,7 +15,11 @@ const place = {
   attempt: fc.integer({ min: 1, max: 6 }),
 };
 const items = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 3 });
-const piece = { index: fc.integer({ min: 0, max: 255 }), result: bytes(64) };
+const opening = fc.record({
+  index: fc.integer({ min: 0, max: 255 }),
+  result: bytes(64),
+  proof: fc.array(bytes(32), { maxLength: 8 }),
+});
 const body = fc.oneof(
   fc.record({
     type: fc.constant('draw'),
@@ -37,13 +41,11 @@ const body = fc.oneof(
   }),
   fc.record({
     type: fc.constant('audit.open'),
-    opens: items(
-      fc.record({ ...place, openings: items(fc.record({ ...piece, proof: fc.array(bytes(32), { maxLength: 8 }) })) }),
-    ),
+    opens: items(fc.record({ ...place, openings: items(opening) })),
   }),
   fc.record({
     type: fc.constant('audit.report'),
-    reports: items(fc.record({ ...place, results: items(fc.record(piece)) })),
+    reports: items(fc.record({ ...place, digest: bytes(32) })),
   }),
 );
 const tx = fc.record({

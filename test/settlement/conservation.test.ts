@@ -64,7 +64,7 @@ function bodyOf(world: World, { what, amount, who }: Step, account: string): TxB
     { type: 'commit', commits: [commitOf(account, unit, attempt)] },
     { type: 'reveal', reveals: [revealOf(unit, attempt)] },
     { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices) }] },
-    { type: 'audit.report', reports: [{ unit, attempt, results: reportOf(unit, indices, { lies: [0] }) }] },
+    { type: 'audit.report', reports: [reportOf(account, unit, attempt, indices, { lies: [0] })] },
     { type: 'adjudicate', unit, attempt, index: indices[0] ?? 0, result: new Uint8Array(64) },
     { type: 'settlement.archived', seq: 0, cid: 'c', log_root: new Uint8Array(32) },
   ];

@@ -136,11 +136,7 @@ describe('accounts, registry, jobs', () => {
       () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, worker: W0 }] }),
     ],
     ['UNIT_UNKNOWN', W0, () => ({ type: 'commit', commits: [commitOf(W0, `${'0'.repeat(32)}/0`, 1)] })],
-    [
-      'UNIT_UNKNOWN',
-      W0,
-      () => ({ type: 'audit.report', reports: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, results: [] }] }),
-    ],
+    ['UNIT_UNKNOWN', W0, () => ({ type: 'audit.report', reports: [reportOf(W0, `${'0'.repeat(32)}/0`, 1, [0])] })],
     [
       'NOT_AUTHORISED',
       CLIENT,
@@ -279,10 +275,7 @@ describe('audits', () => {
     type: 'audit.open',
     opens: [{ unit, attempt: 1, openings }],
   });
-  const report = (unit: string, results: ReturnType<typeof reportOf>): TxBody => ({
-    type: 'audit.report',
-    reports: [{ unit, attempt: 1, results }],
-  });
+  const report = (...reports: ReturnType<typeof reportOf>[]): TxBody => ({ type: 'audit.report', reports });
   test('AUDIT_NOT_OPEN before the auditors are drawn', () => {
     const { world, unit, row } = worldAt('unit.committed');
     world.send(row.worker, { type: 'reveal', reveals: [revealOf(unit, 1)] });
@@ -299,23 +292,23 @@ describe('audits', () => {
       'OPENING_INVALID',
     );
   });
-  test('OPENING_DONE and REPORT_DONE for a second time, REPORT_INVALID for other sub-units, NOT_DRAWN for strangers', () => {
+  test('OPENING_DONE and REPORT_DONE for a second time, NOT_DRAWN for strangers', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     const { audit_indices: indices, worker, auditors } = row;
     const [auditor = ''] = auditors;
     const stranger = WORKERS.find((w) => w !== worker && !auditors.includes(w)) ?? '';
     expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe(null);
     expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('OPENING_DONE');
-    expect(world.outcome(auditor, report(unit, reportOf(unit, indices.slice(1))))).toBe('REPORT_INVALID');
-    expect(world.outcome(stranger, report(unit, reportOf(unit, indices)))).toBe('NOT_DRAWN');
-    expect(world.outcome(auditor, report(unit, reportOf(unit, indices)))).toBe(null);
-    expect(world.outcome(auditor, report(unit, reportOf(unit, indices)))).toBe('REPORT_DONE');
+    expect(world.outcome(stranger, report(reportOf(stranger, unit, 1, indices)))).toBe('NOT_DRAWN');
+    expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe(null);
+    expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe('REPORT_DONE');
   });
   test('AUDIT_NOT_OPEN for a report while the unit is disputed; ADJUDICATION_DONE for a second vote', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     const { audit_indices: indices, worker, auditors } = row;
     world.send(worker, open(unit, openingsOf(unit, indices)));
-    for (const auditor of auditors) world.send(auditor, report(unit, reportOf(unit, indices, { lies: [0, 1, 2, 3] })));
+    for (const auditor of auditors)
+      world.send(auditor, report(reportOf(auditor, unit, 1, indices, { lies: [0, 1, 2, 3] })));
     world.block();
     const index = world.events('audit.disputed')[0]?.index ?? -1;
     const judge: TxBody = {
@@ -334,10 +327,11 @@ describe('audits', () => {
     expect(world.outcome(row.worker, transfer(1n, 'stake'))).toBe('STAKE_LOCKED');
     const { audit_indices: indices, worker, auditors } = row;
     world.send(worker, open(unit, openingsOf(unit, indices)));
-    for (const auditor of auditors) world.send(auditor, report(unit, reportOf(unit, indices)));
+    for (const auditor of auditors) world.send(auditor, report(reportOf(auditor, unit, 1, indices)));
     world.block();
     expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('ATTEMPT_OVER');
-    expect(world.outcome(auditors[0] ?? '', report(unit, reportOf(unit, indices)))).toBe('ATTEMPT_OVER');
+    const [auditor = ''] = auditors;
+    expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe('ATTEMPT_OVER');
     expect(world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, worker }] })).toBe('DRAW_DONE');
     expect(world.outcome(worker, transfer(1n, 'stake'))).toBe(null);
   });

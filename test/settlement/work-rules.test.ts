@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { present } from '#machines/primitives/assert.ts';
 import { BURNED, escrowOf } from '#machines/settlement/accounts.ts';
 import { CLIENT, VALIDATORS, WORKERS, World } from './world/chain.ts';
-import { type Behaviour, openingsOf, react, reportOf, run } from './world/nodes.ts';
+import { type Behaviour, openingsOf, react, reportOf, resultsOf, run } from './world/nodes.ts';
 
 const ALL = [0, 1, 2, 3];
 const REWARD = 100n;
@@ -37,7 +37,7 @@ function answer(
   for (const auditor of auditors)
     world.send(auditor, {
       type: 'audit.report',
-      reports: [{ unit, attempt: 1, results: reportOf(unit, indices, of(auditor)) }],
+      reports: [reportOf(auditor, unit, 1, indices, of(auditor))],
     });
   return world.block();
 }
@@ -71,6 +71,19 @@ test('a wrong auditor pays the same, the right one finds it, and the worker is p
   expect(world.ledger.receipt(unit)?.auditors).not.toContain(liar);
 });
 
+test('an auditor that copies the other’s report is wrong, though what that one computed is right', () => {
+  const audit = auditing();
+  const { world, unit, worker, auditors, indices } = audit;
+  const [copier = '', honest = ''] = auditors;
+  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices) }] });
+  for (const sender of [honest, copier])
+    world.send(sender, { type: 'audit.report', reports: [reportOf(honest, unit, 1, indices)] });
+  world.block();
+  run(world, finished(world));
+  expect(world.events('node.slashed')).toMatchObject([{ node: copier, reason: 'wrong_report' }]);
+  expect(world.ledger.receipt(unit)).toMatchObject({ worker, excluded: [copier] });
+});
+
 test('when both auditors lie together against an honest worker, the validators see it: both pay, all of it burned', () => {
   const audit = auditing();
   const { world, unit, worker, auditors } = audit;
@@ -86,26 +99,24 @@ test('when both auditors lie together against an honest worker, the validators s
   expect(world.ledger.receipt(unit)?.worker).toBe(worker);
 });
 
-test('less than a quorum of validators decides nothing; when time runs out they are asked again', () => {
+test('less than a quorum of validators decides nothing; when time runs out they are asked again about what is open', () => {
   const audit = auditing();
   const { world, unit, auditors, indices } = audit;
   answer(audit, new Map([[auditors[0] ?? '', { lies: [indices[0] ?? 0] }]]));
   const asked = () => world.events('audit.disputed').length;
-  expect(asked()).toBe(1);
-  const [index = 0] = indices;
-  const results = reportOf(unit, [index]);
-  for (const validator of VALIDATORS.slice(0, 2))
-    world.send(validator, {
-      type: 'adjudicate',
-      unit,
-      attempt: 1,
-      index,
-      result: present(results[0], 'one index').result,
-    });
+  expect(asked()).toBe(indices.length);
+  const [first = 0, ...others] = indices;
+  const judge = (index: number, validators: readonly string[]): void => {
+    const result = present(resultsOf(unit)[index], 'the unit has this sub-unit');
+    for (const validator of validators) world.send(validator, { type: 'adjudicate', unit, attempt: 1, index, result });
+  };
+  judge(first, VALIDATORS.slice(0, 2));
+  for (const index of others) judge(index, VALIDATORS);
   world.block();
   expect(world.ledger.unit(unit)?.phase).toBe('disputed');
   world.block(40_000);
-  expect(asked()).toBe(2);
+  expect(asked()).toBe(indices.length + 1);
+  expect(world.events('audit.disputed').at(-1)?.index).toBe(first);
 });
 
 test('validators that disagree with each other leave the unit disputed', () => {
@@ -163,7 +174,7 @@ test('an auditor that is late is replaced without a slash, and the openings stay
   const { world, unit, worker, auditors, indices } = audit;
   const [sleeper = '', awake = ''] = auditors;
   world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices) }] });
-  world.send(awake, { type: 'audit.report', reports: [{ unit, attempt: 1, results: reportOf(unit, indices) }] });
+  world.send(awake, { type: 'audit.report', reports: [reportOf(awake, unit, 1, indices)] });
   world.block();
   world.block(31_000);
   expect(world.events('unit.requeued')).toMatchObject([{ unit, worker: sleeper, reason: 'audit_late' }]);

@@ -163,7 +163,7 @@ const tx = (account: string, nonce: number, body: TxBody): Tx => ({
 const report = (account: string): Tx =>
   tx(account, 0, {
     type: 'audit.report',
-    reports: [{ unit: UNIT, attempt: 1, results: [{ index: 0, result: new Uint8Array(64) }] }],
+    reports: [{ unit: UNIT, attempt: 1, digest: new Uint8Array(32) }],
   });
 const transfer = (nonce: number): Tx =>
   tx(CLIENT, nonce, { type: 'transfer', to: WORKER, asset: 'credit', amount_units: 5n });

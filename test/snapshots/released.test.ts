@@ -6,7 +6,6 @@ import { gateway } from '#actors/node/gateway.actor.ts';
 import { validator } from '#actors/node/validator.actor.ts';
 import { shuffler } from '#actors/work/shuffler.actor.ts';
 import { worker } from '#actors/work/worker.actor.ts';
-import { encode } from '#schemas/wire/msgpack.ts';
 import { asked, block, done, failed, fired, Stepping, started, submitted, type Told } from '../work/stepping.ts';
 
 const ME = 'aa'.repeat(32);
@@ -48,7 +47,7 @@ const DRAWN_NEXT = block({
 });
 /** How each state is reached; then one event more, and what the thawed actor orders on it. */
 const RELEASED: Readonly<Record<string, Case>> = {
-  'worker-v2': [
+  'worker-v1': [
     worker,
     {
       new: [],
@@ -106,37 +105,6 @@ describe.each(Object.entries(RELEASED))('%s', (name, [definition, states, next, 
   test('every state has its golden row', () => {
     expect(Object.keys(golden)).toEqual(Object.keys(states));
   });
-});
-
-/** Versions that nothing writes any more: what the actor orders on the next event, of what it still owed and of the event. */
-const EARLIER: Readonly<Record<string, readonly [ActorDefinition, Readonly<Record<string, readonly string[]>>]>> = {
-  'worker-v1': [
-    worker,
-    {
-      new: ['sandbox block:7:0'],
-      computing: ['sandbox block:7:0'],
-      computed: ['commit', 'sandbox block:7:0'],
-      committing: ['sandbox block:7:0'],
-      revealing: ['reveal', 'sandbox block:7:0'],
-      revealed: ['sandbox block:7:0'],
-      answering: ['audit.open', 'audit.report', 'sandbox block:7:0'],
-    },
-  ],
-};
-
-describe.each(Object.entries(EARLIER))('%s', (name, [definition, states]) => {
-  const golden = goldenOf(name);
-  test.each(Object.keys(golden))('%s is read, and goes on', (state) => {
-    expect(goesOn(definition, golden[state], DRAWN_NEXT)).toEqual(states[state]);
-  });
-});
-
-test('an attempt that version 1 had committed to is revealed when its commit is final', () => {
-  const actor = new Stepping(worker, OTHER);
-  actor.thaw(goldenOf('worker-v1')['committing'] ?? '');
-  const { commitment: _, ...shown } = OUTCOME;
-  const reveal = { type: 'reveal', reveals: [{ unit: UNIT, attempt: 1, ...shown }] };
-  expect(encode(submitted(actor.hear(committed)))).toEqual(encode([reveal]));
 });
 
 /** What the actor of this row orders on the next event. */

@@ -158,7 +158,7 @@ const work = rows('transaction', 'ledger', [
       const { unit } = await drawn(world);
       return world.execute('client', {
         type: 'audit.report',
-        reports: [{ unit, attempt: 1, results: [{ index: 0, result: new Uint8Array(64) }] }],
+        reports: [{ unit, attempt: 1, digest: new Uint8Array(32) }],
       });
     },
   ],

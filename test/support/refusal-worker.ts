@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { commitment } from '#machines/work/commitment.ts';
 import { noopResults } from '#machines/work/kernels/noop.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { reportDigest } from '#machines/work/report-digest.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
@@ -74,10 +75,12 @@ export class HandWorker {
   report(unit: string): Extract<TxBody, { type: 'audit.report' }> {
     const audit = this.reports.get(unit);
     if (audit === undefined) throw new Error(`no audit of ${unit} was drawn for it`);
-    const results = audit.indices.flatMap((index) =>
-      noopResults(fromU128(audit.start), [index]).map((result) => ({ index, result })),
-    );
-    return { type: 'audit.report', reports: [{ unit, attempt: audit.attempt, results }] };
+    const results = noopResults(fromU128(audit.start), audit.indices);
+    const { attempt } = audit;
+    return {
+      type: 'audit.report',
+      reports: [{ unit, attempt, digest: reportDigest(this.id, audit, results, sha256) }],
+    };
   }
 
   #hear(event: LedgerEvent): void {

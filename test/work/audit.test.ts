@@ -4,6 +4,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { expect, test } from 'vitest';
 import { auditIndices, sampleSize } from '#machines/work/audit.ts';
 import { commitment } from '#machines/work/commitment.ts';
+import { reportDigest } from '#machines/work/report-digest.ts';
 import { jobId, jobOf, unitId, unitStart } from '#machines/work/units.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 
@@ -47,6 +48,34 @@ test('any other worker, unit, attempt, result, fuel or salt gives another commit
     commitment(WORKER, { ...shown, output_hash: bytes(9, 32) }, sha256),
     commitment(WORKER, { ...shown, fuel: 4 }, sha256),
     commitment(WORKER, { ...shown, salt: bytes(9, 16) }, sha256),
+  ];
+  expect(new Set(all.map(bytesToHex)).size).toBe(all.length);
+});
+
+const computed = [bytes(1, 64), bytes(2, 64)];
+
+test('the report of known results is what another implementation computes, whatever was reported before', () => {
+  const known = '3d8547b70f01c8712347cf1098a5183666d16d985f9df43f0da3a39501e9f8bd';
+  const report = () => bytesToHex(reportDigest(WORKER, shown, computed, sha256));
+  expect(report()).toBe(known);
+  reportDigest(
+    'ce'.repeat(32),
+    shown,
+    Array.from({ length: 16 }, () => bytes(9, 64)),
+    sha256,
+  );
+  expect(report()).toBe(known);
+});
+
+test('any other auditor, unit, attempt or result, one less or another order give another report', () => {
+  const all = [
+    reportDigest(WORKER, shown, computed, sha256),
+    reportDigest('ce'.repeat(32), shown, computed, sha256),
+    reportDigest(WORKER, { ...shown, unit: `${'ab'.repeat(16)}/8` }, computed, sha256),
+    reportDigest(WORKER, { ...shown, attempt: 3 }, computed, sha256),
+    reportDigest(WORKER, shown, [bytes(1, 64), bytes(3, 64)], sha256),
+    reportDigest(WORKER, shown, computed.slice(0, 1), sha256),
+    reportDigest(WORKER, shown, computed.toReversed(), sha256),
   ];
   expect(new Set(all.map(bytesToHex)).size).toBe(all.length);
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { worker } from '#actors/work/worker.actor.ts';
 import type { Effect } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v2.ts';
+import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import { MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
 import type { BatchRequest } from '#schemas/work/sandbox.ts';
@@ -101,10 +101,10 @@ test('a unit that was drawn for it is computed, committed, revealed, forgotten w
 
 test('a unit of another worker that it must audit is recomputed where the beacon says, and reported', () => {
   const [effect] = actor.hear(block(audited(OTHER, [ME, OTHER])));
-  expect(effect).toMatchObject({ type: 'io', request: { works: [{ action: 'recompute', indices: [2, 5] }] } });
-  const results = [{ index: 2, result: bytes(64, 7) }];
-  expect(submitted(actor.hear(answered({ action: 'recompute', ...place(), results })))).toEqual([
-    { type: 'audit.report', reports: [{ ...place(), results }] },
+  expect(effect).toMatchObject({ type: 'io', request: { works: [{ action: 'report', indices: [2, 5] }] } });
+  const digest = bytes(32, 7);
+  expect(submitted(actor.hear(answered({ action: 'report', ...place(), digest })))).toEqual([
+    { type: 'audit.report', reports: [{ ...place(), digest }] },
   ]);
   expect(actor.state).toBe('idle');
 });
@@ -167,13 +167,6 @@ test.each([
     { type: 'log', level: 'warn', message: 'sandbox failed', data: { key, code: 'SANDBOX_CRASHED' } },
   ]);
   expect(actor.data.attempts[`${UNIT}#1`]).toBe(null);
-});
-
-test('calls of an earlier release, of one work each, are answered as they were asked', () => {
-  reach.computing();
-  expect(submitted(actor.hear(done('sandbox', `run:${UNIT}#1`, OUTCOME)))).toEqual([commit]);
-  expect(submitted(actor.hear(done('sandbox', `open:${UNIT}#1`, { openings: [] })))[0]?.type).toBe('audit.open');
-  expect(submitted(actor.hear(done('sandbox', `audit:${UNIT}#1`, { results: [] })))[0]?.type).toBe('audit.report');
 });
 
 /** Every state against every event, and what is kept of its attempt after it; nothing said: nothing changes. */

@@ -1,10 +1,11 @@
 // The nodes of the test world: they hear events and answer as the work rules want, unless a test makes them lie or sleep.
 
 import type { z } from 'zod';
-import { leafHash } from '#machines/primitives/merkle.ts';
+import { present } from '#machines/primitives/assert.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { reportDigest } from '#machines/work/report-digest.ts';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
 import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
 
@@ -47,9 +48,17 @@ export const openingsOf = (unit: string, indices: readonly number[], behaviour: 
   return openSubUnits(resultsOf(unit, behaviour), indices);
 };
 
-export const reportOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
-  const results = resultsOf(unit, behaviour);
-  return indices.map((index) => ({ index, result: results[index] ?? leafHash(NO_SALT) }));
+/** What an auditor reports for these sub-units. */
+export const reportOf = (
+  auditor: string,
+  unit: string,
+  attempt: number,
+  indices: readonly number[],
+  behaviour: Behaviour = {},
+) => {
+  const all = resultsOf(unit, behaviour);
+  const results = indices.map((index) => present(all[index], 'the unit has this sub-unit'));
+  return { unit, attempt, digest: reportDigest(auditor, { unit, attempt }, results, sha256) };
 };
 
 /** Let every node react to these events: their transactions are queued for the next. */
@@ -76,7 +85,7 @@ export function react(
       for (const auditor of e.auditors.filter((node) => does(node, 'report')))
         world.send(auditor, {
           type: 'audit.report',
-          reports: [{ unit, attempt, results: reportOf(unit, indices, of(auditor)) }],
+          reports: [reportOf(auditor, unit, attempt, indices, of(auditor))],
         });
     }
     if (e.type === 'audit.disputed')
