@@ -13,6 +13,8 @@ export type Subscription = { close(): void };
 export type Bus = {
   /** Lossy, microseconds (core NATS). */
   cast(subject: string, data: Uint8Array): void;
+  /** The same, and whether anybody listened: who tells much need not make it for nobody. */
+  tell(subject: string, data: Uint8Array): Promise<boolean>;
   /**
    * Captured by a stream; resolves on its acknowledgement, which promises nothing: a broker may forget what it confirmed.
    * @throws BusError BUS_BUSY (stream full) | BUS_UNAVAILABLE | BUS_NOT_AUTHORISED

@@ -6,12 +6,15 @@ import { BusError } from './bus-error.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { readHistory } from './history.ts';
 import { Mailbox } from './mailbox.ts';
-import { busErrorOf } from './nats-failure.ts';
+import { busErrorOf, isUnheard } from './nats-failure.ts';
 import { Ack, PublishLog } from './publish-log.ts';
 import { streamOf } from './streams.ts';
 
 /** How long a publish waits for the stream's word, ms: a healthy broker answers within one; a new leader takes seconds. */
 const ACK_TIMEOUT_MS = 2_000;
+
+/** How long the broker may take to say that nobody listens, ms: it does so at once, and says nothing otherwise. */
+const UNHEARD_TIMEOUT_MS = 1_000;
 
 /** @throws BusError BUS_NOT_AUTHORISED (unknown key) | BUS_UNAVAILABLE (no broker for ten seconds) */
 export async function connectBus(options: ConnectionOptions): Promise<Bus> {
@@ -33,6 +36,15 @@ class JetStreamBus implements Bus {
 
   cast(subject: string, data: Uint8Array): void {
     if (this.#connection.isConnected()) this.#connection.nats.publish(subject, data);
+  }
+
+  async tell(subject: string, data: Uint8Array): Promise<boolean> {
+    if (!this.#connection.isConnected()) return false;
+    const asked = this.#connection.nats.request(subject, data, { timeout: UNHEARD_TIMEOUT_MS });
+    return asked.then(
+      () => true,
+      (error: unknown) => !isUnheard(error),
+    );
   }
 
   async publish(subject: string, data: Uint8Array): Promise<void> {

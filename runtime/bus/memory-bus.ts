@@ -106,6 +106,11 @@ class MemoryBus implements Bus {
     this.#broker.deliver({ subject, data });
   }
 
+  async tell(subject: string, data: Uint8Array): Promise<boolean> {
+    await Promise.resolve();
+    return this.#isUp && this.#broker.deliver({ subject, data }) > 0;
+  }
+
   async publish(subject: string, data: Uint8Array): Promise<void> {
     if (!this.#isUp) {
       this.#published.failed();

@@ -11,3 +11,7 @@ export function busErrorOf(cause: unknown, code: BusErrorCode, subject: string):
   if (error instanceof NoRespondersError) return new BusError(code, subject, 'nobody listens', { cause });
   return new BusError(code, subject, error instanceof Error ? error.message : String(error), { cause });
 }
+
+/** Whether the broker said at once that nobody listens. */
+export const isUnheard = (cause: unknown): boolean =>
+  (cause instanceof RequestError ? cause.cause : cause) instanceof NoRespondersError;

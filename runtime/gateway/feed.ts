@@ -1,4 +1,4 @@
-// The feed: one signed view on pub.v1.console, four times a second while something changes, every two seconds at least.
+// The feed: one signed view on pub.v1.console, four times a second while something changes and somebody listens, every two seconds at least.
 import { CONSOLE_VIEW_KIND } from '#schemas/node/console-kind.ts';
 import { FEED_IDLE_MS, FEED_INTERVAL_MS } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
@@ -14,7 +14,7 @@ export type FeedOptions = {
   readonly network: string;
   readonly keeper: Pick<ViewKeeper, 'view' | 'changesCount'>;
   readonly signer: Signer;
-  readonly bus: Pick<Bus, 'cast'>;
+  readonly bus: Pick<Bus, 'tell'>;
   readonly clock: Clock;
 };
 
@@ -31,23 +31,25 @@ export function runFeed(options: FeedOptions, signal: AbortSignal): Promise<void
   const { keeper, clock } = options;
   return new Promise((resolve, reject) => {
     let told = { changes_count: -1, at_ms: 0 };
+    // While nobody listens a view now and then is enough to find out who has come.
+    let isHeard = true;
     let cancel = (): void => undefined;
     const stop = (): void => {
       cancel();
       resolve();
     };
+    const fail = (error: unknown): void => {
+      cancel();
+      signal.removeEventListener('abort', stop);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
     const tick = (): void => {
-      const now = { changes_count: keeper.changesCount, at_ms: clock.now_ms() };
-      const isNews = now.changes_count !== told.changes_count || now.at_ms - told.at_ms >= FEED_IDLE_MS;
-      try {
-        if (isNews) tell(options, now.at_ms);
-      } catch (error) {
-        signal.removeEventListener('abort', stop);
-        reject(error instanceof Error ? error : new Error(String(error)));
-        return;
-      }
-      if (isNews) told = now;
       cancel = clock.setTimer(FEED_INTERVAL_MS, tick);
+      const now = { changes_count: keeper.changesCount, at_ms: clock.now_ms() };
+      const isNews = isHeard && now.changes_count !== told.changes_count;
+      if (!isNews && now.at_ms - told.at_ms < FEED_IDLE_MS) return;
+      told = now;
+      tell(options, now.at_ms).then((heard) => (isHeard = heard), fail);
     };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -55,9 +57,10 @@ export function runFeed(options: FeedOptions, signal: AbortSignal): Promise<void
   });
 }
 
-function tell({ network, keeper, signer, bus }: FeedOptions, now_ms: number): void {
+/** Whether anybody heard it. */
+async function tell({ network, keeper, signer, bus }: FeedOptions, now_ms: number): Promise<boolean> {
   const body = encode(keeper.view(now_ms));
   // To nobody in particular: the envelope asks for an id, and the sender's own says so.
   const item = { kind: CONSOLE_VIEW_KIND, to: signer.id, counter: 0, body };
-  bus.cast(subject.feed, seal({ chain: network, ...signer }, now_ms, '', [item]));
+  return bus.tell(subject.feed, seal({ chain: network, ...signer }, now_ms, '', [item]));
 }

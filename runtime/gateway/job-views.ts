@@ -12,36 +12,41 @@ export type JobView = ConsoleView['jobs'][number];
 
 /** Jobs in the view. */
 const SHOWN = 20;
+/** How often running jobs are measured, ms of block time: a pace over many seconds needs no more. */
+const MEASURE_EVERY_MS = 1_000;
 
 export class JobViews {
   readonly #ledger: Ledger;
   readonly #board: UnitBoard;
   readonly #paces = new BoundedMap<JobPace>(MAX_OPEN_JOBS);
-  /** All jobs, oldest first; read again after a block that changed one. */
+  /** All jobs, oldest first, as they were when somebody last looked. */
   #jobs: readonly JobRow[] = [];
   #isStale = true;
+  #measured_ms = 0;
 
   constructor(ledger: Ledger, board: UnitBoard) {
     this.#ledger = ledger;
     this.#board = board;
-    this.#measure(ledger.timeMs());
+    this.#catchUp();
   }
 
   hear(events: readonly LedgerEvent[], time_ms: number): void {
     if (!events.some((event) => 'job' in event || 'unit' in event)) return;
     this.#isStale = true;
-    this.#measure(time_ms);
+    if (time_ms >= this.#measured_ms + MEASURE_EVERY_MS) this.#catchUp();
   }
 
   /** Running jobs first, then the youngest. */
   views(now_ms: number): JobView[] {
-    const youngestFirst = this.#all().toReversed();
+    this.#catchUp();
+    const youngestFirst = this.#jobs.toReversed();
     const running = youngestFirst.filter((job) => job.finished_height === 0);
     const finished = youngestFirst.filter((job) => job.finished_height > 0);
     return [...running, ...finished].slice(0, SHOWN).map((job) => this.view(job, now_ms));
   }
 
   view(job: JobRow, now_ms: number): JobView {
+    this.#catchUp();
     const { id, account, kernel, units_count, submitted_ms, finished_ms } = job;
     const { released_count, settled_count, parked_count } = job;
     const { attempts_count, audits_count, disagreements_count } = job;
@@ -67,20 +72,15 @@ export class JobViews {
     };
   }
 
-  #all(): readonly JobRow[] {
-    if (this.#isStale) this.#jobs = this.#ledger.jobs();
+  /** Read what moved since the last look, and measure it. */
+  #catchUp(): void {
+    if (!this.#isStale) return;
     this.#isStale = false;
-    return this.#jobs;
-  }
-
-  #running(): readonly JobRow[] {
-    return this.#all().filter((job) => job.finished_height === 0);
-  }
-
-  #measure(time_ms: number): void {
-    for (const { id, settled_count } of this.#running()) {
+    this.#jobs = this.#ledger.jobs();
+    this.#measured_ms = this.#ledger.timeMs();
+    for (const { id, settled_count } of this.#jobs.filter((job) => job.finished_height === 0)) {
       const { audit_to_draw, auditing, disputed } = this.#board.phases(id);
-      this.#pace(id).add(time_ms, settled_count + audit_to_draw + auditing + disputed);
+      this.#pace(id).add(this.#measured_ms, settled_count + audit_to_draw + auditing + disputed);
     }
   }
 

@@ -82,7 +82,7 @@ function workAnswers({ ledger, keeper, draws, now_ms }: RouteOptions): Answers {
     },
     '/api/units/:job/:index': (request) => {
       const { job, index, unit } = unitOfRequest(ledger, request);
-      return { unit, ...jobUnit(ledger, job.id, index), story: keeper.stories.of(unit) ?? [] };
+      return { unit, ...jobUnit(ledger, job.id, index), story: keeper.stories.of(unit) };
     },
     '/api/draws/:job/:index': async (request) => {
       const { unit } = unitOfRequest(ledger, request);

@@ -1,4 +1,5 @@
-// Units under way: how many of each job stand in which phase, and how many each worker holds. Told by events, read from the ledger.
+// Units under way: how many of each job stand in which phase, and how many each worker holds. Told by events, read from the ledger
+// when somebody asks: until then a unit may have moved many times, or come and gone.
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import { jobOf, unitId } from '#machines/work/units.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
@@ -15,6 +16,8 @@ export class UnitBoard {
   readonly #units = new Map<string, OpenUnit>();
   readonly #phases = new Map<string, Record<OpenPhase, number>>();
   readonly #held = new Map<string, number>();
+  /** Units that moved since somebody asked. */
+  readonly #moved = new Set<string>();
 
   /** Reads the units of unfinished jobs once; from then on blocks tell. */
   constructor(ledger: Ledger) {
@@ -26,18 +29,23 @@ export class UnitBoard {
   }
 
   hear(events: readonly LedgerEvent[]): void {
-    const units = new Set<string>();
-    for (const event of events) if ('unit' in event) units.add(event.unit);
-    for (const unit of units) this.#refresh(unit);
+    for (const event of events) if ('unit' in event) this.#moved.add(event.unit);
   }
 
   phases(job: string): PhaseCounts {
+    this.#catchUp();
     return this.#phases.get(job) ?? NONE;
   }
 
   /** Units that a worker computes or audits now. */
   heldBy(worker: string): number {
+    this.#catchUp();
     return this.#held.get(worker) ?? 0;
+  }
+
+  #catchUp(): void {
+    for (const unit of this.#moved) this.#refresh(unit);
+    this.#moved.clear();
   }
 
   #refresh(unit: string): void {
@@ -58,7 +66,7 @@ export class UnitBoard {
     phases[phase] += by;
     if (by < 0 && isNone(phases)) this.#phases.delete(job);
     for (const holder of holders) {
-      const held = this.heldBy(holder) + by;
+      const held = (this.#held.get(holder) ?? 0) + by;
       if (held === 0) this.#held.delete(holder);
       else this.#held.set(holder, held);
     }

@@ -1,7 +1,6 @@
 // The story of each unit as far as this gateway witnessed it: drawn, committed, revealed, audited, settled, with height and block.
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import { MAX_KEPT_UNIT_STORIES, MAX_UNIT_STORY_STEPS } from '#schemas/wire/limits.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { MAX_KEPT_EVENTS } from '#schemas/wire/limits.ts';
 import type { SeenBlock } from './ports.ts';
 
 /** One event of a unit. `who` is the worker, the auditors or nobody; `detail` a reason, a purpose or nothing. */
@@ -16,30 +15,33 @@ export type StoryStep = {
 };
 type UnitEvent = Extract<LedgerEvent, { readonly unit: string }>;
 type Block = Pick<StoryStep, 'height' | 'block' | 'time_ms'>;
-/** An event as it came: hundreds come with a block, and hardly any is ever asked for. */
-type Witnessed = { readonly event: UnitEvent; readonly at: Block };
+/** A block's events as they came: hundreds come with each, and hardly any is ever asked for. */
+type Witnessed = { readonly at: Block; readonly events: readonly LedgerEvent[] };
 
 export class UnitStories {
-  readonly #stories = new BoundedMap<Witnessed[]>(MAX_KEPT_UNIT_STORIES);
+  #blocks: Witnessed[] = [];
+  #events_count = 0;
 
-  hear({ header, final, result }: SeenBlock): void {
+  hear({ header, final, result: { events } }: SeenBlock): void {
+    if (events.length === 0) return;
     const at: Block = { height: header.height, block: final.certificate.value ?? '', time_ms: header.time_ms };
-    for (const event of result.events) {
-      if (!('unit' in event)) continue;
-      const story = this.#stories.get(event.unit) ?? [];
-      story.push({ event, at });
-      if (story.length > MAX_UNIT_STORY_STEPS) story.shift();
-      this.#stories.set(event.unit, story);
-    }
+    this.#blocks.push({ at, events });
+    this.#events_count += events.length;
+    while (this.#events_count > MAX_KEPT_EVENTS) this.#events_count -= this.#blocks.shift()?.events.length ?? 0;
   }
 
-  /** Oldest step first; undefined when nothing was witnessed or it was forgotten. */
-  of(unit: string): readonly StoryStep[] | undefined {
-    return this.#stories.get(unit)?.map(stepOf);
+  /** Oldest step first; none where nothing was witnessed or it was forgotten. */
+  of(unit: string): readonly StoryStep[] {
+    return this.#blocks.flatMap(({ at, events }) => events.filter(isOf(unit)).map((event) => stepOf(event, at)));
   }
 }
 
-const stepOf = ({ event, at }: Witnessed): StoryStep => ({
+const isOf =
+  (unit: string) =>
+  (event: LedgerEvent): event is UnitEvent =>
+    'unit' in event && event.unit === unit;
+
+const stepOf = (event: UnitEvent, at: Block): StoryStep => ({
   type: event.type,
   attempt: 'attempt' in event ? event.attempt : 0,
   ...at,

@@ -191,10 +191,8 @@ export const FEED_IDLE_MS = 2_000;
 export const MAX_WATCHED_BLOCKS = 512;
 /** Least time between two checked messages of one validator, ms: a page calls it silent after many seconds, and certificates tell most. */
 export const MIN_HEARD_INTERVAL_MS = 1_000;
-/** Units whose story a gateway keeps, about 1 KiB each; the one that rested longest goes first. */
-export const MAX_KEPT_UNIT_STORIES = 4_096;
-/** Steps in the story of one unit: six attempts of at most eight steps fit. */
-export const MAX_UNIT_STORY_STEPS = 64;
+/** Events of the ledger that a gateway keeps for the stories of units, about 250 bytes each: those of some 4,000 units; the oldest blocks go first. */
+export const MAX_KEPT_EVENTS = 32_768;
 /** Accounts that a gateway tells of one block: a signature each, so some ten ms at most; the others see the gap, and ask the API. */
 export const MAX_TOLD_ACCOUNTS = 256;
 /** Accounts of which a gateway remembers when it last had news; the one that rested longest goes first, and then takes a gap for certain. */

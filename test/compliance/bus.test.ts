@@ -53,6 +53,16 @@ describe.each([
     expect(heard).toHaveLength(100);
   });
 
+  test('who tells hears whether anybody listened', async () => {
+    const [speaker, listener] = await net.join('gateway', 'worker');
+    expect(await speaker.bus.tell(subject.feed, bytes('news'))).toBe(false);
+    const heard: string[] = [];
+    listener.bus.subscribe(subject.feed, collect(heard));
+    await settled(listener);
+    expect(await speaker.bus.tell(subject.feed, bytes('more news'))).toBe(true);
+    await until(() => expect(heard).toEqual(['more news']));
+  });
+
   test('a mailbox first replays what came while nobody was there, then goes on live', async () => {
     const [from, to] = await net.join('worker', 'worker');
     for (const n of numbered(0, 20)) await mail(from, to, n);

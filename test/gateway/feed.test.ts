@@ -42,6 +42,7 @@ class ScriptedClock {
 let world: SeenWorld;
 let clock: ScriptedClock;
 let told: { subject: string; data: Uint8Array }[];
+let isHeard: boolean;
 let options: FeedOptions;
 
 beforeEach(() => {
@@ -50,7 +51,13 @@ beforeEach(() => {
   told = [];
   const keeper = new ViewKeeper(world.reads, worldCrypto);
   world.reads.onBlock((seen) => keeper.hearBlock(seen));
-  const bus = { cast: (to: string, data: Uint8Array) => void told.push({ subject: to, data }) };
+  isHeard = true;
+  const bus = {
+    tell: async (to: string, data: Uint8Array) => {
+      told.push({ subject: to, data });
+      return isHeard;
+    },
+  };
   options = { network: CHAIN, keeper, signer: self, bus, clock };
 });
 
@@ -84,11 +91,32 @@ test('it tells what changed at the next interval, and an unchanged view only now
   expect(clock.isIdle).toBe(true);
 });
 
+test('while nobody listens it tells one view now and then, and all news again once somebody does', async () => {
+  const drain = new AbortController();
+  const running = runFeed(options, drain.signal);
+  const blocks = async (ms: number): Promise<number> => {
+    const before = told.length;
+    for (let left = ms; left > 0; left -= FEED_INTERVAL_MS) {
+      world.block();
+      clock.advance(FEED_INTERVAL_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return told.length - before;
+  };
+  expect(await blocks(FEED_IDLE_MS)).toBe(FEED_IDLE_MS / FEED_INTERVAL_MS);
+  isHeard = false;
+  await blocks(FEED_INTERVAL_MS);
+  expect(await blocks(4 * FEED_IDLE_MS)).toBe(4);
+  isHeard = true;
+  await blocks(FEED_IDLE_MS);
+  expect(await blocks(FEED_IDLE_MS)).toBe(FEED_IDLE_MS / FEED_INTERVAL_MS);
+  drain.abort();
+  await running;
+});
+
 test('a view that cannot be told fails the run, so that the actor starts another', async () => {
   const bus = {
-    cast: () => {
-      throw new Error('closed');
-    },
+    tell: () => Promise.reject(new Error('closed')),
   };
   await expect(runFeed({ ...options, bus }, new AbortController().signal)).rejects.toThrow('closed');
   expect(clock.isIdle).toBe(true);
