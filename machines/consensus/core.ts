@@ -25,6 +25,8 @@ export type Core = {
   /** SHA-256 over everything that decides what happens next, hex: equal before a crash and after the replay. */
   stateDigest(): string;
   readonly tip: Tip;
+  /** Whether work is a reason to begin that it does not have yet: nobody need tell it of more. */
+  readonly awaitsWork: boolean;
   /** Height that is being worked on, its round (−1: waiting for a reason to begin) and step. */
   readonly position: { readonly height: number; readonly round: number; readonly step: string };
 };
@@ -56,6 +58,11 @@ class Driver implements Core {
   get position(): Core['position'] {
     const { height, round, step } = this.#core.at;
     return { height, round, step };
+  }
+
+  get awaitsWork(): boolean {
+    const { step, pacing } = this.#core.at;
+    return step === 'unstarted' && !pacing.hasReason;
   }
 
   step(input: Input): readonly CoreEffect[] {
@@ -122,7 +129,7 @@ class Driver implements Core {
   #onVote(input: InputOf<'vote.received'>): void {
     const { vote, now_ms } = input;
     const { at, electorate, isReplaying, config } = this.#core;
-    if (vote.height < at.height || (vote.height === at.height && at.votes.known(vote) !== undefined)) return;
+    if (vote.height < at.height || (vote.height === at.height && this.#tellsNothing(vote))) return;
     const code = isReplaying ? null : refuseVote(electorate, vote);
     if (code !== null) return this.#core.refuse(vote.validator, code);
     if (vote.height > at.height) return this.#keepForLater(input, vote);
@@ -220,6 +227,12 @@ class Driver implements Core {
   #keepForLater(message: EarlyMessage, by: { readonly validator: number; readonly height: number }): void {
     if (by.height === this.#core.at.height + 1) this.#early.add(message);
     this.#gossip.sawAhead(by.validator, by.height, message.now_ms);
+  }
+
+  /** Said before; or what enough others said, unless it is the own: the log must give that back. */
+  #tellsNothing(vote: SignedVote): boolean {
+    const { votes } = this.#core.at;
+    return votes.known(vote) !== undefined || (vote.validator !== this.#core.config.self && votes.isSpare(vote));
   }
 
   /** As a unit, and vote by vote: the votes may show an offence. Whether a vote or an offence was news. */

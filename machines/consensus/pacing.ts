@@ -24,6 +24,10 @@ export class Pacing {
     return this.#latest_ms;
   }
 
+  get hasReason(): boolean {
+    return this.#hasReason;
+  }
+
   /** Work here, or a peer's vote in this height (then there is work somewhere). True if it is the first reason. */
   addReason(): boolean {
     const isFirst = !this.#hasReason;

@@ -46,6 +46,13 @@ export class VoteKeeper {
     return first !== undefined && isSameStatement(first, vote) ? first : undefined;
   }
 
+  /** Whether a quorum said the same before, and its voter nothing yet: one voice more decides nothing and proves nothing. */
+  isSpare(vote: SignedVote): boolean {
+    const votes = this.#rounds.get(vote.round);
+    const isDecided = votes?.certificate(vote.type, vote.value, vote.valid_round) !== undefined;
+    return isDecided && votes?.get(vote.type, vote.validator) === undefined;
+  }
+
   /** Count a vote whose signature was checked. */
   add(vote: SignedVote): KeeperOutcome {
     const isKept = this.#isKept(vote.round);

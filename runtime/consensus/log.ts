@@ -1,5 +1,7 @@
 // The log of the current height: every input that changed the core, in order, on disk before what it led to is said.
-// Rows `cs/log/<height>/<number>`: CRC-32C u32 | input. The batch that makes a height final deletes its rows.
+// Rows `cs/log/<height>/<number>`, one for each batch: CRC-32C u32 | (length u32 | input)*. The batch that makes a height final
+// deletes them.
+import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { LazyPut } from '../store/lazy-put.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
@@ -34,9 +36,12 @@ export class HeightLog {
     this.#pending.push(input);
   }
 
-  /** The rows since the last call; they go into the batch of whatever is said next. */
+  /** A row of what came since the last call; it goes into the batch of whatever is said next. */
   take(): StoreOp[] {
-    return this.#pending.splice(0).map((input) => new LazyPut(this.#key(this.#written++), () => encodeRow(input)));
+    if (this.#pending.length === 0) return [];
+    const inputs = this.#pending;
+    this.#pending = [];
+    return [new LazyPut(this.#key(this.#written++), () => encodeRow(inputs))];
   }
 
   /** Go on with `height`: the rows of the one before are of no use once it is final. Gives the rows to delete. */
@@ -72,21 +77,35 @@ export async function openLog(store: Store, height: number): Promise<LogContent>
       throw new ConsensusError('LOG_CORRUPT', `row ${rows.length} of height ${height} is missing`);
     rows.push(value);
   }
-  const inputs: RecordedInput[] = [];
-  for (const [i, row] of rows.entries()) {
-    const input = decodeRow(row);
-    if (input !== undefined) inputs.push(input);
-    else if (i === rows.length - 1) await store.batch([{ type: 'del', key: keyOf(height, i) }]);
-    else throw new ConsensusError('LOG_CORRUPT', `row ${i} of height ${height}`);
+  const read = rows.map(decodeRow);
+  const bad = read.indexOf(undefined);
+  if (bad !== -1) {
+    if (bad < rows.length - 1) throw new ConsensusError('LOG_CORRUPT', `row ${bad} of height ${height}`);
+    await store.batch([{ type: 'del', key: keyOf(height, bad) }]);
+    read.pop();
   }
-  return { inputs, log: new HeightLog(height, inputs.length) };
+  return { inputs: read.flatMap((inputs) => inputs ?? []), log: new HeightLog(height, read.length) };
 }
 
-const encodeRow = (input: RecordedInput): Uint8Array =>
-  encodeRecord(inputBytes(input), (writer) => writeInput(writer, input));
+const LENGTH_BYTES = 4;
 
-function decodeRow(row: Uint8Array): RecordedInput | undefined {
+function encodeRow(inputs: readonly RecordedInput[]): Uint8Array {
+  const sizes = inputs.map(inputBytes);
+  const size = sizes.reduce((sum, bytes) => sum + LENGTH_BYTES + bytes, 0);
+  return encodeRecord(size, (writer) =>
+    inputs.reduce((next, input, i) => writeInput(next.u32(sizes[i] ?? 0), input), writer),
+  );
+}
+
+function decodeRow(row: Uint8Array): RecordedInput[] | undefined {
   const body = decodeRecord(row);
-  const input = body && decodeInput(body);
-  return input?.ok ? input.value : undefined;
+  if (body === undefined) return undefined;
+  const reader = new LayoutReader(body);
+  const inputs: RecordedInput[] = [];
+  while (!reader.isDone) {
+    const input = decodeInput(reader.sized(body.length));
+    if (reader.hasFailed || !input.ok) return undefined;
+    inputs.push(input.value);
+  }
+  return inputs;
 }

@@ -94,7 +94,7 @@ class ValidatorHost implements Validator {
   }
 
   workArrived(): void {
-    this.#loop.pushWork(this.#now());
+    if (this.#state.core.awaitsWork) this.#loop.pushWork(this.#now());
   }
 
   async close(): Promise<void> {
@@ -125,7 +125,8 @@ class ValidatorHost implements Validator {
     const result = runTurn(this.#state, inputs);
     if (result.mustSync) await store.batch(result.ops);
     this.#carryOut(result);
-    metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
+    if (result.mustSync)
+      metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
   }
 
   /** The rows are on disk: now others may hear. */

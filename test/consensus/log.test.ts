@@ -32,8 +32,10 @@ const INPUTS: readonly RecordedInput[] = [
 async function written(): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const log = new HeightLog(7, 0);
-  for (const input of INPUTS) log.append(input);
-  await openMemoryStore(disk).batch(log.take());
+  for (const input of INPUTS) {
+    log.append(input);
+    await openMemoryStore(disk).batch(log.take());
+  }
   return disk;
 }
 const keyOf = (disk: MemoryDisk, at: number): string => [...disk.rows.keys()].toSorted().at(at) ?? '';
@@ -63,6 +65,15 @@ test('the checksum is the polynomial division bit by bit, at any length', () => 
 test('every kind of input comes back as it was', async () => {
   const { inputs } = await openLog(openMemoryStore(await written()), 7);
   expect(inputs).toEqual(INPUTS);
+});
+
+test('what one batch brings is one row, in order', async () => {
+  const disk = new MemoryDisk();
+  const log = new HeightLog(7, 0);
+  for (const input of INPUTS) log.append(input);
+  await openMemoryStore(disk).batch([...log.take(), ...log.take()]);
+  expect(disk.rows.size).toBe(1);
+  expect((await openLog(openMemoryStore(disk), 7)).inputs).toEqual(INPUTS);
 });
 
 test('another height has a log of its own', async () => {
