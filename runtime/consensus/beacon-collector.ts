@@ -59,7 +59,7 @@ export class BeaconCollector {
     const partials = [...shares]
       .slice(0, this.#keys.threshold)
       .map(([validator, signature]) => ({ validator, signature }));
-    const recovered = recover(partials);
+    const recovered = recover(partials, this.#keys.validators.length);
     if (recovered !== undefined && verifyBls(this.#keys.group_key, message, recovered)) {
       this.settle(height);
       return { recovered, invalid: [] };

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { SecretKey } from '@chainsafe/blst';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { sharesScale } from './beacon.ts';
 
 /** One validator's share: the secret 32 bytes big-endian and the public key (48 bytes, G1), both hex. */
 export type BeaconShare = { readonly secret: string; readonly public: string };
@@ -11,14 +12,16 @@ const { Fr } = bls12_381.fields;
 
 /**
  * A trusted dealer, for local networks and tests only: Shamir's shares of a random polynomial of degree `threshold` − 1. Any
- * `threshold` of them make the group's signature, fewer learn nothing about it. Validator `i` holds the value at i + 1.
+ * `threshold` of them make the group's signature, fewer learn nothing about it. Validator `i` holds the value at i + 1, divided by
+ * `sharesScale`.
  *
  * @param seed 32 random bytes that nobody keeps: who knows them knows every beacon
  */
 export function dealShares(count: number, threshold: number, seed: Uint8Array): BeaconDeal {
   const coefficients = Array.from({ length: threshold }, (_, i) => scalar(seed, i));
   const at = (x: bigint): bigint => coefficients.reduceRight((sum, c) => Fr.add(Fr.mul(sum, x), c), 0n);
-  const shares = Array.from({ length: count }, (_, i) => shareOf(at(BigInt(i + 1))));
+  const scale = sharesScale(count);
+  const shares = Array.from({ length: count }, (_, i) => shareOf(Fr.div(at(BigInt(i + 1)), scale)));
   return { group_key: shareOf(at(0n)).public, shares };
 }
 

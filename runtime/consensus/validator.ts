@@ -10,7 +10,6 @@ import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Delivery, Subscription } from '../bus/bus.ts';
-import { loadRecovery } from './beacon.ts';
 import { BeaconDuty } from './beacon-duty.ts';
 import { readFinalBlock, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
@@ -26,7 +25,6 @@ import { WakeTimers } from './wake-timers.ts';
 
 /** @throws ConsensusError LOG_CORRUPT; StoreError; BusError */
 export async function startValidator(options: ValidatorOptions): Promise<Validator> {
-  await loadRecovery();
   const tip = (await readTip(options.store)) ?? options.genesis;
   if (options.is_first_start && (await readSignerRecord(options.store)) === undefined)
     await options.store.batch([birthOp()]);
@@ -125,8 +123,7 @@ class ValidatorHost implements Validator {
     const result = runTurn(this.#state, inputs);
     if (result.mustSync) await store.batch(result.ops);
     this.#carryOut(result);
-    if (result.mustSync)
-      metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
+    if (result.mustSync) metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
   }
 
   /** The rows are on disk: now others may hear. */

@@ -7,7 +7,6 @@ import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery } from '../bus/bus.ts';
-import { loadRecovery } from '../consensus/beacon.ts';
 import { BeaconCollector } from '../consensus/beacon-collector.ts';
 import type { Chain } from '../network/genesis-file.ts';
 
@@ -20,14 +19,13 @@ export type EarlyBeacon = {
 };
 
 /** @param onKnown called when `known` has an answer */
-export async function listenForBeacons(o: {
+export function listenForBeacons(o: {
   readonly chain: Chain;
   readonly bus: Bus;
   readonly ledger: Pick<TreelessLedger, 'height' | 'drawsByBeacon'>;
   readonly onKnown: () => void;
   readonly onRefused: (code: Code) => void;
-}): Promise<EarlyBeacon> {
-  await loadRecovery();
+}): EarlyBeacon {
   const { chain, ledger } = o;
   const { validators, genesis } = chain;
   const collector = new BeaconCollector(

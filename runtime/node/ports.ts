@@ -15,7 +15,7 @@ import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
 import type { NodeContext } from './context.ts';
 import { productionCrypto } from './crypto.ts';
-import type { EarlyBeacon } from './early-beacon.ts';
+import { listenForBeacons } from './early-beacon.ts';
 import { collectHeartbeats, standingOf } from './heartbeats.ts';
 import { createLotteryPort } from './lottery-port.ts';
 
@@ -73,29 +73,19 @@ const countedPort =
     }
   };
 
-/**
- * A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. What recovers
- * beacons loads beside the rest: until then draws come a block later.
- */
-function lotteryPart({ chain, bus, ledger, bell, metrics, options }: NodeContext): NodePorts {
+/** A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. */
+function lotteryPart({ chain, bus, ledger, bell, metrics }: NodeContext): NodePorts {
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
-  const opening = import('./early-beacon.ts').then(({ listenForBeacons }) =>
-    listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused }),
-  );
-  let early: EarlyBeacon | undefined;
-  opening.then((opened) => (early = opened), options.onFailure);
-  const silence = bell.onBlock(() => early?.follow());
+  const early = listenForBeacons({ chain, bus, ledger, onKnown: () => bell.wake(), onRefused });
+  const silence = bell.onBlock(() => early.follow());
   const lottery = createLotteryPort(
     ledger,
     (signal) => bell.next(signal),
-    () => early?.known(),
+    () => early.known(),
   );
   const close = async (): Promise<void> => {
     silence();
-    await opening.then(
-      (opened) => opened.close(),
-      () => undefined, // told already
-    );
+    early.close();
   };
   return part({ lottery }, { close });
 }

@@ -1,13 +1,11 @@
 // A validator's part in the beacon: everyone says a share, who is to propose recovers, once.
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Tip } from '#machines/consensus/types.ts';
-import { loadRecovery, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
+import { signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { BeaconDuty } from '#runtime/consensus/beacon-duty.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import { CHAIN, validatorSet } from './network.ts';
-
-beforeAll(loadRecovery);
 
 const HEIGHT = 9;
 const message = beaconMessage(CHAIN, 0, HEIGHT);
