@@ -185,6 +185,36 @@ test('a second vote in the same round becomes evidence, once, and is not counted
   expect(network.node(3).finals).toEqual([]);
 });
 
+test('a vote that repeats a quorum is neither verified nor logged; beside another one of its voter it is evidence', () => {
+  const { network, hears } = solo(3);
+  const node = network.node(3);
+  const a = blockBy(network, 0, 'a');
+  hears(proposed(network, 0, 0, a), ...[0, 1].map((i) => voted(vote(network, 'prevote', i, 0, a.id))));
+  const logged = node.log.length;
+  hears(voted({ ...vote(network, 'prevote', 2, 0, a.id), signature: new Uint8Array(64) }));
+  expect([node.refusals, node.log.length]).toEqual([[], logged]);
+  hears(voted(vote(network, 'prevote', 2, 0, null)), voted(vote(network, 'prevote', 2, 0, a.id)));
+  expect(node.evidence).toMatchObject([{ type: 'double_vote', a: { value: null }, b: { value: a.id } }]);
+});
+
+test('the own vote is logged though a quorum said the same before', () => {
+  const { network, hears } = solo(3);
+  const a = blockBy(network, 0, 'a');
+  hears(...[0, 1, 2].map((i) => voted(vote(network, 'prevote', i, 0, a.id))), proposed(network, 0, 0, a));
+  const own = network.node(3).log.flatMap((input) => (input.type === 'vote.received' ? [input.vote] : []));
+  expect(own.filter(({ validator }) => validator === 3).map(({ type }) => type)).toEqual(['prevote', 'precommit']);
+});
+
+test('work is awaited until there is a reason to begin', () => {
+  const network = new Network(4);
+  network.filter = () => false;
+  const { core } = network.node(3);
+  network.input(3, { type: 'started', now_ms: 1_000 });
+  expect(core.awaitsWork).toBe(true);
+  network.input(3, { type: 'work.arrived', now_ms: 1_000 });
+  expect(core.awaitsWork).toBe(false);
+});
+
 test('a certificate brings the quorum that an equivocator hid', () => {
   const { network, hears } = solo(3);
   const a = blockBy(network, 0, 'a');
