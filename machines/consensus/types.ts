@@ -19,7 +19,7 @@ export type Application = {
   prepare(limits: { readonly max_bytes: number; readonly max_txs: number }): readonly Uint8Array[];
   /** Whether the body may be voted for: sizes, encodings, signatures. Transactions that fail on execution are refused there. */
   validate(txs: readonly Uint8Array[]): boolean;
-  /** Execute a final block; returns the new state root (hex). Called once per height, in order. */
+  /** Execute a final block; returns the state root that the next header carries (hex). Called once per height, in order. */
   execute(header: Header, txs: readonly Uint8Array[]): { readonly state_root: string };
   /** Whether there are transactions waiting (a reason to propose before the idle interval). */
   hasWork(): boolean;
@@ -40,7 +40,7 @@ export type Tip = {
   /** Block id, hex. */
   readonly id: string;
   readonly time_ms: number;
-  /** State root after executing this height, hex. */
+  /** State root that the next header carries, hex. */
   readonly state_root: string;
   /** Beacon signature of this height; absent until recovered, never there at genesis. */
   readonly beacon?: Uint8Array;

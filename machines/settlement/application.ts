@@ -86,8 +86,8 @@ export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerA
 
   function execute({ height, time_ms, beacon }: Header, wires: readonly Uint8Array[]) {
     const txs = wires.map(take);
-    const value = beacon.length === 0 ? null : { height: height - 1, value: crypto.sha256(beacon) };
-    const result = ledger.executeBlock({ height, time_ms, beacon: value, txs });
+    const signed = beacon.length === 0 ? null : { height: height - 1, signature: beacon };
+    const result = ledger.executeBlock({ height, time_ms, beacon: signed, txs });
     last = { ...result, height, time_ms, txs_count: txs.length };
     mempool.forget(txs, height);
     if (verified.size > mempool.size + MAX_BLOCK_TXS) verified.clear();

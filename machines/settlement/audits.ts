@@ -113,12 +113,14 @@ function judge(books: Books, row: UnitRow): void {
 
 /** The result is checked: pay it, once, and keep the receipt. */
 function payUnit(books: Books, row: UnitRow): void {
-  const { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded } = row;
+  const { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices } = row;
+  const { excluded, barred_count } = row;
   assert(!books.tables.proofs.has(unit), `unit ${unit} is paid once`);
   const job = jobOfUnit(books, unit);
   const weights = [{ key: worker, weight: WORKER_SHARE }, ...auditors.map((key) => ({ key, weight: AUDITOR_SHARE }))];
   settle(books, 'credit', escrowOf(job.id), allocate(job.reward_per_unit_units, weights));
-  const receipt = { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices, excluded };
+  const drawn = { draw_height, audit_height, audit_indices, excluded, barred_count };
+  const receipt = { unit, worker, auditors, attempt, root, ...drawn };
   books.tables.proofs.put(unit, { ...receipt, settled_height: books.block.height });
   books.tables.tasks.remove(unit);
   notePass(books, worker);

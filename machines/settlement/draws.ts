@@ -50,13 +50,13 @@ function workerOf(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): stri
 }
 
 /** What a draw needs of a unit: kept in its proof row as well. */
-type Drawable = Pick<UnitRow, 'unit' | 'attempt' | 'worker' | 'excluded'>;
+type Drawable = Pick<UnitRow, 'unit' | 'attempt' | 'worker' | 'excluded' | 'barred_count'>;
 
 /** Nobody checks or pays himself: not the client's operator, and for an audit not the worker's. */
 function filterOf(books: Books, row: Drawable, purpose: Purpose): DrawFilter {
   const client = jobOfUnit(books, row.unit).operator;
-  const operators = purpose === 'work' ? [client] : [client, operatorOf(books, row.worker)];
-  return { operators, excluded: row.excluded };
+  if (purpose === 'work') return { operators: [client], excluded: row.excluded.slice(0, row.barred_count) };
+  return { operators: [client, operatorOf(books, row.worker)], excluded: row.excluded };
 }
 
 /**

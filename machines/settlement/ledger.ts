@@ -5,13 +5,13 @@ import type { Genesis } from '#schemas/config/genesis.ts';
 import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas/settlement/state.ts';
 import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
+import { MAX_BATCH_ITEMS, MIN_CHECKPOINT_HEIGHTS, STATE_CHECKPOINT_MS } from '#schemas/wire/limits.ts';
 import { assert, present } from '../primitives/assert.ts';
 import { type StateProof, StateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation, Purpose } from '../work/draw.ts';
 import { balanceOf, nextNonce } from './accounts.ts';
 import { applyTx, checkTx } from './apply.ts';
-import { type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
+import { type BlockContext, type Books, head, type LedgerCrypto, locate, openBooks, setHead } from './books.ts';
 import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, hearBeacon, pendingDraws, waitsForBeacon } from './draws.ts';
 import { closeIfDue, closeIfFull, owesSettlement, restoreSettled } from './epochs.ts';
@@ -25,13 +25,13 @@ export type LedgerBlock = {
   readonly height: number;
   /** Block time, ms; never falls. */
   readonly time_ms: number;
-  /** Value of an earlier height's beacon, 32 bytes, that the header brings. */
-  readonly beacon: { readonly height: number; readonly value: Uint8Array } | null;
+  /** The signature that is an earlier height's beacon, as the header brings it. */
+  readonly beacon: { readonly height: number; readonly signature: Uint8Array } | null;
   /** Decoded, signatures verified; null where bytes in a final block are no transaction. */
   readonly txs: readonly (Tx | null)[];
 };
 
-/** A row with the proof that it stands under the state root of the last block; value null: proof that there is none. */
+/** A row with the proof that it stands under the state root of the last checkpoint; value null: proof that there is none. */
 export type ProvenRow = {
   readonly key: string;
   readonly value: Uint8Array | null;
@@ -41,13 +41,13 @@ export type ProvenRow = {
 
 /** A ledger that keeps no tree over its rows: it executes and answers, and can neither name its root nor prove a row. */
 export type TreelessLedger = ReturnType<typeof treelessOver>;
-/** A ledger with the tree over its rows: about two fifths of the cost of a block. */
+/** A ledger with the tree over its rows, which follows at each checkpoint. */
 export type Ledger = ReturnType<typeof ledgerOver>;
 
 /** Stored rows of a ledger, in any order. */
 type Rows = Iterable<readonly [key: string, bytes: Uint8Array]>;
 
-/** The ledger before its first block, with the rows of its genesis; `rows` are to be stored with block 1. */
+/** The ledger before its first block, with the rows of its genesis, which are to be stored with its first checkpoint. */
 export const createLedger = (genesis: Genesis, chain: string, crypto: LedgerCrypto): Ledger =>
   ledgerOver(genesisBooks(genesis, chain, crypto), new StateTree(crypto.sha256));
 
@@ -62,7 +62,7 @@ function genesisBooks(genesis: Genesis, chain: string, crypto: LedgerCrypto): Bo
   return books;
 }
 
-/** The ledger as its stored rows say: the same root and the same behaviour as the one that stored them. */
+/** The ledger as of the checkpoint whose rows are stored: the same root and the same behaviour as the one that stored them. */
 export function openLedger(genesis: Genesis, chain: string, crypto: LedgerCrypto, rows: Rows): Ledger {
   const tree = new StateTree(crypto.sha256);
   const books = storedBooks(genesis, chain, crypto, rows, (key, value) => tree.update([{ key, value }]));
@@ -92,22 +92,22 @@ function storedBooks(
   return books;
 }
 
-/** The ledger with its tree, which follows every block. */
+/** The ledger with its tree. */
 function ledgerOver(books: Books, tree: StateTree) {
   const ledger = treelessOver(books, (changes) => tree.update(changes));
-  /** State root after the last block, hex. */
+  /** State root as of the last checkpoint, hex: the one that the next header carries. */
   const stateRoot = (): string => bytesToHex(tree.root());
   return {
     ...ledger,
-    /** Execute a block, as without a tree, and name the root after it. */
+    /** Execute a block, as without a tree, and name the root that the next header carries. */
     executeBlock: (block: LedgerBlock): BlockResult => ({ ...ledger.executeBlock(block), state_root: stateRoot() }),
     stateRoot,
-    /** Prove a row (key as in schemas/settlement/state.ts), or that there is none. */
+    /** Prove how a row (key as in schemas/settlement/state.ts) was at the last checkpoint, or that there was none. */
     prove: (key: string): ProvenRow => {
       const { steps, found } = tree.find(key);
       const valueOf = (row: string): Uint8Array | null => {
         const { table, id } = locate(books, row);
-        return table.encode(id);
+        return table.encodeKept(id);
       };
       const other = found === null || found === key ? null : { key: found, value: present(valueOf(found), found) };
       return { key, value: valueOf(key), proof: { steps, other }, state_root: stateRoot() };
@@ -115,12 +115,23 @@ function ledgerOver(books: Books, tree: StateTree) {
   };
 }
 
-/** @param onChanges hears the rows that each block changed, those of the genesis first */
+/** @param onChanges hears the rows that changed since the checkpoint before, those of the genesis first */
 function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
   const settled = restoreSettled(books);
-  // Genesis rows are still in the journal: they reach the tree now and the store with the first block.
-  let unstored = books.journal.flush();
+  // Genesis rows are still in the journal: they reach the tree now and the store with the first checkpoint.
+  let unstored = books.journal.checkpoint();
+  let last_checkpoint = books.block;
   onChanges(unstored);
+
+  /** The state is named and given to the store: a row that changed in many blocks is encoded and hashed once for all of them. */
+  function takeCheckpoint(): readonly RowChange[] {
+    last_checkpoint = books.block;
+    const changed = books.journal.checkpoint();
+    const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
+    unstored = [];
+    onChanges(changed);
+    return changes;
+  }
 
   /** Execute a block. Refused transactions are part of it; a broken invariant throws and leaves the ledger unusable. */
   function executeBlock(block: LedgerBlock): BlockChanges {
@@ -132,10 +143,7 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
       return code;
     });
     endBlock(books, settled);
-    const changed = books.journal.flush();
-    const changes = unstored.length === 0 ? changed : mergeChanges(unstored, changed);
-    unstored = [];
-    onChanges(changed);
+    const changes = isCheckpoint(books.block, last_checkpoint) ? takeCheckpoint() : [];
     return { events: books.events, changes, outcomes };
   }
 
@@ -187,7 +195,7 @@ function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): voi
   books.block = { height, time_ms: Math.max(time_ms, books.block.time_ms) };
   books.events = [];
   if (beacon !== null) {
-    keepBeacon(books, beacon.height, beacon.value);
+    keepBeacon(books, beacon.height, beacon.signature);
     hearBeacon(books, beacon.height);
   }
   passDeadlines(books);
@@ -204,7 +212,12 @@ function endBlock(books: Books, settled: StateTree): void {
     const total = books.indexes.totals.get(asset) ?? 0n;
     assert(total === supply, `${asset} is conserved: ${total} of ${supply} at height ${books.block.height}`);
   }
+  books.journal.endBlock();
 }
+
+/** By block time and height alone, so that all nodes take the same ones whenever they started (ADR 16). */
+const isCheckpoint = (block: BlockContext, last: BlockContext): boolean =>
+  block.time_ms - last.time_ms >= STATE_CHECKPOINT_MS && block.height - last.height >= MIN_CHECKPOINT_HEIGHTS;
 
 function mergeChanges(first: readonly RowChange[], then: readonly RowChange[]): readonly RowChange[] {
   const merged = new Map(first.map((change) => [change.key, change]));

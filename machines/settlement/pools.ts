@@ -67,15 +67,15 @@ export function keepPool(books: Books): void {
   const { work, audit } = books.indexes.waiting;
   if (!work.has(height) && !audit.has(height)) return;
   const { version, members } = books.pool;
-  books.tables.beacons.put(`${height}`, { value: new Uint8Array(0), pool_version: version });
+  books.tables.beacons.put(`${height}`, { signature: new Uint8Array(0), pool_version: version });
   if (!books.tables.pools.has(`${version}`)) books.tables.pools.put(`${version}`, { members });
 }
 
 /** The block brought the beacon of an earlier height. */
-export function keepBeacon(books: Books, height: number, value: Uint8Array): void {
-  assert(value.length === 32, 'a beacon value has 32 bytes');
+export function keepBeacon(books: Books, height: number, signature: Uint8Array): void {
+  assert(signature.length > 0, 'a beacon is a signature');
   const row = books.tables.beacons.get(`${height}`);
-  if (row !== undefined) books.tables.beacons.put(`${height}`, { ...row, value });
+  if (row !== undefined) books.tables.beacons.put(`${height}`, { ...row, signature });
 }
 
 /** A beacon value that the ledger has not been told yet: the next block brings it. */
@@ -88,9 +88,10 @@ export type DrawBasis = { readonly beacon: Uint8Array; readonly pool_version: nu
 export function drawBasis(books: Books, height: number, early?: EarlyBeacon): DrawBasis | undefined {
   const row = books.tables.beacons.get(`${height}`);
   if (row === undefined) return undefined;
-  const beacon = row.value.length === 0 && early?.height === height ? early.value : row.value;
-  if (beacon.length === 0) return undefined;
-  const { pool_version } = row;
+  const { signature, pool_version } = row;
+  const known = early?.height === height ? early.value : undefined;
+  const beacon = signature.length === 0 ? known : books.crypto.sha256(signature);
+  if (beacon === undefined) return undefined;
   if (pool_version === books.pool.version) return { beacon, pool_version, pool: books.pool.pool };
   const { members } = present(
     books.tables.pools.get(`${pool_version}`),

@@ -1,4 +1,4 @@
-// Rows in memory with an undo: what a refused transaction wrote is taken back, and what a block changed is known at its end.
+// Rows in memory with an undo: what a refused transaction wrote is taken back, and what changed since the last checkpoint is known.
 import { encodeRow, type RowCodec } from '#schemas/settlement/row-codec.ts';
 import { RowWriter } from '#schemas/settlement/row-writer.ts';
 import type { RowChange } from './types.ts';
@@ -6,11 +6,13 @@ import type { RowChange } from './types.ts';
 /** Told of every change, its taking back included, so that what it derives is always true. */
 export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | undefined) => void;
 
-/** Where a row stands; one that is gone keeps its place to the end of the block. */
+/** Where a row stands; one that is gone keeps its place to the next checkpoint. */
 type Place<Row> = {
   readonly id: string;
   row: Row | undefined;
-  /** Whether the journal has steps of it. */
+  /** The row as of the last checkpoint: what is stored and can be proven. */
+  kept: Row | undefined;
+  /** Whether the journal knows it as changed since then. */
   isTouched: boolean;
 };
 
@@ -18,23 +20,18 @@ type Place<Row> = {
 type Journaled = {
   readonly name: string;
   restore(step: Step): void;
-  flush(place: Place<unknown>, writer: RowWriter): boolean;
+  keep(place: Place<unknown>, writer: RowWriter): void;
 };
 
-/** One change: what stood there before, and whether it was the first of its place in this block. */
-type Step = {
-  readonly table: Journaled;
-  readonly place: Place<unknown>;
-  readonly before: unknown;
-  readonly isFirst: boolean;
-};
+/** A row that changed since the last checkpoint. */
+type Touched = { readonly table: Journaled; readonly place: Place<unknown> };
+/** One change: what stood there before, and whether it was the first of its place since the last checkpoint. */
+type Step = Touched & { readonly before: unknown; readonly isFirst: boolean };
 
-/** Where a row would end that is not there any more. */
-const GONE = -1;
-
-/** What was changed since the block began, in order, with what stood there before. */
+/** What changed: in this block step by step, with what stood there before; since the last checkpoint as a list of places. */
 export class Journal {
   readonly #steps: Step[] = [];
+  readonly #touched: Touched[] = [];
   readonly #writer = new RowWriter();
 
   /** The row at `place` is about to change. */
@@ -56,23 +53,32 @@ export class Journal {
     }
   }
 
-  /**
-   * All changed rows as key and bytes (null = gone), each once, in the order of their first change; the journal starts anew.
-   * They share one buffer: memory of its own for each would cost more than writing it.
-   */
-  flush(): readonly RowChange[] {
-    this.#writer.restart();
-    const spans: { readonly key: string; readonly start: number; readonly end: number }[] = [];
-    for (const { table, place } of this.#steps) {
-      if (!place.isTouched) continue;
-      place.isTouched = false;
-      const start = this.#writer.length;
-      const end = table.flush(place, this.#writer) ? this.#writer.length : GONE;
-      spans.push({ key: `${table.name}/${place.id}`, start, end });
-    }
+  /** The block is over: nothing of it is taken back any more. */
+  endBlock(): void {
+    for (const { table, place, isFirst } of this.#steps) if (isFirst) this.#touched.push({ table, place });
     this.#steps.length = 0;
+  }
+
+  /**
+   * The rows that differ from the last checkpoint's, each once, as key and bytes (null = gone), in the order of their first
+   * change; from now on they are the last checkpoint's. What came and went since is not among them. They share one buffer:
+   * memory of its own for each would cost more than writing it.
+   */
+  checkpoint(): readonly RowChange[] {
+    this.endBlock();
+    this.#writer.restart();
+    const spans: { readonly key: string; readonly isGone: boolean; readonly start: number; readonly end: number }[] =
+      [];
+    for (const { table, place } of this.#touched) {
+      const isGone = place.row === undefined;
+      const isChanged = place.row !== place.kept;
+      const start = this.#writer.length;
+      table.keep(place, this.#writer);
+      if (isChanged) spans.push({ key: `${table.name}/${place.id}`, isGone, start, end: this.#writer.length });
+    }
+    this.#touched.length = 0;
     const bytes = this.#writer.taken();
-    return spans.map(({ key, start, end }) => ({ key, value: end === GONE ? null : bytes.subarray(start, end) }));
+    return spans.map(({ key, isGone, start, end }) => ({ key, value: isGone ? null : bytes.subarray(start, end) }));
   }
 }
 
@@ -131,19 +137,23 @@ export class Table<Row> {
 
   /** Take in a stored row; not noted, since it is no change. */
   load(id: string, bytes: Uint8Array): void {
-    this.#set(this.#open(id), this.#codec.decode(bytes));
+    const place = this.#open(id);
+    this.#set(place, this.#codec.decode(bytes));
+    place.kept = place.row;
   }
 
-  encode(id: string): Uint8Array | null {
-    const row = this.get(id);
-    return row === undefined ? null : encodeRow(this.#codec, row);
+  /** The row as of the last checkpoint, or null where there was none. */
+  encodeKept(id: string): Uint8Array | null {
+    const kept = this.#places.get(id)?.kept;
+    return kept === undefined ? null : encodeRow(this.#codec, kept);
   }
 
-  /** The block is over: write the row, if there still is one. */
-  flush(place: Place<Row>, writer: RowWriter): boolean {
-    if (place.row !== undefined) this.#codec.write(writer, place.row);
-    else this.#closeIfGone(place);
-    return place.row !== undefined;
+  /** A checkpoint is taken: write the row, if there still is one and it is another. */
+  keep(place: Place<Row>, writer: RowWriter): void {
+    if (place.row !== undefined && place.row !== place.kept) this.#codec.write(writer, place.row);
+    place.kept = place.row;
+    place.isTouched = false;
+    this.#closeIfGone(place);
   }
 
   watch(watcher: Watcher<Row>): void {
@@ -151,7 +161,7 @@ export class Table<Row> {
   }
 
   #open(id: string): Place<Row> {
-    const place = { id, row: undefined, isTouched: false };
+    const place = { id, row: undefined, kept: undefined, isTouched: false };
     this.#places.set(id, place);
     return place;
   }

@@ -8,6 +8,7 @@ export type RowChange = { readonly key: string; readonly value: Uint8Array | nul
 /** What executing a block gives. The same block on the same state gives the same result, byte for byte, everywhere. */
 export type BlockChanges = {
   readonly events: readonly LedgerEvent[];
+  /** At a checkpoint every row that differs from the one before, else nothing: whoever stores them has whole checkpoints only. */
   readonly changes: readonly RowChange[];
   /** Per transaction: null = applied, or why it was refused. */
   readonly outcomes: readonly (Code | null)[];
@@ -15,6 +16,6 @@ export type BlockChanges = {
 
 /** The same from a ledger that keeps its tree. */
 export type BlockResult = BlockChanges & {
-  /** State root after the block, hex. */
+  /** State root as of the last checkpoint, hex: what the next header carries. */
   readonly state_root: string;
 };

@@ -42,6 +42,7 @@ function enterLottery(books: Books, unit: string, attempt: number, excluded: rea
     opened: [],
     reports: [],
     excluded,
+    barred_count: excluded.length,
   });
   emit(books, { type: 'unit.drawable', unit, attempt, purpose: 'work', draw_height });
 }

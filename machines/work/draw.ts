@@ -113,7 +113,7 @@ export function poolOf(members: Uint8Array): Pool {
   };
 }
 
-/** Everything that repeats a draw: with the header that carries the beacon signature anyone can check it alone. */
+/** Everything that repeats a draw: with the beacon's signature anyone can check it alone. */
 export type DrawExplanation = {
   readonly algorithm: 'draw/v1';
   readonly unit: string;

@@ -1,10 +1,10 @@
-// Checks a draw from nothing but the genesis: certificate → header → beacon and state root → rows → the same draw again.
+// Checks a draw from nothing but the genesis: certificate → header → state root → rows → beacon → the same draw again.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { verifyState } from '#machines/primitives/state-tree.ts';
-import { type DrawExplanation, type DrawFilter, explainDraw, poolOf } from '#machines/work/draw.ts';
+import { type DrawExplanation, type DrawFilter, explainDraw, type Purpose, poolOf } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
@@ -22,25 +22,35 @@ import { rowFromJson } from './proven-rows.ts';
 export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<DrawExplanation> {
   const header = certifiedHeader(bundle, chain, crypto);
   if (!header.ok) return header;
-  if (!crypto.verifyBeacon(bundle.height, header.value.beacon)) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
   const basis = provenBasis(bundle, header.value, crypto);
   if (!basis.ok) return basis;
-  const explanation = repeatDraw(bundle, header.value, basis.value, crypto);
-  const isSame = explanation.drawn.join() === bundle.drawn.join();
+  const { signature, named } = basis.value;
+  if (!crypto.verifyBeacon(bundle.height, signature)) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
+  const explanation = repeatDraw(bundle, basis.value, crypto);
+  const drawn = explanation.drawn.join();
+  const isSame = drawn === bundle.drawn.join() && (named.length === 0 || drawn === named.join());
   return isSame ? accept(explanation) : refuse('DRAW_PROOF_INVALID', 'other nodes are drawn');
 }
 
 /** What the draw rests on, read out of the rows; also who composes a bundle gets the drawn nodes so. */
-type Basis = { readonly members: Uint8Array; readonly pool_version: number; readonly filter: DrawFilter };
+type Basis = {
+  readonly signature: Uint8Array;
+  readonly members: Uint8Array;
+  readonly pool_version: number;
+  readonly filter: DrawFilter;
+  /** Whom the ledger gave the unit to; empty while it is to be drawn. */
+  readonly named: readonly string[];
+};
+type Statement = Omit<DrawBundle, 'drawn'>;
+/** What a unit under way and a receipt have in common. */
+type DrawnUnit = Pick<
+  UnitRow,
+  'attempt' | 'draw_height' | 'audit_height' | 'worker' | 'auditors' | 'excluded' | 'barred_count'
+>;
 
-export function repeatDraw(
-  bundle: Omit<DrawBundle, 'drawn'>,
-  header: Header,
-  basis: Basis,
-  { sha256 }: Pick<Crypto, 'sha256'>,
-): DrawExplanation {
+export function repeatDraw(bundle: Statement, basis: Basis, { sha256 }: Pick<Crypto, 'sha256'>): DrawExplanation {
   const { unit, attempt, purpose, height } = bundle;
-  const point = { beacon: beaconValue(header.beacon), purpose, unit, attempt };
+  const point = { beacon: beaconValue(basis.signature), purpose, unit, attempt };
   return explainDraw(point, { height, pool_version: basis.pool_version }, poolOf(basis.members), basis.filter, sha256);
 }
 
@@ -52,8 +62,7 @@ function certifiedHeader(bundle: DrawBundle, chain: Chain, crypto: Crypto): Resu
   const certificate = readCertificate(reader);
   if (!header.ok || !reader.isDone) return refuse('DRAW_PROOF_INVALID', 'header or certificate');
   const { epoch, height } = header.value;
-  const isRight = bundle.chain === chain.id && header.value.chain === chain.id && height === bundle.height + 1;
-  if (!isRight) return refuse('DRAW_PROOF_INVALID', 'chain or height');
+  if (bundle.chain !== chain.id || header.value.chain !== chain.id) return refuse('DRAW_PROOF_INVALID', 'chain');
   const isOfHeader = certificate.type === 'commit' && certificate.value === bytesToHex(crypto.sha256(bytes));
   if (!isOfHeader || certificate.height !== height) return refuse('DRAW_PROOF_INVALID', 'certificate of another block');
   const { validators } = chain;
@@ -79,23 +88,35 @@ function isProven(root: Uint8Array, row: ProvenRowJson, { sha256 }: Pick<Crypto,
 }
 
 /** Undefined where the rows are not those of this unit, attempt, purpose and height. */
-export function readBasis({ unit, attempt, purpose, height, rows }: Omit<DrawBundle, 'drawn'>): Basis | undefined {
-  const task = ROW_CODECS.tasks.decode(valueOf(rows.unit));
-  const { pool_version } = ROW_CODECS.beacons.decode(valueOf(rows.beacon));
-  const keys = [rows.unit.key, rows.job.key, rows.beacon.key, rows.pool.key];
-  const wanted = [`tasks/${unit}`, `jobs/${jobOf(unit)}`, `beacons/${height}`, `pools/${pool_version}`];
-  const isForDraw = keys.join() === wanted.join() && isAwaited(task, { attempt, purpose, height });
-  if (!isForDraw || (purpose === 'audit' && rows.worker?.key !== `nodes/${task.worker}`)) return undefined;
+export function readBasis({ unit, attempt, purpose, height, rows }: Statement): Basis | undefined {
+  if (rows.unit.key !== `tasks/${unit}` && rows.unit.key !== `proofs/${unit}`) return undefined;
+  const drawn = readUnit(rows.unit);
+  const { signature, pool_version } = ROW_CODECS.beacons.decode(valueOf(rows.beacon));
+  const keys = [rows.job.key, rows.beacon.key, rows.pool.key];
+  const wanted = [`jobs/${jobOf(unit)}`, `beacons/${height}`, `pools/${pool_version}`];
+  const isForDraw = drawn.attempt === attempt && drawHeight(drawn, purpose) === height;
+  if (!isForDraw || keys.join() !== wanted.join()) return undefined;
+  if (purpose === 'audit' && rows.worker?.key !== `nodes/${drawn.worker}`) return undefined;
+  const { members } = ROW_CODECS.pools.decode(valueOf(rows.pool));
   const client = ROW_CODECS.jobs.decode(valueOf(rows.job)).operator;
   const others = rows.worker === null ? [] : [ROW_CODECS.nodes.decode(valueOf(rows.worker)).operator];
-  const filter = { operators: purpose === 'work' ? [client] : [client, ...others], excluded: task.excluded };
-  return { members: ROW_CODECS.pools.decode(valueOf(rows.pool)).members, pool_version, filter };
+  return { signature, members, pool_version, ...judge(drawn, purpose, [client, ...others]) };
 }
 
-function isAwaited(task: UnitRow, draw: Pick<DrawBundle, 'attempt' | 'purpose' | 'height'>): boolean {
-  const [phase, height] =
-    draw.purpose === 'work' ? ['to_draw', task.draw_height] : ['audit_to_draw', task.audit_height];
-  return task.attempt === draw.attempt && task.phase === phase && height === draw.height;
+/** Nobody checks or pays himself, and who failed the unit before its draw is drawn last. */
+function judge(drawn: DrawnUnit, purpose: Purpose, operators: readonly string[]): Pick<Basis, 'filter' | 'named'> {
+  const { worker, auditors, excluded, barred_count } = drawn;
+  if (purpose === 'audit') return { filter: { operators, excluded }, named: auditors };
+  const barred = excluded.slice(0, barred_count);
+  return { filter: { operators: operators.slice(0, 1), excluded: barred }, named: worker === '' ? [] : [worker] };
 }
+
+/** A row `tasks/…` or `proofs/…`. */
+export const readUnit = (row: ProvenRowJson): DrawnUnit =>
+  (row.key.startsWith('proofs/') ? ROW_CODECS.proofs : ROW_CODECS.tasks).decode(valueOf(row));
+
+/** 0 where a unit has not come to its audit. */
+export const drawHeight = ({ draw_height, audit_height }: DrawnUnit, purpose: Purpose): number =>
+  purpose === 'work' ? draw_height : audit_height;
 
 const valueOf = (row: ProvenRowJson): Uint8Array => hexToBytes(row.value ?? '');

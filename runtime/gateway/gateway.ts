@@ -9,8 +9,7 @@ import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Store, StoreOp } from '../store/store.ts';
-import { DrawArchive } from './draw-archive.ts';
+import { DrawProofs } from './draw-proofs.ts';
 import { feedPort } from './feed.ts';
 import { addGuards } from './guard.ts';
 import { addPages } from './pages.ts';
@@ -26,8 +25,6 @@ export type GatewayOptions = {
   readonly signer: Signer;
   /** Connection that is authenticated as the gateway. */
   readonly bus: Bus;
-  /** The node's database; the gateway keeps to keys under `draws/`. */
-  readonly store: Store;
   readonly clock: Clock;
   readonly crypto: Pick<Crypto, 'sha256' | 'verify'>;
   readonly log: Log;
@@ -43,23 +40,21 @@ export type Gateway = {
   readonly routes: (server: FastifyInstance) => Promise<void>;
   /** Performs the gateway actor's `feed`. */
   readonly feed: IoPort;
-  /** Hear nothing more; resolves when what was heard is stored. */
-  close(): Promise<void>;
+  /** Hear nothing more. */
+  close(): void;
 };
 
-/** @throws StoreError STORE_READ_FAILED */
-export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { reads, signer, bus, store, clock, crypto, log, metrics, ws_url } = options;
+export function openGateway(options: GatewayOptions): Gateway {
+  const { reads, signer, bus, clock, crypto, log, metrics, ws_url } = options;
   const { chain, ledger } = reads;
   const keeper = new ViewKeeper(reads, crypto);
-  const draws = await DrawArchive.open(chain.id, ledger, store, crypto);
-  const writer = new SerialWriter(store, log);
+  const draws = new DrawProofs(chain.id, ledger, crypto);
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const teller = new Teller({ chain: chain.id, ledger, signer, bus, clock, onRefused });
   const stopBlocks = reads.onBlock((seen) => {
     teller.hear(seen);
     keeper.hearBlock(seen);
-    writer.write(draws.hear(seen));
+    draws.hear(seen);
   });
   // Votes only: each node of the network gets a proposal's transactions once, in the final block.
   const traffic = bus.subscribe(subject.voteAll, ({ subject: from, data }) =>
@@ -74,33 +69,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       if (!hasPages) log.warn({}, 'console is not built: only the API is served');
     },
     feed: feedPort({ network: chain.id, keeper, signer, bus, clock }),
-    async close() {
+    close() {
       stopBlocks();
       traffic.close();
-      await writer.idle();
     },
   };
-}
-
-/** Batches in order. What cannot be written is missing from the archive of draws and harms nothing else. */
-class SerialWriter {
-  readonly #store: Store;
-  readonly #log: Log;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(store: Store, log: Log) {
-    this.#store = store;
-    this.#log = log;
-  }
-
-  write(ops: readonly StoreOp[]): void {
-    if (ops.length === 0) return;
-    this.#last = this.#last
-      .then(() => this.#store.batch(ops))
-      .catch((error: unknown) => this.#log.error({ error: String(error) }, 'draw proofs not stored'));
-  }
-
-  idle(): Promise<void> {
-    return this.#last;
-  }
 }

@@ -6,7 +6,7 @@ import type { JobRow } from '#schemas/settlement/state.ts';
 import { MAX_API_UNITS, MAX_JOB_UNITS, MAX_SETTLEMENT_ENTRIES, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import type { Log } from '../observe/log.ts';
 import { ApiError } from './api-error.ts';
-import type { DrawArchive } from './draw-archive.ts';
+import type { DrawProofs } from './draw-proofs.ts';
 import { param, queryNumber } from './guard.ts';
 import { jobUnit, jobUnits } from './job-units.ts';
 import type { GatewayReads } from './ports.ts';
@@ -16,7 +16,7 @@ import { traceOf } from './trace.ts';
 
 export type RouteOptions = SubmitOptions & {
   readonly reads: GatewayReads;
-  readonly draws: Pick<DrawArchive, 'of'>;
+  readonly draws: Pick<DrawProofs, 'of'>;
   /** Where the console connects to for the feed. */
   readonly ws_url: string;
   readonly log: Log;
@@ -84,11 +84,11 @@ function workAnswers({ ledger, keeper, draws, now_ms }: RouteOptions): Answers {
       const { job, index, unit } = unitOfRequest(ledger, request);
       return { unit, ...jobUnit(ledger, job.id, index), story: keeper.stories.of(unit) };
     },
-    '/api/draws/:job/:index': async (request) => {
+    '/api/draws/:job/:index': (request) => {
       const { unit } = unitOfRequest(ledger, request);
-      const proven = await draws.of(unit);
-      if (proven.length === 0) throw new ApiError(404, 'DRAW_UNKNOWN');
-      return { unit, draws: proven };
+      const proven = draws.of(unit);
+      if (!proven.ok) throw new ApiError(proven.code === 'DRAW_PROOF_PENDING' ? 503 : 404, proven.code);
+      return { unit, draws: proven.value };
     },
   };
 }

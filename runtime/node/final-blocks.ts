@@ -5,7 +5,6 @@ import { checkCertificate, type Electorate, totalPower } from '#machines/consens
 import type { Crypto } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
-import { beaconValue } from '#schemas/consensus/beacon.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
@@ -40,7 +39,7 @@ export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Resu
 
 /** For the ledger. Signatures of transactions were checked by the validators who voted for the block. */
 export function ledgerBlock({ header, final }: Pick<CheckedBlock, 'header' | 'final'>): LedgerBlock {
-  const beacon = header.beacon.length === 0 ? null : { height: header.height - 1, value: beaconValue(header.beacon) };
+  const beacon = header.beacon.length === 0 ? null : { height: header.height - 1, signature: header.beacon };
   const txs = final.block.txs.map((bytes) => {
     const got = decodeTx(bytes);
     return got.ok ? got.value.tx : null;

@@ -1,4 +1,4 @@
-// The ledger on disk: its rows under `state/`, and the events of recent blocks under `events/` until every actor here has heard them.
+// The ledger on disk: its rows under `state/`, always those of one checkpoint, and the events of recent blocks under `events/` until every actor here has heard them.
 import type { RowChange } from '#machines/settlement/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { decode, encode } from '#schemas/wire/msgpack.ts';
@@ -14,33 +14,17 @@ export type BlockEvents = {
   readonly events: readonly LedgerEvent[];
 };
 
-/** Rows that changed since they were last written, each once, as the last block left it. */
-export class UnwrittenRows {
-  #rows = new Map<string, Uint8Array | null>();
-
-  get size(): number {
-    return this.#rows.size;
-  }
-
-  note(changes: readonly RowChange[]): void {
-    for (const { key, value } of changes) this.#rows.set(key, value);
-  }
-
-  take(): StoreOp[] {
-    const ops = Array.from(this.#rows, ([key, value]) => rowOp({ key, value }));
-    this.#rows = new Map();
-    return ops;
-  }
-}
-
-const rowOp = ({ key, value }: RowChange): StoreOp =>
-  value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value };
+/** What writes the rows of a checkpoint. */
+export const rowOps = (changes: readonly RowChange[]): StoreOp[] =>
+  changes.map(({ key, value }) =>
+    value === null ? { type: 'del', key: STATE + key } : { type: 'put', key: STATE + key, value },
+  );
 
 /** Nothing for a block that no actor here hears of. */
 export const eventOps = ({ height, time_ms, events }: BlockEvents): StoreOp[] =>
   events.length === 0 ? [] : [{ type: 'put', key: eventsKey(height), value: encode([time_ms, events]) }];
 
-/** All rows of the ledger. */
+/** All rows of the ledger as of its last stored checkpoint; none before the first. */
 export async function readLedgerRows(store: Store): Promise<[string, Uint8Array][]> {
   const rows: [string, Uint8Array][] = [];
   for await (const [key, value] of store.scan(STATE)) rows.push([key.slice(STATE.length), value]);

@@ -92,7 +92,7 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
 type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
   readonly evidence: NodePorts['ports'][string] | undefined;
   start(): Promise<void>;
-  /** Resolves when every block that was told is on disk. */
+  /** Resolves when the events of every block that was told are on disk. */
   write(): Promise<void>;
   close(): Promise<void>;
 };

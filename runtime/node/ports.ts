@@ -126,7 +126,7 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
 }
 
 async function gatewayPart(
-  { chain, provable: ledger, store, clock, log, metrics, bell, options }: NodeContext,
+  { chain, provable: ledger, clock, log, metrics, bell, options }: NodeContext,
   { signer, bus }: NodeContext['seats'][number],
 ): Promise<NodePorts> {
   assert(ledger, 'a gateway proves rows, so its node keeps the tree');
@@ -136,18 +136,17 @@ async function gatewayPart(
       listener({ header: checked.header, final: checked.final, result, txs: txs(), received_ms }),
     );
   const reads = { chain, ledger, onBlock };
-  const gateway = await openGateway({
+  const gateway = openGateway({
     reads,
     signer,
     bus,
-    store,
     clock,
     log,
     metrics,
     crypto: productionCrypto(chain),
     ws_url: options.ws_url ?? '',
   });
-  return part({ feed: gateway.feed }, { routes: [gateway.routes], close: () => gateway.close() });
+  return part({ feed: gateway.feed }, { routes: [gateway.routes], close: async () => gateway.close() });
 }
 
 async function cosignPart(

@@ -40,9 +40,9 @@ export type Replica<L extends TreelessLedger = Ledger> = {
   readonly ledger: L;
   /** Begin to follow the chain. */
   start(): void;
-  /** Resolves when every executed block is on disk. @throws StoreError STORE_WRITE_FAILED */
+  /** Resolves when the events of every executed block are on disk. @throws StoreError STORE_WRITE_FAILED */
   write(): Promise<void>;
-  /** Follow no more, and leave everything on disk. @throws StoreError STORE_WRITE_FAILED */
+  /** Follow no more, and leave the last checkpoint on disk. @throws StoreError STORE_WRITE_FAILED */
   close(): Promise<void>;
 };
 
@@ -68,14 +68,14 @@ const RANGE_TIMEOUT_MS = 2_000;
 /** Checked blocks kept until the ones before them arrive. */
 const MAX_EARLY_BLOCKS = 256;
 
-/** The ledger as the store has it; from its start on it follows the chain, and checks every state root that a quorum certified. */
+/** The ledger as of the stored checkpoint; from its start on it follows the chain, and checks every state root that a quorum certified. */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const ledger = await loadLedger(options.chain, productionCrypto(options.chain), options.store);
   return follow(options, ledger, () => ledger.stateRoot());
 }
 
 /**
- * The same at three fifths of the cost, without the tree over the rows: it executes every certified block but cannot tell whether
+ * The same at lower cost, without the tree over the rows: it executes every certified block but cannot tell whether
  * its state is the certified one, so that a fault of its own disk or memory goes unnoticed, and it cannot prove a row.
  */
 export async function openTreelessReplica(options: ReplicaOptions): Promise<Replica<TreelessLedger>> {
@@ -125,7 +125,7 @@ class Follower {
     this.#ledger = ledger;
     this.#stateRoot = stateRoot;
     this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
-    this.#writer = new LedgerWriter(options.store, options.clock, (error) => this.#fail(error));
+    this.#writer = new LedgerWriter(options.store, (error) => this.#fail(error));
   }
 
   start(): void {

@@ -1,5 +1,5 @@
-// A validator in a node: consensus over the node's ledger. A block is durable when it is final; what it changed in the ledger is
-// written with one of the next, since most rows change in many blocks, and the blocks tell what is missing: see `loadLedger`.
+// A validator in a node: consensus over the node's ledger. A block is durable when it is final; the ledger's rows are written with
+// the blocks that are checkpoints, and the others tell what is missing: see `loadLedger`.
 import { createApplication, type LedgerApplication } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
@@ -17,9 +17,8 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { ledgerBlock } from './final-blocks.ts';
-import { eventOps } from './ledger-rows.ts';
+import { eventOps, rowOps } from './ledger-rows.ts';
 import type { ExecutedBlock } from './replica.ts';
-import { RowsBehind } from './stored-ledger.ts';
 
 export type ValidatorSeatOptions = {
   readonly chain: Chain;
@@ -94,16 +93,11 @@ class StoredApplication {
   readonly #metrics: Metrics;
   readonly #hears: ValidatorSeatOptions['hears'];
   readonly #results = new Map<number, ExecutedBlock['result']>();
-  readonly #rows: RowsBehind;
-  /** Events of blocks that are not final yet: actors hear them from the disk. */
-  readonly #events: StoreOp[] = [];
+  /** Written with the decided block: its events, which actors hear from the disk, and the rows if it is a checkpoint. */
+  readonly #ops: StoreOp[] = [];
 
-  constructor(
-    app: LedgerApplication,
-    { ledger, metrics, hears }: Pick<ValidatorSeatOptions, 'ledger' | 'metrics' | 'hears'>,
-  ) {
+  constructor(app: LedgerApplication, { metrics, hears }: Pick<ValidatorSeatOptions, 'metrics' | 'hears'>) {
     this.#app = app;
-    this.#rows = new RowsBehind(ledger.height());
     this.#metrics = metrics;
     this.#hears = hears;
     this.port = {
@@ -112,7 +106,7 @@ class StoredApplication {
       hasWork: () => app.hasWork(),
       submit: (tx) => this.#submit(tx),
       execute: (header, txs) => this.#execute(header, txs),
-      commitOps: () => [...this.#events.splice(0), ...this.#rows.due()],
+      commitOps: () => this.#ops.splice(0),
     };
   }
 
@@ -137,8 +131,8 @@ class StoredApplication {
     const block = this.#app.lastBlock();
     if (block === undefined) throw new Error('an executed block has a result');
     this.#results.set(block.height, block);
-    this.#rows.note(block.height, block.changes);
-    this.#events.push(...eventOps({ ...block, events: block.events.filter(this.#hears) }));
+    this.#ops.push(...eventOps({ ...block, events: block.events.filter(this.#hears) }));
+    for (const op of rowOps(block.changes)) this.#ops.push(op);
     for (const code of block.outcomes) this.#metrics.add('sortition_ledger_transactions_total', 1, code ?? 'OK');
     this.#metrics.set('sortition_ledger_mempool_transactions', this.#app.waitingCount());
     return executed;

@@ -1,8 +1,9 @@
 // The production ledger as the application of a simulated validator, over the rows on its virtual disk.
 import { createApplication, type ExecutedBlock } from '#machines/settlement/application.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
-import { loadLedger, RowsBehind } from '../node/stored-ledger.ts';
-import type { Store } from '../store/store.ts';
+import { rowOps } from '../node/ledger-rows.ts';
+import { loadLedger } from '../node/stored-ledger.ts';
+import type { Store, StoreOp } from '../store/store.ts';
 import type { SimApplication } from './sim-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
@@ -11,7 +12,7 @@ export async function openLedgerApplication(genesis: Genesis, id: string, store:
   const ledger = await loadLedger({ id, genesis }, twinCrypto, store);
   const application = createApplication(ledger, twinCrypto);
   const executed: ExecutedBlock[] = [];
-  const rows = new RowsBehind(ledger.height());
+  const rows: StoreOp[] = [];
   return {
     ...application,
     execute(header, txs) {
@@ -19,12 +20,12 @@ export async function openLedgerApplication(genesis: Genesis, id: string, store:
       const block = application.lastBlock();
       if (block !== undefined) {
         executed.push(block);
-        rows.note(block.height, block.changes);
+        rows.push(...rowOps(block.changes));
       }
       return result;
     },
     submit: (tx) => application.submit(tx) === null,
-    commitOps: () => rows.due(),
+    commitOps: () => rows.splice(0),
     takeExecuted: () => executed.splice(0).map((block) => ({ block, ledger })),
   };
 }

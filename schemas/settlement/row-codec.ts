@@ -115,6 +115,7 @@ export const ROW_CODECS = {
     opened: true,
     reports: true,
     excluded: true,
+    barred_count: true,
   }),
   disputes: rowCodec<DisputeRow>({ votes }),
   proofs: rowCodec<ProofRow>({
@@ -128,8 +129,9 @@ export const ROW_CODECS = {
     audit_indices: true,
     settled_height: true,
     excluded: true,
+    barred_count: true,
   }),
-  beacons: rowCodec<BeaconRow>({ value: true, pool_version: true }),
+  beacons: rowCodec<BeaconRow>({ signature: true, pool_version: true }),
   pools: rowCodec<PoolRow>({ members: true }),
   unsettled: rowCodec<UnsettledRow>({ difference_units: true }),
   settled: rowCodec<SettledRow>({ sum_units: true }),

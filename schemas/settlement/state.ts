@@ -85,6 +85,8 @@ export type UnitRow = {
   readonly reports: readonly Uint8Array[];
   /** Workers of earlier attempts and auditors that failed: not drawn again for this unit while there are others. */
   readonly excluded: readonly string[];
+  /** How many of these were so when the worker was drawn: those behind them failed as its auditors since. */
+  readonly barred_count: number;
 };
 
 /** `disputes/{unit}`: validators' re-executions of the audited sub-units of a unit whose worker and auditors disagree. */
@@ -93,8 +95,8 @@ export type DisputeVote = { readonly validator: string; readonly index: number; 
 
 /** `beacons/{height}`: what decides the draws of that height. */
 export type BeaconRow = {
-  /** 32 random bytes; empty until the next block brings them. */
-  readonly value: Uint8Array;
+  /** The group's signature of the height, whose SHA-256 is the beacon value; empty until the next block brings it. */
+  readonly signature: Uint8Array;
   /** The registry as committed by that height: `pools/{pool_version}`. */
   readonly pool_version: number;
 };
@@ -129,6 +131,8 @@ export type ProofRow = {
   readonly settled_height: number;
   /** Who was not drawn again for it: with the heights this repeats both draws. */
   readonly excluded: readonly string[];
+  /** How many of these count for the draw of the worker, as in `UnitRow`. */
+  readonly barred_count: number;
 };
 
 /** One balanced line of a settlement: asset, account, difference. */

@@ -176,12 +176,13 @@ export const MAX_HEARTBEAT_AGE_MS = 30_000;
 /** Possible draws that a shuffler looks at in one go: four transactions' worth; the rest follows with the next block. */
 export const MAX_PENDING_DRAWS = 1_024;
 
-/** How far a follower's ledger may lag on disk, ms: a unit's rows change eight times in a second, and are written once or twice. */
-export const LEDGER_WRITE_EVERY_MS = 1_000;
-/** The same for a validator, in blocks: it has them, and executes them again after a crash. Three rows of four need not be written. */
-export const LEDGER_WRITE_EVERY_BLOCKS = 16;
-/** Changed rows that a node keeps unwritten, about 250 B each: a batch of so many holds the event loop for some 50 ms. */
-export const MAX_UNWRITTEN_ROWS = 10_000;
+/**
+ * Block time between checkpoints of the state, ms: a unit's rows change in most blocks of its second of life, and are encoded,
+ * hashed and stored once or twice. A wrong state is noticed, and a row can be proven, that much later.
+ */
+export const STATE_CHECKPOINT_MS = 1_000;
+/** Heights between checkpoints: the header after one names its root, and until the next one rows are proven under this header. */
+export const MIN_CHECKPOINT_HEIGHTS = 2;
 
 /** How often the gateway tells its view while something changes, ms: four times a second looks alive and costs a browser nothing. */
 export const FEED_INTERVAL_MS = 250;
@@ -205,7 +206,5 @@ export const MAX_API_UNITS = 1_000;
 export const MAX_KEPT_OUTCOMES = 16_384;
 /** Refused accounts and codes that a gateway counts one by one; the least recent goes first. */
 export const MAX_KEPT_REFUSALS = 512;
-/** Draw proofs that a gateway stores, bytes: those of some ten thousand units; the oldest heights go first. */
-export const MAX_DRAW_ARCHIVE_BYTES = 67_108_864;
 /** Pairs of conflicting statements that wait to be reported: one pair is enough to punish, and each costs a transaction. */
 export const MAX_KEPT_EVIDENCE = 64;

@@ -29,12 +29,15 @@ export const DrawBundle = z.strictObject({
   /** Height whose beacon and registry decide. */
   height: Height,
   /**
-   * Header of the next height: it carries the beacon's signature of `height` and the state root after it.
-   * With its commit certificate (schemas/consensus/certificate-codec.ts) a quorum stands for both.
+   * A later header: with its commit certificate (schemas/consensus/certificate-codec.ts) a quorum stands for its state root, that
+   * of a checkpoint after the draw.
    */
   header: Hex,
   certificate: Hex,
-  /** Rows under that state root: the unit, its job, which pool the height draws from, that pool, and for an audit the worker. */
+  /**
+   * Rows under that state root: the unit or its receipt, its job, the height's beacon with the version of its pool, that pool, and
+   * for an audit the worker.
+   */
   rows: z.strictObject({
     unit: ProvenRowJson,
     job: ProvenRowJson,

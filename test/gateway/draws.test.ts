@@ -1,61 +1,112 @@
-// Draw proofs: caught from the blocks that carry them, stored, and verified from nothing but the genesis.
+// Draw proofs: made from the ledger's rows as of a certified checkpoint, and verified from nothing but the genesis.
 import { expect, test } from 'vitest';
-import { DrawArchive } from '#runtime/gateway/draw-archive.ts';
 import { verifyDrawBundle } from '#runtime/gateway/draw-bundle.ts';
-import { DrawIndex } from '#runtime/gateway/draw-index.ts';
-import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { DrawProofs } from '#runtime/gateway/draw-proofs.ts';
 import { DrawBundle } from '#schemas/work/draw-bundle.ts';
 import { CHAIN, id, WORKERS } from '../settlement/world/chain.ts';
 import { type Behaviour, run } from '../settlement/world/nodes.ts';
 import { SeenWorld, worldCrypto } from './seen-world.ts';
 
-async function archived(units: number, behaviours?: ReadonlyMap<string, Behaviour>) {
-  const world = new SeenWorld();
-  const store = openMemoryStore(new MemoryDisk());
-  const archive = await DrawArchive.open(CHAIN, world.ledger, store, worldCrypto);
-  const writes: Promise<void>[] = [];
-  world.reads.onBlock((seen) => void writes.push(store.batch(archive.hear(seen))));
-  world.submitJob(units);
-  run(world, () => world.events('job.finished').length > 0, behaviours);
-  await Promise.all(writes);
-  const job = world.ledger.jobs()[0]?.id ?? '';
-  return { world, store, archive, unit: (index: number) => `${job}/${index}` };
+function world(units: number) {
+  const seen = new SeenWorld();
+  const proofs = new DrawProofs(CHAIN, seen.ledger, worldCrypto);
+  seen.reads.onBlock((block) => proofs.hear(block));
+  seen.submitJob(units);
+  seen.block();
+  const unit = (index: number): string => `${seen.ledger.jobs()[0]?.id}/${index}`;
+  const draws = (of: string) => {
+    const proven = proofs.of(of);
+    return proven.ok ? proven.value : [];
+  };
+  /** A checkpoint, and the block that certifies it. */
+  const certify = (): void => {
+    seen.checkpoint();
+    seen.block();
+  };
+  return { seen, proofs, unit, draws, certify };
 }
 
-test('each unit’s draws can be proven, for work and for audit, and are those that the ledger made', async () => {
-  const { world, archive, unit } = await archived(8);
+function settled(units: number, behaviours?: ReadonlyMap<string, Behaviour>) {
+  const all = world(units);
+  run(all.seen, () => all.seen.events('job.finished').length > 0, behaviours);
+  all.certify();
+  return all;
+}
+
+const verified = (seen: SeenWorld, bundle: DrawBundle) =>
+  verifyDrawBundle(DrawBundle.parse(JSON.parse(JSON.stringify(bundle))), seen.reads.chain, worldCrypto);
+
+test('each unit’s draws can be proven, for work and for audit, and are those that the ledger made', () => {
+  const { seen, draws, unit } = settled(8);
   for (let index = 0; index < 8; index++) {
-    const draws = await archive.of(unit(index));
-    expect(draws.map(({ bundle }) => bundle.purpose)).toEqual(['work', 'audit']);
-    const receipt = world.ledger.receipt(unit(index));
-    expect(draws.map(({ bundle }) => bundle.drawn)).toEqual([[receipt?.worker], receipt?.auditors]);
-    expect(draws[0]?.explanation).toEqual(world.ledger.explainDraw(unit(index), 'work'));
-    for (const { bundle, explanation } of draws) {
-      const travelled = DrawBundle.parse(JSON.parse(JSON.stringify(bundle)));
-      expect(verifyDrawBundle(travelled, world.reads.chain, worldCrypto)).toEqual({ ok: true, value: explanation });
-    }
+    const proven = draws(unit(index));
+    expect(proven.map(({ bundle }) => bundle.purpose)).toEqual(['work', 'audit']);
+    const receipt = seen.ledger.receipt(unit(index));
+    expect(proven.map(({ bundle }) => bundle.drawn)).toEqual([[receipt?.worker], receipt?.auditors]);
+    expect(proven[0]?.explanation).toEqual(seen.ledger.explainDraw(unit(index), 'work'));
+    for (const { bundle, explanation } of proven)
+      expect(verified(seen, bundle)).toEqual({ ok: true, value: explanation });
   }
 });
 
-test('every attempt of a unit that was redone keeps its proof', async () => {
-  const liar = WORKERS[0] ?? '';
-  const { world, archive } = await archived(12, new Map([[liar, { lies: [0, 1, 2, 3] }]]));
-  const redone = world.events('unit.requeued')[0]?.unit ?? '';
-  const draws = await archive.of(redone);
-  expect(draws.map(({ bundle }) => `${bundle.attempt} ${bundle.purpose}`)).toEqual([
-    '1 work',
-    '1 audit',
-    '2 work',
-    '2 audit',
-  ]);
-  expect(draws[2]?.explanation.filter.excluded).toContain(liar);
+test('the draw of a unit under way is proven by its row as of the checkpoint, whatever became of it since', () => {
+  const { seen, draws, unit, certify } = world(1);
+  run(seen, () => seen.events('unit.assigned').length > 0);
+  const [{ worker } = { worker: '' }] = seen.events('unit.assigned');
+  certify();
+  const isRevealed = () => seen.events('unit.revealed').length > 0;
+  seen.heartbeats();
+  run(seen, isRevealed, undefined, 5);
+  const [work, ...more] = draws(unit(0));
+  expect(more).toEqual([]);
+  expect(work?.bundle).toMatchObject({ purpose: 'work', drawn: [worker], rows: { unit: { key: `tasks/${unit(0)}` } } });
+  expect(work && verified(seen, work.bundle).ok).toBe(true);
 });
 
-test('a bundle that was bent anywhere is refused', async () => {
-  const { world, archive, unit } = await archived(4);
-  const [, proven] = await archive.of(unit(0));
+test('a draw that no certified checkpoint shows yet is refused as pending, and proven after the next one', () => {
+  const { seen, proofs, draws, unit, certify } = world(1);
+  expect(proofs.of(unit(0))).toMatchObject({ code: 'DRAW_UNKNOWN' });
+  run(seen, () => seen.events('unit.assigned').length > 0);
+  expect(proofs.of(unit(0))).toMatchObject({ code: 'DRAW_PROOF_PENDING' });
+  seen.checkpoint();
+  expect(proofs.of(unit(0))).toMatchObject({ code: 'DRAW_PROOF_PENDING' });
+  seen.block();
+  expect(draws(unit(0))).toHaveLength(1);
+  certify();
+  expect(draws(unit(0))).toHaveLength(1);
+});
+
+test('a unit that was redone has the draws of its paid attempt, in which who failed before is drawn last', () => {
+  const liar = WORKERS[0] ?? '';
+  const { seen, draws } = settled(12, new Map([[liar, { lies: [0, 1, 2, 3] }]]));
+  const proven = draws(seen.events('unit.requeued')[0]?.unit ?? '');
+  expect(proven.map(({ bundle }) => `${bundle.attempt} ${bundle.purpose}`)).toEqual(['2 work', '2 audit']);
+  expect(proven[0]?.explanation.filter.excluded).toContain(liar);
+  for (const { bundle } of proven) expect(verified(seen, bundle).ok).toBe(true);
+});
+
+test('an auditor who failed after the draw of the worker does not count for it', () => {
+  const silent = WORKERS[0] ?? '';
+  const { seen, draws, certify } = world(12);
+  run(seen, () => false, new Map([[silent, { skips: ['report'] }]]), 40);
+  seen.block(31_000);
+  run(seen, () => seen.events('job.finished').length > 0);
+  certify();
+  const late = seen.events('unit.requeued').filter(({ reason }) => reason === 'audit_late');
+  expect(late.length).toBeGreaterThan(0);
+  for (const { unit } of late) {
+    const proven = draws(unit);
+    expect(seen.ledger.receipt(unit)).toMatchObject({ excluded: [silent], barred_count: 0 });
+    expect(proven.map(({ explanation }) => explanation.filter.excluded)).toEqual([[], [silent]]);
+    expect(proven.map(({ bundle }) => verified(seen, bundle).ok)).toEqual([true, true]);
+  }
+});
+
+test('a bundle that was bent anywhere is refused', () => {
+  const { seen, draws, unit } = settled(4);
+  const [, proven] = draws(unit(0));
   const good = DrawBundle.parse(proven?.bundle);
-  const other = (await archive.of(unit(1)))[1]?.bundle ?? good;
+  const other = draws(unit(1))[1]?.bundle ?? good;
   const flip = (hex: string) => hex.slice(0, -1) + (hex.endsWith('0') ? '1' : '0');
   const bent: [string, DrawBundle][] = [
     ['other nodes', { ...good, drawn: good.drawn.toReversed() }],
@@ -67,37 +118,27 @@ test('a bundle that was bent anywhere is refused', async () => {
     ['another unit', { ...good, unit: unit(1) }],
     ['another chain', { ...good, chain: id('elsewhere') }],
     ['another unit’s row', { ...good, rows: { ...good.rows, unit: other.rows.unit } }],
+    ['a row that is no unit’s', { ...good, rows: { ...good.rows, unit: good.rows.job } }],
     [
       'a pool without a member',
       { ...good, rows: { ...good.rows, pool: { ...good.rows.pool, value: flip(good.rows.pool.value ?? '') } } },
+    ],
+    [
+      'a beacon of another choice',
+      { ...good, rows: { ...good.rows, beacon: { ...good.rows.beacon, value: flip(good.rows.beacon.value ?? '') } } },
     ],
     ['a job without a row', { ...good, rows: { ...good.rows, job: { ...good.rows.job, value: null } } }],
     ['no worker to bar', { ...good, rows: { ...good.rows, worker: null } }],
     ['bytes that are no certificate', { ...good, certificate: '00' }],
   ];
   const codeOf = (bundle: DrawBundle) => {
-    const verified = verifyDrawBundle(bundle, world.reads.chain, worldCrypto);
-    return verified.ok ? 'taken' : verified.code;
+    const judged = verifyDrawBundle(bundle, seen.reads.chain, worldCrypto);
+    return judged.ok ? 'taken' : judged.code;
   };
+  expect(codeOf(good)).toBe('taken');
   expect(bent.map(([what, bundle]) => [what, codeOf(bundle)])).toEqual(
     bent.map(([what]) => [what, 'DRAW_PROOF_INVALID']),
   );
-});
-
-test('a gateway that starts again still has the proofs of its earlier life', async () => {
-  const { world, store, unit } = await archived(4);
-  const again = await DrawArchive.open(CHAIN, world.ledger, store, worldCrypto);
-  expect(await again.of(unit(0))).toHaveLength(2);
-});
-
-test('the archive of draws drops its oldest heights, and pools that no height needs, when it is full', () => {
-  const index = new DrawIndex(1_000);
-  index.addPool(1, 100);
-  expect(index.add(10, 1, ['a'], 400)).toEqual({ heights: [], pools: [] });
-  index.addPool(2, 100);
-  expect(index.add(11, 2, ['a', 'b'], 400)).toEqual({ heights: [], pools: [] });
-  expect(index.add(12, 2, ['b'], 400)).toEqual({ heights: [10], pools: [1] });
-  expect(index.heightsOf('a')).toEqual([11]);
-  expect(index.add(13, 2, ['c'], 5_000)).toEqual({ heights: [11, 12], pools: [] });
-  expect([index.heightsOf('a'), index.heightsOf('b'), index.heightsOf('c')]).toEqual([[], [], [13]]);
+  const strange = { ...worldCrypto, verifyBeacon: () => false };
+  expect(verifyDrawBundle(good, seen.reads.chain, strange)).toMatchObject({ detail: 'beacon signature' });
 });

@@ -42,6 +42,8 @@ beforeAll(async () => {
   });
   world.submitJob(6);
   run(world, () => world.events('job.finished').length > 0);
+  world.checkpoint();
+  world.block();
   job = world.ledger.jobs()[0]?.id ?? '';
 });
 afterAll(async () => {

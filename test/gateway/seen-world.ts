@@ -4,7 +4,7 @@ import type { Crypto } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import type { GatewayReads, SeenBlock } from '#runtime/gateway/ports.ts';
-import { BEACON_BYTES, beaconValue } from '#schemas/consensus/beacon.ts';
+import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Certificate, Header, Vote } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
@@ -53,8 +53,8 @@ export class SeenWorld extends World {
     };
   }
 
-  override beacon(height: number): { height: number; value: Uint8Array } | null {
-    return height < 1 ? null : { height, value: beaconValue(beaconSignature(height)) };
+  override beacon(height: number): { height: number; signature: Uint8Array } | null {
+    return height < 1 ? null : { height, signature: beaconSignature(height) };
   }
 
   override block(after_ms = 100): BlockResult {

@@ -6,7 +6,6 @@ import type { Signer } from '#runtime/keys/ed25519.ts';
 import { serveHttp } from '#runtime/observe/http.ts';
 import { createLog, type Log } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
-import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { type SeenWorld, worldCrypto } from './seen-world.ts';
 
 export type Served = { readonly url: string; readonly gateway: Gateway; close(): Promise<void> };
@@ -24,11 +23,10 @@ export async function serveGateway(options: {
 }): Promise<Served> {
   const { world, bus, signer, ws_url = 'ws://127.0.0.1:1', web_dir = '/nowhere', now_ms = Date.now } = options;
   const metrics = createMetrics();
-  const gateway = await openGateway({
+  const gateway = openGateway({
     reads: world.reads,
     signer,
     bus,
-    store: openMemoryStore(new MemoryDisk()),
     clock: { now_ms, setTimer: realTimer },
     crypto: worldCrypto,
     log: options.log ?? createLog('gateway', 'silent'),
@@ -43,7 +41,7 @@ export async function serveGateway(options: {
     gateway,
     async close() {
       await http.close();
-      await gateway.close();
+      gateway.close();
     },
   };
 }

@@ -23,9 +23,12 @@ export class Author {
   readonly ledger: Ledger;
   readonly blocks: FinalBlock[] = [];
   #previous = ZERO;
+  readonly #interval_ms: number;
   #state_root: string;
 
-  constructor() {
+  /** @param interval_ms of block time between its blocks */
+  constructor(interval_ms = 100) {
+    this.#interval_ms = interval_ms;
     const genesis = genesisOf();
     const validators = genesis.validators.map((validator, i) => ({ ...validator, id: this.keys[i]?.id ?? '' }));
     this.chain = { id: CHAIN, genesis: { ...genesis, validators }, validators };
@@ -41,7 +44,7 @@ export class Author {
       chain: CHAIN,
       epoch: 0,
       height,
-      time_ms: START_MS + height * 100,
+      time_ms: this.#timeOf(height),
       proposer: 0,
       previous: this.#previous,
       txs_root: hex(merkleRoot([])),
@@ -51,6 +54,10 @@ export class Author {
       ...header,
     };
     return this.certify(whole, voters);
+  }
+
+  #timeOf(height: number): number {
+    return START_MS + height * this.#interval_ms;
   }
 
   certify(header: Header, voters: readonly Signer[]): FinalBlock {
@@ -78,7 +85,7 @@ export class Author {
   append(): FinalBlock {
     const final = this.write();
     const { height } = final.certificate;
-    const header = { height, time_ms: START_MS + height * 100, beacon: new Uint8Array(0) } as Header;
+    const header = { height, time_ms: this.#timeOf(height), beacon: new Uint8Array(0) } as Header;
     this.#state_root = this.ledger.executeBlock(ledgerBlock({ header, final })).state_root;
     this.#previous = final.certificate.value ?? '';
     this.blocks.push(final);

@@ -101,8 +101,8 @@ test('draws by an early beacon are those of the block that brings it, and are ta
   world.submitJob(3);
   world.block();
   expect(world.ledger.pendingDraws()).toEqual([]);
-  const beacon = world.beacon(world.ledger.height());
-  const draws = world.ledger.pendingDraws(0, 100, beacon ?? undefined);
+  const { height = 0, signature = new Uint8Array(0) } = world.beacon(world.ledger.height()) ?? {};
+  const draws = world.ledger.pendingDraws(0, 100, { height, value: beaconValue(signature) });
   expect(draws).toHaveLength(3);
   world.send(SHUFFLER, { type: 'draw', draws: [...draws] });
   expect(world.block().outcomes).toEqual([null]);

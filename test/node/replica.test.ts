@@ -62,62 +62,62 @@ test('blocks that come out of order are executed in order, once each', async () 
   expect(replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
 });
 
-test('what it executed is on disk: it goes on from there', async () => {
-  const author = written(3);
+/** Blocks a second apart: those of even height are checkpoints. */
+const slow = (count: number): Author => written(count, new Author(1_000));
+
+test('the last checkpoint is on disk: it goes on from there, and executes the rest again', async () => {
+  const author = slow(5);
   const first = await follow(author);
   await first.say(...author.blocks);
   await first.replica.close();
   const again = await follow(author, first.disk);
-  expect(again.replica.ledger.height()).toBe(3);
+  expect(again.replica.ledger.height()).toBe(4);
+  await again.say(...author.blocks.slice(4));
+  expect(again.heights).toEqual([5]);
   expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
 });
 
-test('a validator executes again what it had not written, and has it on disk then', async () => {
-  const author = written(3);
-  const store = openMemoryStore(new MemoryDisk());
-  await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
-  const ledger = await loadLedger(author.chain, productionCrypto(author.chain), store);
-  expect([ledger.height(), ledger.stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
-  expect((await readLedgerRows(store)).length).toBeGreaterThan(0);
-  expect((await loadLedger(author.chain, productionCrypto(author.chain), store)).stateRoot()).toBe(
-    author.ledger.stateRoot(),
-  );
-});
-
-test('a validator whose rows are not those that a quorum certified does not start', async () => {
-  const author = written(1);
-  const store = openMemoryStore(new MemoryDisk());
-  await store.batch(author.blocks.flatMap((block) => finalOps({ ...TIP, height: 1 }, block)));
-  await loadLedger(author.chain, productionCrypto(author.chain), store);
-  const wrong = author.write({ state_root: '11'.repeat(32) });
-  await store.batch(finalOps({ ...TIP, height: 2 }, wrong));
-  await expect(loadLedger(author.chain, productionCrypto(author.chain), store)).rejects.toThrow(
-    'another state at height 1',
-  );
-});
-
-test('blocks of a second share one write, in which each row stands once', async () => {
-  const author = written(5);
-  const { clock, writes, disk, say } = await follow(author);
-  await say(...author.blocks);
+test('the rows of a checkpoint are one write, in which each stands once', async () => {
+  const author = slow(2);
+  const [first, second] = author.blocks as [FinalBlock, FinalBlock];
+  const { writes, disk, say } = await follow(author);
+  await say(first);
   expect(writes).toEqual([]);
-  clock.advance(1_000);
-  await settle();
+  await say(second);
   expect(writes).toEqual([disk.rows.size]);
 });
 
-test('after a crash it goes on from the last height on disk, and executes the rest again', async () => {
-  const author = written(3);
-  const [a, ...rest] = author.blocks as [FinalBlock, ...FinalBlock[]];
+test('whoever restarts between checkpoints takes the next one where all others do', async () => {
+  const author = written(12, new Author(400));
   const first = await follow(author);
-  await first.say(a);
-  await first.replica.write();
-  await first.say(...rest);
+  await first.say(...author.blocks.slice(0, 8));
   const again = await follow(author, first.disk);
-  expect(again.replica.ledger.height()).toBe(1);
-  await again.say(...rest);
-  expect(again.heights).toEqual([2, 3]);
-  expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+  await again.say(...author.blocks.slice(again.replica.ledger.height()));
+  expect(again.failures).toEqual([]);
+  expect([again.replica.ledger.height(), again.replica.ledger.stateRoot()]).toEqual([12, author.ledger.stateRoot()]);
+});
+
+test('a validator executes again the blocks above its rows', async () => {
+  const author = slow(3);
+  const store = openMemoryStore(new MemoryDisk());
+  await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
+  const load = () => loadLedger(author.chain, productionCrypto(author.chain), store);
+  const ledger = await load();
+  expect([ledger.height(), ledger.stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
+  expect((await readLedgerRows(store)).length).toBeGreaterThan(0);
+  expect([(await load()).height(), (await load()).stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
+});
+
+test('a validator whose rows are not those that a quorum certified does not start', async () => {
+  const author = slow(2);
+  const store = openMemoryStore(new MemoryDisk());
+  await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
+  await loadLedger(author.chain, productionCrypto(author.chain), store);
+  const wrong = author.write({ state_root: '11'.repeat(32) });
+  await store.batch(finalOps({ ...TIP, height: 3 }, wrong));
+  await expect(loadLedger(author.chain, productionCrypto(author.chain), store)).rejects.toThrow(
+    'another state by height 2',
+  );
 });
 
 describe('what a quorum did not certify is refused and counted', () => {

@@ -40,12 +40,12 @@ test('the history of draws is cut to nine tenths of its limit; what a unit under
   const { beacons, pools } = books.tables;
   for (let height = 1; height <= MAX_DRAW_HISTORY_HEIGHTS; height++) {
     const pool_version = Math.ceil(height / 100);
-    beacons.put(`${height}`, { value: new Uint8Array(32), pool_version });
+    beacons.put(`${height}`, { signature: new Uint8Array(96), pool_version });
     pools.put(`${pool_version}`, { members: new Uint8Array(64) });
   }
   dropHistory(books);
   expect(beacons.size).toBe(MAX_DRAW_HISTORY_HEIGHTS);
-  beacons.put(`${MAX_DRAW_HISTORY_HEIGHTS + 1}`, { value: new Uint8Array(32), pool_version: 100 });
+  beacons.put(`${MAX_DRAW_HISTORY_HEIGHTS + 1}`, { signature: new Uint8Array(96), pool_version: 100 });
   dropHistory(books);
   expect(beacons.size).toBe((MAX_DRAW_HISTORY_HEIGHTS / 10) * 9);
   expect([beacons.has('3'), beacons.has('4'), beacons.has('1002'), beacons.has('1003')]).toEqual([

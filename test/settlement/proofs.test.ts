@@ -23,6 +23,7 @@ function story(): World {
   );
   world.block(31_000);
   run(world, () => world.events('job.finished').length > 0);
+  world.checkpoint();
   return world;
 }
 

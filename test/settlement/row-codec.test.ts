@@ -89,6 +89,7 @@ test('rows with lists in them are read back field by field', () => {
     opened: [new Uint8Array(64).fill(4)],
     reports: [new Uint8Array(32).fill(5), new Uint8Array(0)],
     excluded: [],
+    barred_count: 0,
   };
   expect(ROW_CODECS.tasks.decode(encodeRow(ROW_CODECS.tasks, unit))).toEqual(unit);
   const dispute = { votes: [{ validator: 'v', index: 3, result: new Uint8Array(64).fill(6) }] };

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Ledger } from '#machines/settlement/ledger.ts';
+import { unitId } from '#machines/work/units.ts';
 import { verifyBundle } from '#runtime/archive/verify.ts';
 import { readFinalBlock } from '#runtime/consensus/block-store.ts';
 import type { Chain } from '#runtime/network/genesis-file.ts';
@@ -30,7 +31,7 @@ export type LeftNode = {
   /** Validators keep the blocks: by height, from 1. */
   readonly blocks: readonly LeftBlock[];
   readonly ledger: Ledger;
-  /** Keys and bytes of all rows of its ledger. */
+  /** Keys and bytes of all rows of its ledger as of the last checkpoint. */
   readonly rows: ReadonlyMap<string, Uint8Array>;
 };
 
@@ -88,19 +89,20 @@ function balances({ rows }: LeftNode, asset: string): Map<string, bigint> {
   );
 }
 
-/** Every coin of the genesis is on some account, and no other. */
+/** Every coin of the genesis is on some account, and no other, in the rows as in the ledger after the last block. */
 export function expectAllMoneyThere(node: LeftNode, chain: Chain): void {
-  for (const asset of ['credit', 'stake']) {
+  for (const asset of ['credit', 'stake'] as const) {
     const issued = chain.genesis.balances.filter((b) => b.asset === asset).reduce((sum, b) => sum + b.amount_units, 0n);
     expect({ asset, held: sum(balances(node, asset).values()) }).toEqual({ asset, held: issued });
+    expect({ asset, held: node.ledger.supply(asset) }).toEqual({ asset, held: issued });
   }
 }
 
-/** Receipts of a job's units, as rows of the ledger. */
-export const receiptsOf = ({ rows }: LeftNode, job: string): ProofRow[] =>
-  Array.from(rows)
-    .filter(([key]) => key.startsWith(`proofs/${job}/`))
-    .map(([, bytes]) => ROW_CODECS.proofs.decode(bytes));
+/** Receipts of a job's units. */
+export const receiptsOf = ({ ledger }: LeftNode, job: string): ProofRow[] =>
+  Array.from({ length: ledger.job(job)?.units_count ?? 0 }, (_, index) => ledger.receipt(unitId(job, index))).filter(
+    (receipt) => receipt !== undefined,
+  );
 
 /** Each unit was checked by two workers of other operators. */
 function expectChecked({ ledger }: LeftNode, receipts: readonly ProofRow[]): void {

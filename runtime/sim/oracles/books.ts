@@ -13,6 +13,7 @@ export type BooksBlock = {
   readonly txs: readonly (Tx | null)[];
   readonly outcomes: readonly (Code | null)[];
   readonly events: readonly LedgerEvent[];
+  /** At a checkpoint the rows that differ from the one before, else none. */
   readonly changes: readonly RowChange[];
 };
 
@@ -40,6 +41,8 @@ export function createBooksOracle(
   const applied = new Set<string>();
   const paid = new Set<string>();
   const checks = new Map<string, Checks>();
+  /** Whose credit may have risen since the last checkpoint. */
+  let payees = new Set<string>();
 
   function onTx(tx: Tx, height: number): void {
     const key = `${tx.account}/${tx.nonce}`;
@@ -66,8 +69,8 @@ export function createBooksOracle(
     if (!isAudited && seen.judges.size < judgesNeeded) report('paid_unchecked', -1, `unit ${unit} attempt ${attempt}`);
   }
 
-  /** Every rise of a worker's credit has a reason in the same block. */
-  function onChange({ key, value }: RowChange, payees: ReadonlySet<string>): void {
+  /** Every rise of a worker's credit has a reason in a block since the last checkpoint; the first one brings the genesis. */
+  function onChange({ key, value }: RowChange, isFirst: boolean): void {
     if (!key.startsWith('accounts/')) return;
     const account = key.slice('accounts/'.length);
     const before = balances.get(account) ?? 0n;
@@ -76,7 +79,7 @@ export function createBooksOracle(
     if (after < 0n) report('conservation', -1, `${account} holds ${after}`);
     const [asset = '', owner = ''] = account.split('/');
     sums.set(asset, (sums.get(asset) ?? 0n) + after - before);
-    if (asset === 'credit' && after > before && workers.has(owner) && !payees.has(owner)) {
+    if (asset === 'credit' && after > before && workers.has(owner) && !isFirst && !payees.has(owner)) {
       report('paid_unchecked', -1, `${account} rose from ${before} to ${after} without a reason`);
     }
   }
@@ -87,8 +90,11 @@ export function createBooksOracle(
         if (tx !== null && outcomes[i] === null) onTx(tx, height);
       });
       for (const event of events) if (event.type === 'unit.settled') onSettled(event);
-      const payees = height === 1 ? workers : payeesOf(txs, events);
-      for (const change of changes) onChange(change, payees);
+      for (const payee of payeesOf(txs, events)) payees.add(payee);
+      if (changes.length === 0) return;
+      const isFirst = balances.size === 0;
+      for (const change of changes) onChange(change, isFirst);
+      payees = new Set();
       for (const [asset, total] of Object.entries(supply)) {
         const sum = sums.get(asset) ?? 0n;
         if (sum !== total) report('conservation', -1, `${asset} sums to ${sum} of ${total} at height ${height}`);

@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto';
 import { present } from '#machines/primitives/assert.ts';
 import type { LedgerCrypto } from '#machines/settlement/books.ts';
-import { createLedger, type Ledger, openLedger } from '#machines/settlement/ledger.ts';
+import { createLedger, type Ledger, type LedgerBlock, openLedger } from '#machines/settlement/ledger.ts';
 import { operatorSignBytes } from '#machines/settlement/nodes.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import { Genesis } from '#schemas/config/genesis.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
+import { STATE_CHECKPOINT_MS } from '#schemas/wire/limits.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
 
 export const sha256 = (data: Uint8Array): Uint8Array<ArrayBuffer> => hash('sha256', data, 'buffer');
@@ -88,12 +89,24 @@ export const resultOf = (unit: string, index: number, lie = ''): Uint8Array => {
   return Buffer.concat([half, half]);
 };
 
+/** The ledger of the rows of a checkpoint, or of the genesis where there are none, after the blocks above it. */
+export function reopened(
+  genesis: Genesis,
+  rows: ReadonlyMap<string, Uint8Array>,
+  blocks: readonly LedgerBlock[],
+): Ledger {
+  const ledger =
+    rows.size === 0 ? createLedger(genesis, CHAIN, twinCrypto) : openLedger(genesis, CHAIN, twinCrypto, rows);
+  for (const block of blocks.slice(ledger.height())) ledger.executeBlock(block);
+  return ledger;
+}
+
 /** The chain as one honest validator executes it; blocks are kept so that they can be replayed. */
 export class World {
   ledger: Ledger;
   readonly genesis: Genesis;
   readonly rows = new Map<string, Uint8Array>();
-  readonly blocks: Parameters<Ledger['executeBlock']>[0][] = [];
+  readonly blocks: LedgerBlock[] = [];
   readonly results: BlockResult[] = [];
   time_ms = START_MS;
   /** Bodies for the next block, by account. */
@@ -115,9 +128,9 @@ export class World {
     return tx;
   }
 
-  /** The beacon value of a height: unpredictable enough for a test. */
-  beacon(height: number): { height: number; value: Uint8Array } | null {
-    return height < 1 ? null : { height, value: sha256(Buffer.from(`beacon ${height}`)) };
+  /** The beacon of a height: unpredictable enough for a test. */
+  beacon(height: number): { height: number; signature: Uint8Array } | null {
+    return height < 1 ? null : { height, signature: Buffer.from(`beacon ${height}`) };
   }
 
   /** Execute what was sent, `after_ms` of block time later. */
@@ -143,9 +156,14 @@ export class World {
     return this.block().outcomes[0] ?? null;
   }
 
-  /** Forget the ledger and open it from its rows, as after a restart. */
+  /** Let time pass until the state is named anew. */
+  checkpoint(): void {
+    while (this.block(STATE_CHECKPOINT_MS).changes.length === 0);
+  }
+
+  /** Forget the ledger and open it as after a restart: from its rows, with the blocks since executed again. */
   restart(): void {
-    this.ledger = openLedger(this.genesis, CHAIN, twinCrypto, this.rows);
+    this.ledger = reopened(this.genesis, this.rows, this.blocks);
   }
 
   /** All workers say that they are there. */
