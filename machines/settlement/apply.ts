@@ -3,7 +3,6 @@ import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_MEMPOOL_TXS_PER_ACCOUNT, MAX_TX_EXPIRY_HEIGHTS } from '#schemas/wire/limits.ts';
 import { applyTransfer, balanceOf, move, nextNonce, TREASURY } from './accounts.ts';
-import { applyOpens, applyReports } from './audits.ts';
 import { applyAvailability } from './availability.ts';
 import { allOrNothing, type Books, emit } from './books.ts';
 import { applyAdjudicate } from './disputes.ts';
@@ -12,7 +11,7 @@ import { applyArchived } from './epochs.ts';
 import { applyEvidence } from './evidence.ts';
 import { applySubmit } from './jobs.ts';
 import { applyRegister } from './nodes.ts';
-import { applyCommits, applyReveals } from './units.ts';
+import { applyResults } from './results.ts';
 
 /**
  * Execute a transaction whose signature was verified. One that is out of turn, expired or cannot pay its fee changes
@@ -58,14 +57,8 @@ function applyBody(books: Books, tx: Tx): Code | null {
       return applyAvailability(books, tx, body);
     case 'draw':
       return applyDraws(books, tx, body);
-    case 'commit':
-      return applyCommits(books, tx, body);
-    case 'reveal':
-      return applyReveals(books, tx, body);
-    case 'audit.open':
-      return applyOpens(books, tx, body);
-    case 'audit.report':
-      return applyReports(books, tx, body);
+    case 'results':
+      return applyResults(books, tx, body);
     case 'adjudicate':
       return applyAdjudicate(books, tx, body);
     case 'evidence':

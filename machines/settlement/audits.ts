@@ -1,6 +1,6 @@
 // Audits: the worker opens the sub-units that the beacon names, two auditors recompute them; all equal, and the unit is paid.
 import type { UnitRow } from '#schemas/settlement/state.ts';
-import type { Tx } from '#schemas/settlement/transaction.ts';
+import type { Open, Report } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { allocate } from '../primitives/allocate.ts';
 import { assert, present } from '../primitives/assert.ts';
@@ -8,7 +8,6 @@ import { auditIndices, sampleSize } from '../work/audit.ts';
 import { KERNELS, type KernelName } from '../work/kernels/kernel.ts';
 import { verifySubUnit } from '../work/kernels/unit-tree.ts';
 import { escrowOf, settle } from './accounts.ts';
-import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
 import { auditorsWhoGot, openDispute } from './disputes.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
@@ -19,9 +18,6 @@ const UNREPORTED = new Uint8Array(0);
 /** Shares of a unit's reward: worker 80 %, each auditor 10 %. */
 const WORKER_SHARE = 8n;
 const AUDITOR_SHARE = 1n;
-
-type Opens = Extract<Tx['body'], { type: 'audit.open' }>;
-type Reports = Extract<Tx['body'], { type: 'audit.report' }>;
 
 /**
  * The beacon named the auditors. The sub-units come from the same beacon, once: a second set of auditors looks at the
@@ -53,12 +49,8 @@ function sample(books: Books, { unit, attempt, worker }: UnitRow, beacon: Uint8A
   return auditIndices(point, sampleSize(passed_count, sub_units_count), sub_units_count, books.crypto.sha256);
 }
 
-/** Transaction `audit.open`. */
-export function applyOpens(books: Books, tx: Tx, body: Opens): Code | null {
-  return applyEach(books, tx, body.opens, (open) => applyOpen(books, tx.account, open));
-}
-
-function applyOpen(books: Books, account: string, { unit, attempt, openings }: Opens['opens'][number]): Code | null {
+/** A worker opens exactly the audited sub-units, in their order. */
+export function applyOpen(books: Books, account: string, [unit, attempt, openings]: Open): Code | null {
   const row = rowOfWorker(books, account, unit, attempt);
   if (typeof row === 'string') return row;
   if (row.opened.length > 0) return 'OPENING_DONE';
@@ -66,24 +58,17 @@ function applyOpen(books: Books, account: string, { unit, attempt, openings }: O
   if (isOver(books, row)) return 'ATTEMPT_OVER';
   const kernel = jobOfUnit(books, unit).kernel as KernelName;
   const isGood =
-    covers(row, openings) &&
-    openings.every(({ index, result, proof }) =>
-      verifySubUnit(kernel, row.root, index, result, proof, books.crypto.sha256),
-    );
+    openings.length === row.audit_indices.length &&
+    openings.every(([result, proof], i) => {
+      const index = present(row.audit_indices[i], 'there are as many');
+      return verifySubUnit(kernel, row.root, index, result, proof, books.crypto.sha256);
+    });
   if (!isGood) return 'OPENING_INVALID';
-  return compare(books, { ...row, opened: openings.map(({ result }) => result) });
+  return compare(books, { ...row, opened: openings.map(([result]) => result) });
 }
 
-/** Transaction `audit.report`. */
-export function applyReports(books: Books, tx: Tx, body: Reports): Code | null {
-  return applyEach(books, tx, body.reports, (report) => applyReport(books, tx.account, report));
-}
-
-function applyReport(
-  books: Books,
-  account: string,
-  { unit, attempt, digest }: Reports['reports'][number],
-): Code | null {
+/** An auditor reports what it got for them. */
+export function applyReport(books: Books, account: string, [unit, attempt, digest]: Report): Code | null {
   const row = books.tables.tasks.get(unit);
   if (row === undefined) return books.tables.proofs.has(unit) ? 'ATTEMPT_OVER' : 'UNIT_UNKNOWN';
   const place = row.auditors.indexOf(account);
@@ -93,10 +78,6 @@ function applyReport(
   if (row.phase !== 'auditing' || isOver(books, row)) return 'AUDIT_NOT_OPEN';
   return compare(books, { ...row, reports: row.reports.with(place, digest) });
 }
-
-/** Exactly the audited sub-units, in order. */
-const covers = (row: UnitRow, items: readonly { readonly index: number }[]): boolean =>
-  items.length === row.audit_indices.length && items.every(({ index }, i) => index === row.audit_indices[i]);
 
 /** Once the openings and both reports are in, compare them: whoever reports must have got what the worker opened. */
 function compare(books: Books, row: UnitRow): null {

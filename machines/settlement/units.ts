@@ -1,8 +1,6 @@
 // Units on their way to a result: released, drawn, committed, revealed; or drawn again, and parked in the end.
-
-import type { z } from 'zod';
 import type { JobRow, LedgerEvent, UnitRow } from '#schemas/settlement/state.ts';
-import type { CommitBatch, Reveal, Tx } from '#schemas/settlement/transaction.ts';
+import type { Commit, Reveal } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_JOB_SUSPECTS } from '#schemas/wire/limits.ts';
@@ -11,7 +9,6 @@ import { equalBytes } from '../primitives/bytes.ts';
 import { commitment } from '../work/commitment.ts';
 import { jobOf, unitStart } from '../work/units.ts';
 import { escrowOf, settle } from './accounts.ts';
-import { applyEach } from './batch.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
 
@@ -77,40 +74,35 @@ export function rowOfWorker(books: Books, account: string, unit: string, attempt
 export const isOver = (books: Books, row: UnitRow): boolean =>
   row.deadline_ms > 0 && books.block.time_ms >= row.deadline_ms;
 
-/** Transaction `commit`. */
-export function applyCommits(books: Books, tx: Tx, body: z.infer<typeof CommitBatch>): Code | null {
-  return applyEach(books, tx, body.commits, ({ unit, attempt, commitment }) => {
-    const row = rowOfWorker(books, tx.account, unit, attempt);
-    if (typeof row === 'string') return row;
-    if (row.phase !== 'working') return 'COMMIT_DONE';
-    if (isOver(books, row)) return 'ATTEMPT_OVER';
-    const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
-    const committed_height = books.block.height;
-    books.tables.tasks.put(unit, { ...row, phase: 'committed', commitment, committed_height, deadline_ms });
-    emit(books, { type: 'unit.committed', unit, attempt, worker: tx.account, deadline_ms });
-    return null;
-  });
+/** A worker fixes its result. */
+export function applyCommit(books: Books, account: string, [unit, attempt, commitment]: Commit): Code | null {
+  const row = rowOfWorker(books, account, unit, attempt);
+  if (typeof row === 'string') return row;
+  if (row.phase !== 'working') return 'COMMIT_DONE';
+  if (isOver(books, row)) return 'ATTEMPT_OVER';
+  const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
+  const committed_height = books.block.height;
+  books.tables.tasks.put(unit, { ...row, phase: 'committed', commitment, committed_height, deadline_ms });
+  emit(books, { type: 'unit.committed', unit, attempt, worker: account, deadline_ms });
+  return null;
 }
 
-/** Transaction `reveal`. */
-export function applyReveals(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'reveal' }>): Code | null {
-  return applyEach(books, tx, body.reveals, (reveal) => applyReveal(books, tx.account, reveal));
-}
-
-function applyReveal(books: Books, account: string, reveal: z.infer<typeof Reveal>): Code | null {
-  const { unit, attempt } = reveal;
+/** A worker shows what it committed to, in a later block. */
+export function applyReveal(books: Books, account: string, reveal: Reveal): Code | null {
+  const [unit, attempt, root, output_hash, fuel, salt, suspects] = reveal;
   const row = rowOfWorker(books, account, unit, attempt);
   if (typeof row === 'string') return row;
   if (row.phase === 'working') return 'REVEAL_WITHOUT_COMMIT';
   if (row.phase !== 'committed') return 'REVEAL_DONE';
   if (row.committed_height === books.block.height) return 'REVEAL_EARLY';
   if (isOver(books, row)) return 'ATTEMPT_OVER';
-  if (!equalBytes(commitment(account, reveal, books.crypto.sha256), row.commitment)) return 'REVEAL_MISMATCH';
+  const shown = { unit, attempt, root, output_hash, fuel, salt };
+  if (!equalBytes(commitment(account, shown, books.crypto.sha256), row.commitment)) return 'REVEAL_MISMATCH';
   const job = jobOfUnit(books, unit);
-  if (!reveal.suspects.every((number) => isWithin(job, unit, number))) return 'SUSPECT_OUT_OF_RANGE';
-  noteSuspects(books, job, unit, account, reveal.suspects);
+  if (!suspects.every((number) => isWithin(job, unit, number))) return 'SUSPECT_OUT_OF_RANGE';
+  noteSuspects(books, job, unit, account, suspects);
   emit(books, { type: 'unit.revealed', unit, attempt, worker: account });
-  awaitAudit(books, { ...row, root: reveal.root });
+  awaitAudit(books, { ...row, root });
   return null;
 }
 

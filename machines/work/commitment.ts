@@ -1,13 +1,18 @@
 // The worker's commitment: it binds the result to unit, attempt and worker, so that copying one is useless (work rules, 1).
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import type { z } from 'zod';
-import type { Reveal } from '#schemas/settlement/transaction.ts';
 import { writeFixed, writeHex, writeU32 } from '../primitives/bytes.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
 import { PLACE_BYTES, writePlace } from './units.ts';
 
 /** What is committed to: everything that the reveal shows, but for suspects, which are never punished. */
-export type Committed = Pick<z.infer<typeof Reveal>, 'unit' | 'attempt' | 'root' | 'output_hash' | 'fuel' | 'salt'>;
+export type Committed = {
+  readonly unit: string;
+  readonly attempt: number;
+  readonly root: Uint8Array;
+  readonly output_hash: Uint8Array;
+  readonly fuel: number;
+  readonly salt: Uint8Array;
+};
 
 const TAG = utf8ToBytes('commit/v1');
 /** What a commitment is the hash of, and where its parts begin; one buffer for all. */

@@ -4,13 +4,13 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { Work, WorkAnswer } from '#schemas/work/sandbox.ts';
 import { isKernel } from './kernels/kernel.ts';
-import { type Results, submits } from './worker-results.ts';
-import { answersIn, calls } from './worker-sandbox.ts';
+import { noResults, type Results, submits } from './worker-results.ts';
+import { answersIn, areInstant, calls } from './worker-sandbox.ts';
 
 export type Step = { readonly d: WorkerData; readonly effects: readonly Effect[] };
 
 /** A worker with nothing drawn for it. */
-export const newWorker = (id: string): WorkerData => ({ id, attempts: {} });
+export const newWorker = (id: string): WorkerData => ({ id, attempts: {}, held: [] });
 
 /** Apply one event. Unknown units are ignored: the ledger, not the worker, keeps the truth. */
 export function workerStep(d: WorkerData, event: HostEvent): Step {
@@ -22,7 +22,8 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
   if (event.type === 'io.done') for (const answer of answersIn(event.answer)) onAnswer(draft, answer);
   // Not computed in time: the deadline passes and the unit is drawn again for somebody else.
   if (event.type === 'io.failed') draft.effects.push(warn(event.key, event.code));
-  draft.effects.push(...submits(draft.results));
+  if (event.type === 'ledger.block' && areInstant(draft.works)) draft.hold();
+  else draft.effects.push(...submits(draft.results));
   return draft;
 }
 
@@ -32,12 +33,18 @@ class Draft implements Step {
   readonly effects: Effect[] = [];
   /** What to ask the sandbox, and what to tell the ledger. */
   readonly works: Work[] = [];
-  readonly results: Results = { commits: [], reveals: [], opens: [], reports: [] };
+  readonly results: Results;
   readonly #before: WorkerData;
 
   constructor(d: WorkerData) {
-    this.d = d;
+    this.results = { ...noResults(), reveals: [...d.held] };
+    this.d = d.held.length > 0 ? { ...d, held: [] } : d;
     this.#before = d;
+  }
+
+  /** Keep the reveals of a block for its answers: then they share a transaction. */
+  hold(): void {
+    if (this.results.reveals.length > 0) this.d = { ...this.d, held: this.results.reveals };
   }
 
   /** The open attempts, to be written to. */
@@ -73,11 +80,11 @@ function onAnswer(draft: Draft, answer: WorkAnswer): void {
   const { unit, attempt } = answer;
   if (answer.action === 'run' && draft.d.attempts[key(unit, attempt)] === null) {
     const { commitment, root, output_hash, fuel, salt, suspects } = answer;
-    draft.attempts()[key(unit, attempt)] = { unit, attempt, root, output_hash, fuel, salt, suspects };
-    draft.results.commits.push({ unit, attempt, commitment });
+    draft.attempts()[key(unit, attempt)] = [unit, attempt, root, output_hash, fuel, salt, suspects];
+    draft.results.commits.push([unit, attempt, commitment]);
   }
-  if (answer.action === 'open') draft.results.opens.push({ unit, attempt, openings: answer.openings });
-  if (answer.action === 'report') draft.results.reports.push({ unit, attempt, digest: answer.digest });
+  if (answer.action === 'open') draft.results.opens.push([unit, attempt, answer.openings]);
+  if (answer.action === 'report') draft.results.reports.push([unit, attempt, answer.digest]);
   if (answer.action === 'failed') draft.effects.push(warn(key(unit, attempt), answer.code));
 }
 

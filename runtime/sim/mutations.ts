@@ -78,7 +78,7 @@ export const MUTATIONS = {
     kind: 'ledger',
     edit: {
       file: 'machines/settlement/units.ts',
-      find: 'awaitAudit(books, { ...row, root: reveal.root });',
+      find: 'awaitAudit(books, { ...row, root });',
       replace:
         "settle(books, 'credit', escrowOf(job.id), [{ key: account, amount_units: job.reward_per_unit_units }]);",
     },

@@ -4,7 +4,7 @@ import { interned, type KnownTexts, knownTexts } from '../wire/interned.ts';
 import { MAX_AMOUNT, MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
 import { encode } from '../wire/msgpack.ts';
 import { Reader } from '../wire/reader.ts';
-import type { Tx, TxBody } from './transaction.ts';
+import { fitsBatch, type Tx, type TxBody } from './transaction.ts';
 
 /** One field: whether a value may stand there, and how to read one that may; the reader fails at others. */
 type Part = {
@@ -12,6 +12,7 @@ type Part = {
   readonly read: (reader: Reader) => unknown;
 };
 type Parts = Readonly<Record<string, Part>>;
+type Results = Extract<TxBody, { type: 'results' }>;
 
 const part = <T>(is: (value: unknown) => boolean, next: (reader: Reader) => T): Part => ({
   is,
@@ -87,44 +88,47 @@ function object(parts: Parts): Part {
   };
 }
 
-const place = { unit: unitId, attempt: int(1, MAX_ATTEMPTS) };
-const batch = (fields: Parts): Part => list(object({ ...place, ...fields }), 1, MAX_BATCH_ITEMS);
+/** Exactly these values, in this order. */
+const tuple = (...parts: readonly Part[]): Part => ({
+  is: (value) => Array.isArray(value) && value.length === parts.length && parts.every(({ is }, i) => is(value[i])),
+  read: (reader) => (reader.array() === parts.length ? parts.map(({ read }) => read(reader)) : reader.refuse([])),
+});
+
+const attempt = int(1, MAX_ATTEMPTS);
 const hash = bytes(32);
-const opening = object({ index: int(0, 255), result: bytes(64), proof: list(hash, 0, 8) });
+const openings = list(tuple(bytes(64), list(hash, 0, 8)), 1, MAX_AUDIT_SUB_UNITS);
+const suspects = list(bytes(16), 0, MAX_SUSPECTS);
+const items = (item: Part): Part => list(item, 0, MAX_BATCH_ITEMS);
 
-const BODIES: ReadonlyMap<unknown, Part> = new Map([
-  ['draw', object({ type: literal('draw'), draws: batch({ worker: id }) })],
-  ['commit', object({ type: literal('commit'), commits: batch({ commitment: hash }) })],
-  [
-    'reveal',
-    object({
-      type: literal('reveal'),
-      reveals: batch({
-        root: hash,
-        output_hash: hash,
-        fuel: whole,
-        salt: bytes(16),
-        suspects: list(bytes(16), 0, MAX_SUSPECTS),
-      }),
-    }),
-  ],
-  [
-    'audit.open',
-    object({ type: literal('audit.open'), opens: batch({ openings: list(opening, 1, MAX_AUDIT_SUB_UNITS) }) }),
-  ],
-  ['audit.report', object({ type: literal('audit.report'), reports: batch({ digest: hash }) })],
-]);
+/** A body of this type; its bytes begin with `start`. */
+type Body = Part & { readonly type: string; readonly start: Uint8Array };
 
-/** How the body of a batch begins: two fields, the type first. */
-const BODY_START = startOf(2, 'type');
+function bodyOf(type: string, fields: Parts): Body {
+  const parts = { type: literal(type), ...fields };
+  const start = Uint8Array.of(...startOf(Object.keys(parts).length, 'type'), ...encode(type));
+  return { type, start, ...object(parts) };
+}
+
+const anyResults = bodyOf('results', {
+  commits: items(tuple(unitId, attempt, hash)),
+  reveals: items(tuple(unitId, attempt, hash, hash, whole, bytes(16), suspects)),
+  opens: items(tuple(unitId, attempt, openings)),
+  reports: items(tuple(unitId, attempt, hash)),
+});
+const results: Body = {
+  ...anyResults,
+  is: (value) => anyResults.is(value) && fitsBatch(value as Results),
+  read: (reader) => {
+    const value = anyResults.read(reader);
+    return reader.hasFailed || fitsBatch(value as Results) ? value : reader.refuse(value);
+  },
+};
+const draw = bodyOf('draw', { draws: list(object({ unit: unitId, attempt, worker: id }), 1, MAX_BATCH_ITEMS) });
+const BODIES = [draw, results];
 
 const body: Part = {
   is: isBatchBody,
-  read: (reader) => {
-    const ahead = reader.ahead();
-    ahead.expect(BODY_START);
-    return BODIES.get(ahead.textOf(interned))?.read(reader) ?? reader.refuse(null);
-  },
+  read: (reader) => BODIES.find(({ start }) => reader.isNext(start))?.read(reader) ?? reader.refuse(null),
 };
 
 const batchTx = object({
@@ -139,8 +143,7 @@ const batchTx = object({
 
 /** Whether this is surely the body of a batch. */
 export function isBatchBody(value: unknown): value is TxBody {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
-  return BODIES.get(value.type)?.is(value) === true;
+  return BODIES.some(({ is }) => is(value));
 }
 
 /** The transaction in exactly these bytes, if it surely carries such a body, its fields in the order of the schema. */

@@ -24,7 +24,6 @@ import {
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
 const SubUnit = z.int().min(0).max(255);
-const batch = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(MAX_BATCH_ITEMS);
 /** The 64-byte result of one sub-unit, as the kernel computed it. */
 const SubUnitResult = bytes(64);
 
@@ -65,41 +64,57 @@ export const Availability = z.strictObject({
 
 /** Who works on a unit, as the lottery says. Recomputed by every validator. Auditors need no transaction: the ledger names them. */
 export const Draw = z.strictObject({ unit: UnitId, attempt: Attempt, worker: Id });
-export const DrawBatch = z.strictObject({ type: z.literal('draw'), draws: batch(Draw) });
+export const DrawBatch = z.strictObject({ type: z.literal('draw'), draws: z.array(Draw).min(1).max(MAX_BATCH_ITEMS) });
 
-/** SHA-256("commit/v1" | unit | attempt | worker | root | output hash | fuel | salt): see work rules, `commitment()`. */
-export const CommitBatch = z.strictObject({
-  type: z.literal('commit'),
-  commits: batch(z.strictObject({ unit: UnitId, attempt: Attempt, commitment: Hash })),
-});
+/** Fixes a result without showing it: SHA-256("commit/v1" | unit | attempt | worker | what is revealed), see `commitment()`. */
+const Commit = z.tuple([UnitId, Attempt, Hash]);
+export type Commit = z.infer<typeof Commit>;
 
-/** What was committed to. `root`: Merkle root over the sub-unit results; `output_hash`: SHA-256 over their concatenation. */
-export const Reveal = z.strictObject({
-  unit: UnitId,
-  attempt: Attempt,
-  root: Hash,
-  output_hash: Hash,
-  fuel: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-  salt: bytes(16),
-  /** Numbers that the kernel and the exact re-check could not clear, 16 bytes big-endian each. */
-  suspects: z.array(U128).max(MAX_SUSPECTS),
-});
-export const RevealBatch = z.strictObject({ type: z.literal('reveal'), reveals: batch(Reveal) });
+/** What was committed to. */
+export const Reveal = z.tuple([
+  UnitId,
+  Attempt,
+  /** Root: of the Merkle tree over the sub-unit results. */
+  Hash,
+  /** Output hash: SHA-256 over their concatenation. */
+  Hash,
+  /** Fuel. */
+  z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** Salt. */
+  bytes(16),
+  /** Suspects: numbers that the kernel and the exact re-check could not clear. */
+  z.array(U128).max(MAX_SUSPECTS),
+]);
+export type Reveal = z.infer<typeof Reveal>;
 
-/** The audited sub-units, opened by the worker against its root. */
-const Opening = z.strictObject({ index: SubUnit, result: SubUnitResult, proof: z.array(Hash).max(8) });
-export const OpenBatch = z.strictObject({
-  type: z.literal('audit.open'),
-  opens: batch(
-    z.strictObject({ unit: UnitId, attempt: Attempt, openings: z.array(Opening).min(1).max(MAX_AUDIT_SUB_UNITS) }),
-  ),
-});
+/** The audited sub-units in the order of the audit: the result of each, and its way up to the revealed root. */
+export const Openings = z
+  .array(z.tuple([SubUnitResult, z.array(Hash).max(8)]))
+  .min(1)
+  .max(MAX_AUDIT_SUB_UNITS);
+const Open = z.tuple([UnitId, Attempt, Openings]);
+export type Open = z.infer<typeof Open>;
 
-/** Digest of what an auditor got for the same sub-units: see work rules, `reportDigest()`. */
-export const ReportBatch = z.strictObject({
-  type: z.literal('audit.report'),
-  reports: batch(z.strictObject({ unit: UnitId, attempt: Attempt, digest: Hash })),
-});
+/** Digest of what an auditor got for the same sub-units, see `reportDigest()`. */
+const Report = z.tuple([UnitId, Attempt, Hash]);
+export type Report = z.infer<typeof Report>;
+
+const results = {
+  commits: z.array(Commit),
+  reveals: z.array(Reveal),
+  opens: z.array(Open),
+  reports: z.array(Report),
+};
+/** All that a node has to say at a time of the units that it works on and audits: one signature for all of it. */
+export const Results = z
+  .strictObject({ type: z.literal('results'), ...results })
+  .refine(fitsBatch, { error: `must have 1 to ${MAX_BATCH_ITEMS} items in all` });
+
+/** Whether there is something in it, and not too much in all. */
+export function fitsBatch({ commits, reveals, opens, reports }: Record<keyof typeof results, unknown[]>): boolean {
+  const count = commits.length + reveals.length + opens.length + reports.length;
+  return count >= 1 && count <= MAX_BATCH_ITEMS;
+}
 
 /** A validator's own re-execution of a disputed sub-unit; a quorum of equal results decides the dispute. */
 export const Adjudicate = z.strictObject({
@@ -127,10 +142,7 @@ export const TxBody = z.discriminatedUnion('type', [
   JobSubmit,
   Availability,
   DrawBatch,
-  CommitBatch,
-  RevealBatch,
-  OpenBatch,
-  ReportBatch,
+  Results,
   Adjudicate,
   EvidenceTx,
   Archived,

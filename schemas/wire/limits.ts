@@ -32,7 +32,7 @@ export const MAX_TX_EXPIRY_HEIGHTS = 100_000;
 /** Validators in a set: 16-bit indices, and certificates stay below 10 KiB. */
 export const MAX_VALIDATORS = 100;
 
-/** Units, draws, commits, reveals or reports in one transaction. */
+/** Draws, or results of all kinds together, in one transaction. */
 export const MAX_BATCH_ITEMS = 256;
 /** Heartbeats in one availability transaction: each costs a signature check. */
 export const MAX_HEARTBEATS_PER_TX = 512;

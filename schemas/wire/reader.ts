@@ -48,9 +48,9 @@ export class Reader {
     return this.#at;
   }
 
-  /** Another one from here on: to look before reading. */
-  ahead(): Reader {
-    return new Reader(this.#bytes.subarray(this.#at));
+  /** Whether these bytes come next: to look before reading. */
+  isNext(expected: Uint8Array): boolean {
+    return expected.every((byte, i) => this.#bytes[this.#at + i] === byte);
   }
 
   /** Header of an array: its length; each element takes at least a byte, so more than the bytes left is a lie. */

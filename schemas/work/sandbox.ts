@@ -1,5 +1,6 @@
 // Requests and answers of the `sandbox` port: units that workers run, open and report, many at once; sub-units that validators recompute.
 import { z } from 'zod';
+import { Openings } from '../settlement/transaction.ts';
 import { bytes, Hash, U128, UnitId } from '../wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
 
@@ -43,9 +44,7 @@ export const RunAnswer = z.strictObject({
   suspects: z.array(U128).max(MAX_SUSPECTS),
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
-export const OpenAnswer = z.strictObject({
-  openings: z.array(z.strictObject({ index: z.int(), result: bytes(64), proof: z.array(Hash).max(8) })),
-});
+export const OpenAnswer = z.strictObject({ openings: Openings });
 export const ReportAnswer = z.strictObject({ digest: Hash });
 export const RecomputeAnswer = z.strictObject({
   results: z.array(z.strictObject({ index: z.int(), result: bytes(64) })),

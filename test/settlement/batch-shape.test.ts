@@ -4,50 +4,34 @@ import { expect, test } from 'vitest';
 import { isBatchBody, readBatchTx } from '#schemas/settlement/batch-shape.ts';
 import { Tx, TxBody } from '#schemas/settlement/transaction.ts';
 import type { Result } from '#schemas/wire/codes.ts';
+import { MAX_BATCH_ITEMS } from '#schemas/wire/limits.ts';
 import { decode, encode } from '#schemas/wire/msgpack.ts';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const hex = (length: number) =>
   fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });
 const id = hex(64);
-const place = {
-  unit: fc.tuple(hex(32), fc.nat(999_999)).map(([job, index]) => `${job}/${index}`),
-  attempt: fc.integer({ min: 1, max: 6 }),
-};
-const items = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 3 });
-const opening = fc.record({
-  index: fc.integer({ min: 0, max: 255 }),
-  result: bytes(64),
-  proof: fc.array(bytes(32), { maxLength: 8 }),
-});
-const body = fc.oneof(
-  fc.record({
-    type: fc.constant('draw'),
-    draws: items(fc.record({ ...place, worker: id })),
-  }),
-  fc.record({ type: fc.constant('commit'), commits: items(fc.record({ ...place, commitment: bytes(32) })) }),
-  fc.record({
-    type: fc.constant('reveal'),
-    reveals: items(
-      fc.record({
-        ...place,
-        root: bytes(32),
-        output_hash: bytes(32),
-        fuel: fc.maxSafeNat(),
-        salt: bytes(16),
-        suspects: fc.array(bytes(16), { maxLength: 2 }),
-      }),
+const unit = fc.tuple(hex(32), fc.nat(999_999)).map(([job, index]) => `${job}/${index}`);
+const attempt = fc.integer({ min: 1, max: 6 });
+const some = <T>(item: fc.Arbitrary<T>, minLength: number) => fc.array(item, { minLength, maxLength: 3 });
+const opening = fc.tuple(bytes(64), fc.array(bytes(32), { maxLength: 8 }));
+const results = fc
+  .record({
+    type: fc.constant('results'),
+    commits: some(fc.tuple(unit, attempt, bytes(32)), 0),
+    reveals: some(
+      fc.tuple(unit, attempt, bytes(32), bytes(32), fc.maxSafeNat(), bytes(16), fc.array(bytes(16), { maxLength: 2 })),
+      0,
     ),
-  }),
-  fc.record({
-    type: fc.constant('audit.open'),
-    opens: items(fc.record({ ...place, openings: items(opening) })),
-  }),
-  fc.record({
-    type: fc.constant('audit.report'),
-    reports: items(fc.record({ ...place, digest: bytes(32) })),
-  }),
-);
+    opens: some(fc.tuple(unit, attempt, some(opening, 1)), 0),
+    reports: some(fc.tuple(unit, attempt, bytes(32)), 0),
+  })
+  .filter(({ commits, reveals, opens, reports }) => [commits, reveals, opens, reports].some((all) => all.length > 0));
+const draws = fc.record({
+  type: fc.constant('draw'),
+  draws: some(fc.record({ unit, attempt, worker: id }), 1),
+});
+const body = fc.oneof(results, draws);
 const tx = fc.record({
   v: fc.constant(1),
   chain: id,
@@ -149,5 +133,28 @@ test('bytes that are not exactly such a transaction are left to the schema', () 
 test('other transactions are left to the schema', () => {
   const transfer = { type: 'transfer', to: '0'.repeat(64), asset: 'credit', amount_units: 1n };
   expect(TxBody.safeParse(transfer).success).toBe(true);
-  expect([transfer, null, 'commit', [], { type: 'constructor' }].some(isBatchBody)).toBe(false);
+  expect([transfer, null, 'results', [], { type: 'constructor' }].some(isBatchBody)).toBe(false);
+});
+
+test.each([
+  [0, false],
+  [1, true],
+  [MAX_BATCH_ITEMS, true],
+  [MAX_BATCH_ITEMS + 1, false],
+])('%i results in all, of whatever kinds: well-formed is %s', (count, isFine) => {
+  const one = ['0'.repeat(32) + '/0', 1, new Uint8Array(32)];
+  const body = {
+    type: 'results',
+    commits: Array.from({ length: count >> 1 }, () => one),
+    reveals: [],
+    opens: [],
+    reports: Array.from({ length: count - (count >> 1) }, () => one),
+  };
+  const id = '0'.repeat(64);
+  const tx = { v: 1, chain: id, account: id, nonce: 0, expiry_height: 1, fee_units: 0n, body };
+  expect([Tx.safeParse(tx).success, isBatchBody(body), readBatchTx(encode(tx)) !== undefined]).toEqual([
+    isFine,
+    isFine,
+    isFine,
+  ]);
 });

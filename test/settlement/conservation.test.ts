@@ -18,7 +18,7 @@ import {
   WORKERS,
   World,
 } from './world/chain.ts';
-import { type Behaviour, commitOf, openingsOf, react, reportOf, revealOf, run } from './world/nodes.ts';
+import { type Behaviour, commitOf, openOf, react, reportOf, resultsBody, revealOf, run } from './world/nodes.ts';
 
 /** What one block of a random story does, beside the honest reactions. */
 type Step = {
@@ -72,10 +72,10 @@ function bodyOf(world: World, { what, amount, who }: Step, account: string): TxB
       reward_per_unit_units: amount,
     },
     { type: 'draw', draws: [{ unit, attempt, worker: WORKERS[who % 2] ?? '' }] },
-    { type: 'commit', commits: [commitOf(account, unit, attempt)] },
-    { type: 'reveal', reveals: [revealOf(unit, attempt)] },
-    { type: 'audit.open', opens: [{ unit, attempt, openings: openingsOf(unit, indices) }] },
-    { type: 'audit.report', reports: [reportOf(account, unit, attempt, indices, { lies: [0] })] },
+    resultsBody({ commits: [commitOf(account, unit, attempt)] }),
+    resultsBody({ reveals: [revealOf(unit, attempt)] }),
+    resultsBody({ opens: [openOf(unit, attempt, indices)] }),
+    resultsBody({ reports: [reportOf(account, unit, attempt, indices, { lies: [0] })] }),
     { type: 'adjudicate', unit, attempt, index: indices[0] ?? 0, result: new Uint8Array(64) },
     { type: 'settlement.archived', seq: 0, cid: 'c', log_root: new Uint8Array(32) },
   ];

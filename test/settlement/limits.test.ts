@@ -15,7 +15,7 @@ import {
   MAX_RELEASES_PER_BLOCK,
 } from '#schemas/wire/limits.ts';
 import { CHAIN, CLIENT, genesisOf, id, START_MS, twinCrypto, WORKERS, World } from './world/chain.ts';
-import { commitOf, revealOf } from './world/nodes.ts';
+import { commitOf, resultsBody, revealOf } from './world/nodes.ts';
 
 test('a settlement closes before its record could grow beyond its limit, and what follows goes into the next', () => {
   const books = openBooks(genesisOf(), CHAIN, twinCrypto);
@@ -88,8 +88,8 @@ test('one block names the auditors of a bounded number of units, the next beacon
         world.send(worker, bodyOf(batch));
     world.block();
   };
-  sendAll((batch) => ({ type: 'commit', commits: batch.map(({ worker, unit }) => commitOf(worker, unit, 1)) }));
-  sendAll((batch) => ({ type: 'reveal', reveals: batch.map(({ unit }) => revealOf(unit, 1)) }));
+  sendAll((batch) => resultsBody({ commits: batch.map(({ worker, unit }) => commitOf(worker, unit, 1)) }));
+  sendAll((batch) => resultsBody({ reveals: batch.map(({ unit }) => revealOf(unit, 1)) }));
   const named = () => world.events('audit.assigned').length;
   const counts = [1, 2].map(() => {
     world.block();

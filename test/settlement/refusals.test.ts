@@ -7,11 +7,11 @@ import { recordOf } from '#machines/settlement/record-rules.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import type { SignedVote } from '#schemas/consensus/types.ts';
 import { SIGNED_STATEMENT_BYTES, voteSignBytes, writeSignedVote } from '#schemas/consensus/vote-codec.ts';
-import type { TxBody } from '#schemas/settlement/transaction.ts';
+import type { Open, Report, Reveal, TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
 import { ARCHIVER, CHAIN, CLIENT, id, SHUFFLER, sha256, sign, VALIDATORS, WORKERS, World } from './world/chain.ts';
-import { commitOf, openingsOf, react, reportOf, resultsOf, revealOf, run } from './world/nodes.ts';
+import { commitOf, openOf, react, reportOf, resultsBody, resultsOf, revealOf, run } from './world/nodes.ts';
 
 const [V0 = ''] = VALIDATORS;
 const [W0 = ''] = WORKERS;
@@ -135,8 +135,8 @@ describe('accounts, registry, jobs', () => {
       SHUFFLER,
       () => ({ type: 'draw', draws: [{ unit: `${'0'.repeat(32)}/0`, attempt: 1, worker: W0 }] }),
     ],
-    ['UNIT_UNKNOWN', W0, () => ({ type: 'commit', commits: [commitOf(W0, `${'0'.repeat(32)}/0`, 1)] })],
-    ['UNIT_UNKNOWN', W0, () => ({ type: 'audit.report', reports: [reportOf(W0, `${'0'.repeat(32)}/0`, 1, [0])] })],
+    ['UNIT_UNKNOWN', W0, () => resultsBody({ commits: [commitOf(W0, `${'0'.repeat(32)}/0`, 1)] })],
+    ['UNIT_UNKNOWN', W0, () => resultsBody({ reports: [reportOf(W0, `${'0'.repeat(32)}/0`, 1, [0])] })],
     [
       'NOT_AUTHORISED',
       CLIENT,
@@ -221,11 +221,9 @@ describe('draws', () => {
 });
 
 describe('commit and reveal', () => {
-  const reveal = (r: ReturnType<typeof revealOf>): TxBody => ({ type: 'reveal', reveals: [r] });
-  const commit = (worker: string, unit: string, attempt = 1): TxBody => ({
-    type: 'commit',
-    commits: [commitOf(worker, unit, attempt)],
-  });
+  const reveal = (...reveals: Reveal[]): TxBody => resultsBody({ reveals });
+  const commit = (worker: string, unit: string, attempt = 1): TxBody =>
+    resultsBody({ commits: [commitOf(worker, unit, attempt)] });
   test('NOT_DRAWN for another worker, and for an attempt that is yet to come', () => {
     const { world, unit, row } = worldAt('unit.assigned');
     const other = WORKERS.find((worker) => worker !== row.worker) ?? '';
@@ -252,9 +250,9 @@ describe('commit and reveal', () => {
   });
   test('SUSPECT_OUT_OF_RANGE; a suspect within the unit is kept with the job and costs nothing', () => {
     const { world, unit, row } = worldAt('unit.committed');
-    const result = revealOf(unit, 1);
-    expect(world.outcome(row.worker, reveal({ ...result, suspects: [u128(5_000n)] }))).toBe('SUSPECT_OUT_OF_RANGE');
-    expect(world.outcome(row.worker, reveal({ ...result, suspects: [u128(5n)] }))).toBe(null);
+    const suspecting = (n: bigint) => reveal(revealOf(unit, 1, {}, [u128(n)]));
+    expect(world.outcome(row.worker, suspecting(5_000n))).toBe('SUSPECT_OUT_OF_RANGE');
+    expect(world.outcome(row.worker, suspecting(5n))).toBe(null);
     expect(world.ledger.jobs()[0]?.suspects).toEqual([u128(5n)]);
     expect(world.events('suspect.reported')).toHaveLength(1);
   });
@@ -271,34 +269,28 @@ describe('commit and reveal', () => {
 });
 
 describe('audits', () => {
-  const open = (unit: string, openings: ReturnType<typeof openingsOf>): TxBody => ({
-    type: 'audit.open',
-    opens: [{ unit, attempt: 1, openings }],
-  });
-  const report = (...reports: ReturnType<typeof reportOf>[]): TxBody => ({ type: 'audit.report', reports });
+  const open = (...opens: Open[]): TxBody => resultsBody({ opens });
+  const report = (...reports: Report[]): TxBody => resultsBody({ reports });
   test('AUDIT_NOT_OPEN before the auditors are drawn', () => {
     const { world, unit, row } = worldAt('unit.committed');
-    world.send(row.worker, { type: 'reveal', reveals: [revealOf(unit, 1)] });
-    world.send(row.worker, open(unit, openingsOf(unit, [0])));
+    world.send(row.worker, resultsBody({ reveals: [revealOf(unit, 1)] }));
+    world.send(row.worker, open(openOf(unit, 1, [0])));
     expect(world.block().outcomes).toEqual([null, 'AUDIT_NOT_OPEN']);
   });
   test('OPENING_INVALID for other sub-units, too few, or a result that is not under the root', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     const { audit_indices: indices, worker } = row;
-    const good = openingsOf(unit, indices);
-    expect(world.outcome(worker, open(unit, good.slice(1)))).toBe('OPENING_INVALID');
-    expect(world.outcome(worker, open(unit, good.toReversed()))).toBe('OPENING_INVALID');
-    expect(world.outcome(worker, open(unit, openingsOf(unit, indices, { lies: [0, 1, 2, 3] })))).toBe(
-      'OPENING_INVALID',
-    );
+    for (const others of [indices.slice(1), [...indices, 0], indices.toReversed()])
+      expect(world.outcome(worker, open(openOf(unit, 1, others)))).toBe('OPENING_INVALID');
+    expect(world.outcome(worker, open(openOf(unit, 1, indices, { lies: [0, 1, 2, 3] })))).toBe('OPENING_INVALID');
   });
   test('OPENING_DONE and REPORT_DONE for a second time, NOT_DRAWN for strangers', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     const { audit_indices: indices, worker, auditors } = row;
     const [auditor = ''] = auditors;
     const stranger = WORKERS.find((w) => w !== worker && !auditors.includes(w)) ?? '';
-    expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe(null);
-    expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('OPENING_DONE');
+    expect(world.outcome(worker, open(openOf(unit, 1, indices)))).toBe(null);
+    expect(world.outcome(worker, open(openOf(unit, 1, indices)))).toBe('OPENING_DONE');
     expect(world.outcome(stranger, report(reportOf(stranger, unit, 1, indices)))).toBe('NOT_DRAWN');
     expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe(null);
     expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe('REPORT_DONE');
@@ -306,7 +298,7 @@ describe('audits', () => {
   test('AUDIT_NOT_OPEN for a report while the unit is disputed; ADJUDICATION_DONE for a second vote', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     const { audit_indices: indices, worker, auditors } = row;
-    world.send(worker, open(unit, openingsOf(unit, indices)));
+    world.send(worker, open(openOf(unit, 1, indices)));
     for (const auditor of auditors)
       world.send(auditor, report(reportOf(auditor, unit, 1, indices, { lies: [0, 1, 2, 3] })));
     world.block();
@@ -326,10 +318,10 @@ describe('audits', () => {
     const { world, unit, row } = worldAt('audit.assigned');
     expect(world.outcome(row.worker, transfer(1n, 'stake'))).toBe('STAKE_LOCKED');
     const { audit_indices: indices, worker, auditors } = row;
-    world.send(worker, open(unit, openingsOf(unit, indices)));
+    world.send(worker, open(openOf(unit, 1, indices)));
     for (const auditor of auditors) world.send(auditor, report(reportOf(auditor, unit, 1, indices)));
     world.block();
-    expect(world.outcome(worker, open(unit, openingsOf(unit, indices)))).toBe('ATTEMPT_OVER');
+    expect(world.outcome(worker, open(openOf(unit, 1, indices)))).toBe('ATTEMPT_OVER');
     const [auditor = ''] = auditors;
     expect(world.outcome(auditor, report(reportOf(auditor, unit, 1, indices)))).toBe('ATTEMPT_OVER');
     expect(world.outcome(SHUFFLER, { type: 'draw', draws: [{ unit, attempt: 1, worker }] })).toBe('DRAW_DONE');
@@ -379,14 +371,35 @@ test('ARCHIVED_DONE: the first true statement of an archiver about a settlement 
   expect(world.ledger.settlement(0)?.cid).toBe(cid);
 });
 
-test('of a batch what applies is applied, and what does not is named', () => {
+test('of results of all kinds what applies is applied, and what does not is named by its place among all', () => {
   const { world, unit, row } = worldAt('unit.assigned');
-  world.send(row.worker, {
-    type: 'commit',
-    commits: [commitOf(row.worker, `${'0'.repeat(32)}/0`, 1), commitOf(row.worker, unit, 1)],
-  });
+  const nobodys = `${'0'.repeat(32)}/0`;
+  const { worker } = row;
+  world.send(
+    worker,
+    resultsBody({
+      commits: [commitOf(worker, nobodys, 1), commitOf(worker, unit, 1)],
+      reveals: [revealOf(unit, 1)],
+      opens: [openOf(unit, 1, [0])],
+      reports: [reportOf(worker, nobodys, 1, [0])],
+    }),
+  );
   const { events, outcomes } = world.block();
   expect(outcomes).toEqual([null]);
-  expect(events).toContainEqual({ type: 'item.refused', account: row.worker, nonce: 0, item: 0, code: 'UNIT_UNKNOWN' });
+  expect(events.filter(({ type }) => type === 'item.refused')).toEqual(
+    [
+      { item: 0, code: 'UNIT_UNKNOWN' },
+      { item: 2, code: 'REVEAL_EARLY' },
+      { item: 3, code: 'AUDIT_NOT_OPEN' },
+      { item: 4, code: 'UNIT_UNKNOWN' },
+    ].map((refused) => ({ type: 'item.refused', account: worker, nonce: 0, ...refused })),
+  );
   expect(world.ledger.unit(unit)?.phase).toBe('committed');
+});
+
+test('results of which nothing applies are refused with the code of the first, in the order of commits, reveals, opens, reports', () => {
+  const { world, unit, row } = worldAt('unit.assigned');
+  const reports = [reportOf(row.worker, unit, 1, [0])];
+  expect(world.outcome(row.worker, resultsBody({ reports, opens: [openOf(unit, 1, [0])] }))).toBe('AUDIT_NOT_OPEN');
+  expect(world.outcome(row.worker, resultsBody({ reports }))).toBe('NOT_DRAWN');
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { present } from '#machines/primitives/assert.ts';
 import { BURNED, escrowOf } from '#machines/settlement/accounts.ts';
 import { CLIENT, sha256, VALIDATORS, WORKERS, World } from './world/chain.ts';
-import { type Behaviour, openingsOf, react, reportOf, resultsOf, run } from './world/nodes.ts';
+import { type Behaviour, openOf, react, reportOf, resultsBody, resultsOf, run } from './world/nodes.ts';
 
 const ALL = [0, 1, 2, 3];
 const REWARD = 100n;
@@ -30,15 +30,9 @@ function answer(
   behaviours: ReadonlyMap<string, Behaviour>,
 ) {
   const of = (node: string) => behaviours.get(node) ?? {};
-  world.send(worker, {
-    type: 'audit.open',
-    opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices, of(worker)) }],
-  });
+  world.send(worker, resultsBody({ opens: [openOf(unit, 1, indices, of(worker))] }));
   for (const auditor of auditors)
-    world.send(auditor, {
-      type: 'audit.report',
-      reports: [reportOf(auditor, unit, 1, indices, of(auditor))],
-    });
+    world.send(auditor, resultsBody({ reports: [reportOf(auditor, unit, 1, indices, of(auditor))] }));
   return world.block();
 }
 
@@ -75,9 +69,9 @@ test('an auditor that copies the other’s report is wrong, though what that one
   const audit = auditing();
   const { world, unit, worker, auditors, indices } = audit;
   const [copier = '', honest = ''] = auditors;
-  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices) }] });
+  world.send(worker, resultsBody({ opens: [openOf(unit, 1, indices)] }));
   for (const sender of [honest, copier])
-    world.send(sender, { type: 'audit.report', reports: [reportOf(honest, unit, 1, indices)] });
+    world.send(sender, resultsBody({ reports: [reportOf(honest, unit, 1, indices)] }));
   world.block();
   run(world, finished(world));
   expect(world.events('node.slashed')).toMatchObject([{ node: copier, reason: 'wrong_report' }]);
@@ -173,8 +167,8 @@ test('an auditor that is late is replaced without a slash, and the openings stay
   const audit = auditing();
   const { world, unit, worker, auditors, indices } = audit;
   const [sleeper = '', awake = ''] = auditors;
-  world.send(worker, { type: 'audit.open', opens: [{ unit, attempt: 1, openings: openingsOf(unit, indices) }] });
-  world.send(awake, { type: 'audit.report', reports: [reportOf(awake, unit, 1, indices)] });
+  world.send(worker, resultsBody({ opens: [openOf(unit, 1, indices)] }));
+  world.send(awake, resultsBody({ reports: [reportOf(awake, unit, 1, indices)] }));
   world.block();
   world.block(31_000);
   expect(world.events('unit.requeued')).toMatchObject([{ unit, worker: sleeper, reason: 'audit_late' }]);

@@ -1,6 +1,7 @@
 // Every oracle can fail: each is fed a log that breaks its rule, and one beside it that does not.
 import { expect, test } from 'vitest';
 import type { RowChange } from '#machines/settlement/types.ts';
+import { noResults } from '#machines/work/worker-results.ts';
 import { createBooksOracle } from '#runtime/sim/oracles/books.ts';
 import { createChainOracle } from '#runtime/sim/oracles/chain.ts';
 import { staleLogRows } from '#runtime/sim/oracles/log-rows.ts';
@@ -162,8 +163,9 @@ const tx = (account: string, nonce: number, body: TxBody): Tx => ({
 });
 const report = (account: string): Tx =>
   tx(account, 0, {
-    type: 'audit.report',
-    reports: [{ unit: UNIT, attempt: 1, digest: new Uint8Array(32) }],
+    type: 'results',
+    ...noResults(),
+    reports: [[UNIT, 1, new Uint8Array(32)]],
   });
 const transfer = (nonce: number): Tx =>
   tx(CLIENT, nonce, { type: 'transfer', to: WORKER, asset: 'credit', amount_units: 5n });

@@ -1,8 +1,10 @@
 // Lies about work: false draws, and a worker that commits, reveals and opens what it must not.
+import type { Opening } from '#machines/work/kernels/unit-tree.ts';
 import { jobIdOf } from '#runtime/network/main-job.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
+import { resultsBody } from '../settlement/world/nodes.ts';
 import { accepted, acceptedJobs, by, byClient, finished, job, PATIENT_MS, type Submit } from './refusal-jobs.ts';
 import { type Row, rows } from './refusal-row.ts';
 import { HandWorker } from './refusal-worker.ts';
@@ -102,16 +104,11 @@ const isAudited = (_world: RefusalWorld, { openings }: HandWorker, unit: string)
 const areReportsIn = (world: RefusalWorld, _liar: HandWorker, unit: string): boolean =>
   world.ledger.unit(unit)?.reports.every((report) => report.length > 0) ?? false;
 
-const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+const flipped = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(bytes, (byte, i) => (i === 0 ? byte ^ 1 : byte));
 const forged = (at: HandWorker, unit: string): TxBody => {
-  const { opens } = at.open(unit);
-  return {
-    type: 'audit.open',
-    opens: opens.map((open) => ({
-      ...open,
-      openings: open.openings.map((one) => ({ ...one, proof: one.proof.map(flipped) })),
-    })),
-  };
+  const openings = at.openingsOf(unit).map(([result, proof]): Opening => [result, proof.map(flipped)]);
+  return resultsBody({ opens: [[unit, 1, openings]] });
 };
 
 const work = rows('transaction', 'ledger', [
@@ -156,10 +153,7 @@ const work = rows('transaction', 'ledger', [
     'NOT_DRAWN',
     async (world) => {
       const { unit } = await drawn(world);
-      return world.execute('client', {
-        type: 'audit.report',
-        reports: [{ unit, attempt: 1, digest: new Uint8Array(32) }],
-      });
+      return world.execute('client', resultsBody({ reports: [[unit, 1, new Uint8Array(32)]] }));
     },
   ],
   [

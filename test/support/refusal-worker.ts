@@ -2,13 +2,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { commitment } from '#machines/work/commitment.ts';
 import { noopResults } from '#machines/work/kernels/noop.ts';
-import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
+import { type Opening, openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { reportDigest } from '#machines/work/report-digest.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
+import { resultsBody } from '../settlement/world/nodes.ts';
 import type { RefusalWorld } from './refusal-world.ts';
 
 type Assigned = Extract<LedgerEvent, { type: 'unit.assigned' }>;
@@ -57,30 +58,28 @@ export class HandWorker {
   }
 
   commit(unit: string, attempt = 1): TxBody {
-    return {
-      type: 'commit',
-      commits: [{ unit, attempt, commitment: commitment(this.id, this.#outcome(unit, attempt), sha256) }],
-    };
+    const fixed = commitment(this.id, { unit, attempt, ...this.#outcome(unit) }, sha256);
+    return resultsBody({ commits: [[unit, attempt, fixed]] });
   }
 
   reveal(unit: string, change: { readonly attempt?: number; readonly fuel?: number } = {}): TxBody {
-    return { type: 'reveal', reveals: [{ ...this.#outcome(unit, 1), suspects: [], ...change }] };
+    const { attempt, root, output_hash, fuel, salt } = { attempt: 1, ...this.#outcome(unit), ...change };
+    return resultsBody({ reveals: [[unit, attempt, root, output_hash, fuel, salt, []]] });
   }
 
-  open(unit: string): Extract<TxBody, { type: 'audit.open' }> {
-    const openings = openSubUnits(this.#results(unit), this.openings.get(unit)?.indices ?? []);
-    return { type: 'audit.open', opens: [{ unit, attempt: 1, openings }] };
+  open(unit: string): TxBody {
+    return resultsBody({ opens: [[unit, 1, this.openingsOf(unit)]] });
   }
 
-  report(unit: string): Extract<TxBody, { type: 'audit.report' }> {
+  openingsOf(unit: string): Opening[] {
+    return openSubUnits(this.#results(unit), this.openings.get(unit)?.indices ?? []);
+  }
+
+  report(unit: string): TxBody {
     const audit = this.reports.get(unit);
     if (audit === undefined) throw new Error(`no audit of ${unit} was drawn for it`);
     const results = noopResults(fromU128(audit.start), audit.indices);
-    const { attempt } = audit;
-    return {
-      type: 'audit.report',
-      reports: [{ unit, attempt, digest: reportDigest(this.id, audit, results, sha256) }],
-    };
+    return resultsBody({ reports: [[unit, audit.attempt, reportDigest(this.id, audit, results, sha256)]] });
   }
 
   #hear(event: LedgerEvent): void {
@@ -121,8 +120,8 @@ export class HandWorker {
     return noopResults(fromU128(start), [...Array(SUB_UNITS).keys()]);
   }
 
-  #outcome(unit: string, attempt: number) {
+  #outcome(unit: string) {
     const results = this.#results(unit);
-    return { unit, attempt, root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 0, salt: SALT };
+    return { root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 0, salt: SALT };
   }
 }

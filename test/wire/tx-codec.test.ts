@@ -42,8 +42,25 @@ const body: fc.Arbitrary<Tx['body']> = fc.oneof(
     reward_per_unit_units: amount,
   }),
   fc.record({
-    type: fc.constant('commit' as const),
-    commits: fc.array(fc.record({ unit, attempt, commitment: blob(32) }), { minLength: 1, maxLength: 9 }),
+    type: fc.constant('results' as const),
+    commits: fc.array(fc.tuple(unit, attempt, blob(32)), { minLength: 1, maxLength: 9 }),
+    reveals: fc.array(
+      fc.tuple(unit, attempt, blob(32), blob(32), fc.nat(), blob(16), fc.array(blob(16), { maxLength: 2 })),
+      {
+        maxLength: 3,
+      },
+    ),
+    opens: fc.array(
+      fc.tuple(
+        unit,
+        attempt,
+        fc.array(fc.tuple(blob(64), fc.array(blob(32), { maxLength: 2 })), { minLength: 1, maxLength: 2 }),
+      ),
+      {
+        maxLength: 3,
+      },
+    ),
+    reports: fc.array(fc.tuple(unit, attempt, blob(32)), { maxLength: 9 }),
   }),
 );
 const tx: fc.Arbitrary<Tx> = fc.record({

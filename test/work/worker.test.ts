@@ -1,8 +1,10 @@
 // The worker's machine, event by event: it computes what was drawn, commits before it reveals, and answers audits.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { worker } from '#actors/work/worker.actor.ts';
+import { noResults } from '#machines/work/worker-results.ts';
 import type { Effect } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
+import type { Reveal } from '#schemas/settlement/transaction.ts';
 import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import { MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
@@ -55,8 +57,11 @@ const answered = (...answers: readonly object[]): Told => done('sandbox', 'block
 const place = (unit = UNIT, attempt = 1) => ({ unit, attempt });
 const result = (unit = UNIT, attempt = 1) => ({ action: 'run', ...place(unit, attempt), ...OUTCOME });
 const ran = (unit = UNIT, attempt = 1): Told => answered(result(unit, attempt));
-const { commitment: _, ...shown } = OUTCOME;
-const commit = { type: 'commit', commits: [{ ...place(), commitment: OUTCOME.commitment }] };
+/** What it will reveal, and bodies with the results of one kind alone. */
+const { root, output_hash, fuel, salt, suspects } = OUTCOME;
+const shown: Reveal = [UNIT, 1, root, output_hash, fuel, salt, suspects];
+const alone = (results: object) => ({ type: 'results', ...noResults(), ...results });
+const commit = alone({ commits: [[UNIT, 1, OUTCOME.commitment]] });
 
 let actor: Stepping<WorkerData>;
 beforeEach(() => {
@@ -89,13 +94,13 @@ test('a unit that was drawn for it is computed, committed, revealed, forgotten w
   expect(called(actor.hear(block(drawn())))).toEqual([[`run ${UNIT}`]]);
   expect(actor.state).toBe('working');
   expect(submitted(actor.hear(ran()))).toEqual([commit]);
-  expect(submitted(actor.hear(block(committed())))).toEqual([{ type: 'reveal', reveals: [{ ...place(), ...shown }] }]);
+  expect(submitted(actor.hear(block(committed())))).toEqual([alone({ reveals: [shown] })]);
   expect(actor.data.attempts).toEqual({});
   expect(actor.state).toBe('idle');
   expect(called(actor.hear(block(audited(ME, [OTHER, OTHER]))))).toEqual([[`open ${UNIT}`]]);
-  const openings = [{ index: 2, result: bytes(64, 5), proof: [bytes(32, 6)] }];
+  const openings = [[bytes(64, 5), [bytes(32, 6)]]];
   expect(submitted(actor.hear(answered({ action: 'open', ...place(), openings })))).toEqual([
-    { type: 'audit.open', opens: [{ ...place(), openings }] },
+    alone({ opens: [[UNIT, 1, openings]] }),
   ]);
 });
 
@@ -104,15 +109,48 @@ test('a unit of another worker that it must audit is recomputed where the beacon
   expect(effect).toMatchObject({ type: 'io', request: { works: [{ action: 'report', indices: [2, 5] }] } });
   const digest = bytes(32, 7);
   expect(submitted(actor.hear(answered({ action: 'report', ...place(), digest })))).toEqual([
-    { type: 'audit.report', reports: [{ ...place(), digest }] },
+    alone({ reports: [[UNIT, 1, digest]] }),
   ]);
   expect(actor.state).toBe('idle');
+});
+
+/** A block with its commit, and a unit more that is drawn for it. */
+const committedAndDrawn = (kernel = 'noop/v1'): Told =>
+  block(committed(), { ...drawn(`${JOB}/1`), kernel, unit_log2: 40 } as LedgerEvent);
+
+test('what it reveals goes into one transaction with what the sandbox answers at once', () => {
+  reach.committing();
+  const effects = actor.hear(committedAndDrawn());
+  expect([called(effects), submitted(effects)]).toEqual([[[`run ${JOB}/1`]], []]);
+  const openings = [[bytes(64, 5), [bytes(32, 6)]]];
+  const answers = [result(`${JOB}/1`), { action: 'open', ...place(), openings }];
+  expect(submitted(actor.hear(answered(...answers)))).toEqual([
+    alone({ commits: [[`${JOB}/1`, 1, OUTCOME.commitment]], reveals: [shown], opens: [[UNIT, 1, openings]] }),
+  ]);
+  expect(actor.data.held).toEqual([]);
+});
+
+test.each([
+  ['the call fails', failed('sandbox', 'block:7:0')],
+  ['the node starts again', started],
+  ['a block has nothing for it', block()],
+])('a reveal that was held back leaves when %s', (_when, event) => {
+  reach.committing();
+  actor.hear(committedAndDrawn());
+  actor.thaw(actor.frozen());
+  expect(encode(submitted(actor.hear(event)))).toEqual(encode([alone({ reveals: [shown] })]));
+  expect(actor.data.held).toEqual([]);
+});
+
+test('a reveal does not wait for what takes long to compute', () => {
+  reach.committing();
+  expect(submitted(actor.hear(committedAndDrawn('collatz/v1')))).toEqual([alone({ reveals: [shown] })]);
 });
 
 test('nothing is revealed before the commitment is final', () => {
   reach.committing();
   expect(submitted(actor.hear(fired('other')))).toEqual([]);
-  expect(actor.data.attempts[`${UNIT}#1`]).toEqual({ ...place(), ...shown });
+  expect(actor.data.attempts[`${UNIT}#1`]).toEqual(shown);
 });
 
 const units = (count: number) => Array.from({ length: count }, (_, index) => `${JOB}/${index}`);
@@ -122,7 +160,7 @@ test('works of one block share calls, their results transactions, and a full bat
   const calls = called(actor.hear(block(...many.map((unit) => drawn(unit)))));
   expect(calls.map((works) => works.length)).toEqual([MAX_BATCH_ITEMS, 1]);
   const bodies = submitted(actor.hear(answered(...many.map((unit) => result(unit)))));
-  expect(bodies.map((body) => body.type === 'commit' && body.commits.length)).toEqual([MAX_BATCH_ITEMS, 1]);
+  expect(bodies.map((body) => body.type === 'results' && body.commits.length)).toEqual([MAX_BATCH_ITEMS, 1]);
 });
 
 test('what takes long to compute is called alone, so that no other result waits for it', () => {
@@ -131,17 +169,16 @@ test('what takes long to compute is called alone, so that no other result waits 
 });
 
 test('the largest openings are split so that each transaction passes', () => {
-  const openings = Array.from({ length: MAX_AUDIT_SUB_UNITS }, (_, index) => ({
-    index: 255 - index,
-    result: bytes(64, 5),
-    proof: Array.from({ length: 8 }, () => bytes(32, 6)),
-  }));
+  const openings = Array.from({ length: MAX_AUDIT_SUB_UNITS }, () => [
+    bytes(64, 5),
+    Array.from({ length: 8 }, () => bytes(32, 6)),
+  ]);
   const bodies = submitted(
     actor.hear(answered(...units(64).map((unit) => ({ action: 'open', ...place(unit), openings })))),
   );
   const sizes = bodies.map((body) => encode(body).length);
   expect(Math.max(...sizes)).toBeLessThan(MAX_TX_BYTES);
-  expect(bodies.flatMap((body) => (body.type === 'audit.open' ? body.opens : []))).toHaveLength(64);
+  expect(bodies.flatMap((body) => (body.type === 'results' ? body.opens : []))).toHaveLength(64);
 });
 
 test('an attempt that ended while it was computed is not committed', () => {
@@ -185,7 +222,7 @@ const CHANGES: Readonly<
   Record<Where, Partial<Record<keyof typeof EVENTS, WorkerData['attempts'][string] | undefined>>>
 > = {
   idle: {},
-  computing: { 'its result': { ...place(), ...shown }, 'its failure': undefined },
+  computing: { 'its result': shown, 'its failure': undefined },
   committing: { 'its commit': undefined, 'its failure': undefined },
   revealed: {},
 };

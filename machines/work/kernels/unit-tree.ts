@@ -10,20 +10,15 @@ export function unitRoot(results: readonly Uint8Array[], sha256?: Sha256): Uint8
 }
 
 /** A sub-unit's result, and the proof that it is under the root of its unit: 8 hashes for 256 sub-units. */
-export type Opening = {
-  readonly index: number;
-  readonly result: Uint8Array;
-  readonly proof: Uint8Array<ArrayBuffer>[];
-};
+export type Opening = [result: Uint8Array, proof: Uint8Array<ArrayBuffer>[]];
 
 /** Open the sub-units of these indices. @throws AssertionError when there is no such sub-unit */
 export function openSubUnits(results: readonly Uint8Array[], indices: readonly number[], sha256?: Sha256): Opening[] {
   const leaves = leafHashes(results, sha256);
-  return indices.map((index) => ({
-    index,
-    result: present(results[index], 'what is opened was computed'),
-    proof: inclusionProof(leaves, index, sha256),
-  }));
+  return indices.map((index) => [
+    present(results[index], 'what is opened was computed'),
+    inclusionProof(leaves, index, sha256),
+  ]);
 }
 
 /** Whether `result` is what the unit's worker committed to for sub-unit `index` of `kernel`. */

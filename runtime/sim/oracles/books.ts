@@ -48,8 +48,8 @@ export function createBooksOracle(
     const key = `${tx.account}/${tx.nonce}`;
     if (applied.has(key)) report('exactly_once', -1, `transaction ${key} again at height ${height}`);
     applied.add(key);
-    if (tx.body.type === 'audit.report') {
-      for (const { unit, attempt } of tx.body.reports) checksOf(unit, attempt).auditors.add(tx.account);
+    if (tx.body.type === 'results') {
+      for (const [unit, attempt] of tx.body.reports) checksOf(unit, attempt).auditors.add(tx.account);
     }
     if (tx.body.type === 'adjudicate') checksOf(tx.body.unit, tx.body.attempt).judges.add(tx.account);
   }

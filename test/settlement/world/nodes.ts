@@ -1,12 +1,11 @@
 // The nodes of the test world: they hear events and answer as the work rules want, unless a test makes them lie or sleep.
-
-import type { z } from 'zod';
 import { present } from '#machines/primitives/assert.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { reportDigest } from '#machines/work/report-digest.ts';
-import type { Reveal } from '#schemas/settlement/transaction.ts';
+import { noResults } from '#machines/work/worker-results.ts';
+import type { Commit, Open, Report, Reveal, TxBody } from '#schemas/settlement/transaction.ts';
 import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
 
 /** How a node differs from an honest one. */
@@ -24,29 +23,40 @@ const NO_SALT = new Uint8Array(16);
 export const resultsOf = (unit: string, { lies = [], sub_units = 4 }: Behaviour = {}): Uint8Array[] =>
   Array.from({ length: sub_units }, (_, index) => resultOf(unit, index, lies.includes(index) ? 'lie' : ''));
 
-/** What a worker reveals for a unit. */
-export function revealOf(unit: string, attempt: number, behaviour: Behaviour = {}): z.infer<typeof Reveal> {
-  const results = resultsOf(unit, behaviour);
-  return {
-    unit,
-    attempt,
-    root: unitRoot(results),
-    output_hash: sha256(Buffer.concat(results)),
-    fuel: 7,
-    salt: NO_SALT,
-    suspects: [],
-  };
-}
-
-export const commitOf = (worker: string, unit: string, attempt: number, behaviour: Behaviour = {}) => ({
-  unit,
-  attempt,
-  commitment: commitment(worker, revealOf(unit, attempt, behaviour), sha256),
+/** A body with these results alone. */
+export const resultsBody = (some: Partial<Extract<TxBody, { type: 'results' }>>): TxBody => ({
+  type: 'results',
+  ...noResults(),
+  ...some,
 });
 
-export const openingsOf = (unit: string, indices: readonly number[], behaviour: Behaviour = {}) => {
-  return openSubUnits(resultsOf(unit, behaviour), indices);
+/** What a worker reveals for a unit. */
+export const revealOf = (
+  unit: string,
+  attempt: number,
+  behaviour: Behaviour = {},
+  suspects: Uint8Array[] = [],
+): Reveal => {
+  const { root, output_hash, fuel, salt } = shownOf(unit, behaviour);
+  return [unit, attempt, root, output_hash, fuel, salt, suspects];
 };
+
+function shownOf(unit: string, behaviour: Behaviour) {
+  const results = resultsOf(unit, behaviour);
+  return { root: unitRoot(results), output_hash: sha256(Buffer.concat(results)), fuel: 7, salt: NO_SALT };
+}
+
+export const commitOf = (worker: string, unit: string, attempt: number, behaviour: Behaviour = {}): Commit => [
+  unit,
+  attempt,
+  commitment(worker, { unit, attempt, ...shownOf(unit, behaviour) }, sha256),
+];
+
+export const openOf = (unit: string, attempt: number, indices: readonly number[], behaviour: Behaviour = {}): Open => [
+  unit,
+  attempt,
+  openSubUnits(resultsOf(unit, behaviour), indices),
+];
 
 /** What an auditor reports for these sub-units. */
 export const reportOf = (
@@ -55,10 +65,10 @@ export const reportOf = (
   attempt: number,
   indices: readonly number[],
   behaviour: Behaviour = {},
-) => {
+): Report => {
   const all = resultsOf(unit, behaviour);
   const results = indices.map((index) => present(all[index], 'the unit has this sub-unit'));
-  return { unit, attempt, digest: reportDigest(auditor, { unit, attempt }, results, sha256) };
+  return [unit, attempt, reportDigest(auditor, { unit, attempt }, results, sha256)];
 };
 
 /** Let every node react to these events: their transactions are queued for the next. */
@@ -72,21 +82,15 @@ export function react(
   world.draw();
   for (const e of last.events) {
     if (e.type === 'unit.assigned' && does(e.worker, 'commit'))
-      world.send(e.worker, { type: 'commit', commits: [commitOf(e.worker, e.unit, e.attempt, of(e.worker))] });
+      world.send(e.worker, resultsBody({ commits: [commitOf(e.worker, e.unit, e.attempt, of(e.worker))] }));
     if (e.type === 'unit.committed' && does(e.worker, 'reveal'))
-      world.send(e.worker, { type: 'reveal', reveals: [revealOf(e.unit, e.attempt, of(e.worker))] });
+      world.send(e.worker, resultsBody({ reveals: [revealOf(e.unit, e.attempt, of(e.worker))] }));
     if (e.type === 'audit.assigned') {
       const { unit, attempt, indices } = e;
       if (does(e.worker, 'open'))
-        world.send(e.worker, {
-          type: 'audit.open',
-          opens: [{ unit, attempt, openings: openingsOf(unit, indices, of(e.worker)) }],
-        });
+        world.send(e.worker, resultsBody({ opens: [openOf(unit, attempt, indices, of(e.worker))] }));
       for (const auditor of e.auditors.filter((node) => does(node, 'report')))
-        world.send(auditor, {
-          type: 'audit.report',
-          reports: [reportOf(auditor, unit, attempt, indices, of(auditor))],
-        });
+        world.send(auditor, resultsBody({ reports: [reportOf(auditor, unit, attempt, indices, of(auditor))] }));
     }
     if (e.type === 'audit.disputed')
       for (const validator of VALIDATORS)

@@ -5,7 +5,7 @@ import { isUnit, KERNELS } from '#machines/work/kernels/kernel.ts';
 import { noopResults } from '#machines/work/kernels/noop.ts';
 import { openSubUnits, unitRoot, verifySubUnit } from '#machines/work/kernels/unit-tree.ts';
 
-const proofOf = (of: readonly Uint8Array[], index: number) => openSubUnits(of, [index])[0]?.proof ?? [];
+const proofOf = (of: readonly Uint8Array[], index: number) => openSubUnits(of, [index])[0]?.[1] ?? [];
 const all = Array.from({ length: 256 }, (_, index) => index);
 const results = noopResults(2n ** 71n, all);
 const others = noopResults(0n, all);
