@@ -15,10 +15,6 @@ export const calls = (height: number, works: readonly Work[]): Effect[] =>
     return { type: 'io', port: 'sandbox', key: `block:${height}:${i}`, request };
   });
 
-/** Whether there are works, and they are answered in no time, as nothing needs to be computed. */
-export const areInstant = (works: readonly Work[]): boolean =>
-  works.length > 0 && works.every(({ kernel }) => kernelSpec(kernel).is_free);
-
 /** Numbers to compute; to open is to look up, but for what the sandbox forgot. */
 function numbersOf(work: Work): number {
   const { sub_units_count, is_free } = kernelSpec(work.kernel);

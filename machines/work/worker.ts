@@ -4,13 +4,13 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { Work, WorkAnswer } from '#schemas/work/sandbox.ts';
 import { isKernel } from './kernels/kernel.ts';
-import { noResults, type Results, submits } from './worker-results.ts';
-import { answersIn, areInstant, calls } from './worker-sandbox.ts';
+import { noResults, submits } from './worker-results.ts';
+import { answersIn, calls } from './worker-sandbox.ts';
 
 export type Step = { readonly d: WorkerData; readonly effects: readonly Effect[] };
 
 /** A worker with nothing drawn for it. */
-export const newWorker = (id: string): WorkerData => ({ id, attempts: {}, held: [] });
+export const newWorker = (id: string): WorkerData => ({ id, attempts: {} });
 
 /** Apply one event. Unknown units are ignored: the ledger, not the worker, keeps the truth. */
 export function workerStep(d: WorkerData, event: HostEvent): Step {
@@ -22,8 +22,7 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
   if (event.type === 'io.done') for (const answer of answersIn(event.answer)) onAnswer(draft, answer);
   // Not computed in time: the deadline passes and the unit is drawn again for somebody else.
   if (event.type === 'io.failed') draft.effects.push(warn(event.key, event.code));
-  if (event.type === 'ledger.block' && areInstant(draft.works)) draft.hold();
-  else draft.effects.push(...submits(draft.results));
+  draft.effects.push(...submits(draft.results));
   return draft;
 }
 
@@ -33,18 +32,12 @@ class Draft implements Step {
   readonly effects: Effect[] = [];
   /** What to ask the sandbox, and what to tell the ledger. */
   readonly works: Work[] = [];
-  readonly results: Results;
+  readonly results = noResults();
   readonly #before: WorkerData;
 
   constructor(d: WorkerData) {
-    this.results = { ...noResults(), reveals: [...d.held] };
-    this.d = d.held.length > 0 ? { ...d, held: [] } : d;
+    this.d = d;
     this.#before = d;
-  }
-
-  /** Keep the reveals of a block for its answers: then they share a transaction. */
-  hold(): void {
-    if (this.results.reveals.length > 0) this.d = { ...this.d, held: this.results.reveals };
   }
 
   /** The open attempts, to be written to. */

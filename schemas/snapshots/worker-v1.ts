@@ -9,8 +9,6 @@ const WorkerContextV1 = z.strictObject({
     id: Id,
     /** Its open attempts by `unit#attempt`: what it will reveal, null while that is computed; gone once it is shown. */
     attempts: z.record(z.string(), Reveal.nullable()),
-    /** Reveals that go with what the sandbox answers in a moment: they leave with the next event, whatever it is. */
-    held: z.array(Reveal),
   }),
 });
 export type WorkerData = z.infer<typeof WorkerContextV1>['d'];

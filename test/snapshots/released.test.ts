@@ -24,10 +24,6 @@ const work = { kernel: 'noop/v1', start: bytes(16, 0), unit_log2: 8 };
 const drawn = block({ type: 'unit.assigned', unit: UNIT, attempt: 1, worker: ME, ...work, deadline_ms: 9 });
 const ran = done('sandbox', 'block:7:0', { answers: [{ action: 'run', unit: UNIT, attempt: 1, ...OUTCOME }] });
 const committed = block({ type: 'unit.committed', unit: UNIT, attempt: 1, worker: ME, deadline_ms: 9 });
-const committedAndDrawn = block(
-  { type: 'unit.committed', unit: UNIT, attempt: 1, worker: ME, deadline_ms: 9 },
-  { type: 'unit.assigned', unit: `${'03'.repeat(16)}/2`, attempt: 1, worker: ME, ...work, deadline_ms: 9 },
-);
 const lottery = done('lottery', 'draws:0', {
   height: 9,
   draws: [{ unit: UNIT, attempt: 1, worker: ME }],
@@ -58,7 +54,6 @@ const RELEASED: Readonly<Record<string, Case>> = {
       computing: [started, drawn],
       committing: [started, drawn, ran],
       revealed: [started, drawn, ran, committed],
-      holding: [started, drawn, ran, committedAndDrawn],
     },
     DRAWN_NEXT,
     ['sandbox block:7:0'],

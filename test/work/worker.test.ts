@@ -114,37 +114,21 @@ test('a unit of another worker that it must audit is recomputed where the beacon
   expect(actor.state).toBe('idle');
 });
 
-/** A block with its commit, and a unit more that is drawn for it. */
-const committedAndDrawn = (kernel = 'noop/v1'): Told =>
-  block(committed(), { ...drawn(`${JOB}/1`), kernel, unit_log2: 40 } as LedgerEvent);
-
-test('what it reveals goes into one transaction with what the sandbox answers at once', () => {
+test('a reveal does not wait for the sandbox; commits, openings and reports that it answers together share a transaction', () => {
   reach.committing();
-  const effects = actor.hear(committedAndDrawn());
-  expect([called(effects), submitted(effects)]).toEqual([[[`run ${JOB}/1`]], []]);
+  const effects = actor.hear(block(committed(), drawn(`${JOB}/1`)));
+  expect([called(effects), submitted(effects)]).toEqual([[[`run ${JOB}/1`]], [alone({ reveals: [shown] })]]);
   const openings = [[bytes(64, 5), [bytes(32, 6)]]];
-  const answers = [result(`${JOB}/1`), { action: 'open', ...place(), openings }];
-  expect(submitted(actor.hear(answered(...answers)))).toEqual([
-    alone({ commits: [[`${JOB}/1`, 1, OUTCOME.commitment]], reveals: [shown], opens: [[UNIT, 1, openings]] }),
+  const digest = bytes(32, 7);
+  const opened = { action: 'open', ...place(), openings };
+  const reported = { action: 'report', ...place(`${JOB}/2`), digest };
+  expect(submitted(actor.hear(answered(reported, result(`${JOB}/1`), opened)))).toEqual([
+    alone({
+      commits: [[`${JOB}/1`, 1, OUTCOME.commitment]],
+      opens: [[UNIT, 1, openings]],
+      reports: [[`${JOB}/2`, 1, digest]],
+    }),
   ]);
-  expect(actor.data.held).toEqual([]);
-});
-
-test.each([
-  ['the call fails', failed('sandbox', 'block:7:0')],
-  ['the node starts again', started],
-  ['a block has nothing for it', block()],
-])('a reveal that was held back leaves when %s', (_when, event) => {
-  reach.committing();
-  actor.hear(committedAndDrawn());
-  actor.thaw(actor.frozen());
-  expect(encode(submitted(actor.hear(event)))).toEqual(encode([alone({ reveals: [shown] })]));
-  expect(actor.data.held).toEqual([]);
-});
-
-test('a reveal does not wait for what takes long to compute', () => {
-  reach.committing();
-  expect(submitted(actor.hear(committedAndDrawn('collatz/v1')))).toEqual([alone({ reveals: [shown] })]);
 });
 
 test('nothing is revealed before the commitment is final', () => {
