@@ -55,7 +55,7 @@ export type ReplicaOptions = {
   readonly metrics: Metrics;
   /** Whether some actor of this node would hear the event: the others do not wait for anyone on disk. */
   readonly hears: (event: LedgerEvent) => boolean;
-  /** Called in height order, before the next block is executed; the block may not be on disk yet. */
+  /** Called in height order and at once: nobody finds in the ledger what was not told. The block may not be on disk yet. */
   readonly onBlock: (block: ExecutedBlock) => void;
   /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
   readonly onFailure: (error: unknown) => void;
@@ -192,14 +192,12 @@ class Follower {
   async #executeNext(): Promise<void> {
     const block = this.#take();
     const { height, time_ms } = block.checked.header;
-    await this.#writer.note(block.result.changes, {
-      height,
-      time_ms,
-      events: block.result.events.filter(this.#o.hears),
-    });
+    const events = block.result.events.filter(this.#o.hears);
+    const noted = this.#writer.note(block.result.changes, { height, time_ms, events });
     this.#o.metrics.set('sortition_consensus_height', height);
     this.#o.onBlock(block);
     this.#awaitNoise();
+    await noted;
   }
 
   /** The next block, which is here, executed. */

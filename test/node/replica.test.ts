@@ -20,15 +20,21 @@ const settle = async (): Promise<void> => {
 };
 
 /** A replica over an author's chain, with its ears open. */
-async function follow(author = new Author(), disk = new MemoryDisk(), broker = new MemoryBroker()) {
+async function follow(
+  author = new Author(),
+  disk = new MemoryDisk(),
+  broker = new MemoryBroker(),
+  onWritten: () => Promise<void> = () => Promise.resolve(),
+) {
   const writes: number[] = [];
+  const store = openMemoryStore(disk, (ops) => void writes.push(ops.length));
   const clock = new TestClock();
   const metrics = createMetrics();
   const heights: number[] = [];
   const failures: unknown[] = [];
   const replica = await openReplica({
     chain: author.chain,
-    store: openMemoryStore(disk, (ops) => void writes.push(ops.length)),
+    store: { ...store, batch: (ops) => store.batch(ops).then(onWritten) },
     bus: broker.connect('follower'),
     clock,
     log: createLog('follower', 'silent'),
@@ -85,6 +91,14 @@ test('the rows of a checkpoint are one write, in which each stands once', async 
   expect(writes).toEqual([]);
   await say(second);
   expect(writes).toEqual([disk.rows.size]);
+});
+
+test('a block is told as soon as the ledger shows it, however long rows take: nobody takes it for a block that did nothing', async () => {
+  const author = slow(4);
+  const never = () => new Promise<void>(() => undefined);
+  const { replica, heights, say } = await follow(author, new MemoryDisk(), new MemoryBroker(), never);
+  await say(...author.blocks);
+  expect([replica.ledger.height(), heights]).toEqual([4, [1, 2, 3, 4]]);
 });
 
 test('whoever restarts between checkpoints takes the next one where all others do', async () => {
