@@ -1,21 +1,24 @@
 // Drawing lots that anyone can repeat: a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
-import { readU32, writeU32 } from './bytes.ts';
+import { readU32, writeFixed, writeU32 } from './bytes.ts';
 
 /** SHA-256, handed in: node:crypto in production, a pure twin elsewhere. */
 export type Sha256 = (data: Uint8Array) => Uint8Array<ArrayBuffer>;
 
 const WORDS = 2 ** 32;
 
+const HASH_BYTES = 32;
+/** What a block of words is the hash of; one buffer for all draws. */
+const input = new Uint8Array(HASH_BYTES + 4);
+
 /** 32-bit big-endian words of SHA-256(seed | counter u32 from 0), without end. `seed` is 32 bytes. */
 function words(seed: Uint8Array, sha256: Sha256): () => number {
-  const input = new Uint8Array(seed.length + 4);
-  input.set(seed);
-  let block = input.subarray(0, 0);
-  let next = 0;
+  let block = seed;
+  let next = HASH_BYTES;
   let count = 0;
   return () => {
-    if (next === block.length) {
-      writeU32(input, seed.length, count++);
+    if (next === HASH_BYTES) {
+      writeFixed(input, 0, seed, HASH_BYTES);
+      writeU32(input, HASH_BYTES, count++);
       block = sha256(input);
       next = 0;
     }

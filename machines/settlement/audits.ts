@@ -1,5 +1,5 @@
 // Audits: the worker opens the sub-units that the beacon names, two auditors recompute them; all equal, and the unit is paid.
-import type { UnitRow } from '#schemas/settlement/state.ts';
+import type { JobRow, UnitRow } from '#schemas/settlement/state.ts';
 import type { Open, Report } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { allocate } from '../primitives/allocate.ts';
@@ -25,11 +25,12 @@ const AUDITOR_SHARE = 1n;
  */
 export function assignAuditors(books: Books, row: UnitRow, auditors: readonly string[], beacon: Uint8Array): void {
   const { unit, attempt, worker } = row;
-  const indices = row.audit_indices.length > 0 ? row.audit_indices : sample(books, row, beacon);
+  const job = jobOfUnit(books, unit);
+  const indices = row.audit_indices.length > 0 ? row.audit_indices : sample(books, row, job, beacon);
   const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
   const reports = auditors.map(() => UNREPORTED);
   books.tables.tasks.put(unit, { ...row, phase: 'auditing', auditors, audit_indices: indices, reports, deadline_ms });
-  countUnit(books, unit, 'audits_count');
+  countUnit(books, job, 'audits_count');
   emit(books, {
     type: 'audit.assigned',
     unit,
@@ -37,13 +38,14 @@ export function assignAuditors(books: Books, row: UnitRow, auditors: readonly st
     worker,
     auditors,
     indices,
-    ...workOf(books, unit),
+    ...workOf(job, unit),
     deadline_ms,
   });
 }
 
-function sample(books: Books, { unit, attempt, worker }: UnitRow, beacon: Uint8Array): readonly number[] {
-  const { sub_units_count } = present(KERNELS.get(jobOfUnit(books, unit).kernel), 'jobs name known kernels');
+function sample(books: Books, row: UnitRow, { kernel }: JobRow, beacon: Uint8Array): readonly number[] {
+  const { unit, attempt, worker } = row;
+  const { sub_units_count } = present(KERNELS.get(kernel), 'jobs name known kernels');
   const passed_count = books.tables.nodes.get(worker)?.passed_count ?? 0;
   const point = { beacon, purpose: 'indices', unit, attempt } as const;
   return auditIndices(point, sampleSize(passed_count, sub_units_count), sub_units_count, books.crypto.sha256);
@@ -106,5 +108,5 @@ function payUnit(books: Books, row: UnitRow): void {
   books.tables.tasks.remove(unit);
   notePass(books, worker);
   emit(books, { type: 'unit.settled', unit, attempt, worker, auditors });
-  countUnit(books, unit, 'settled_count');
+  countUnit(books, job, 'settled_count');
 }

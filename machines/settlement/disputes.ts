@@ -27,7 +27,7 @@ export const auditorsWhoGot = (books: Books, row: UnitRow, results: readonly Uin
 /** Ask the validators about every audited sub-unit: a report tells that something differs, not where. */
 export function openDispute(books: Books, row: UnitRow): void {
   books.tables.disputes.put(row.unit, { votes: [] });
-  countUnit(books, row.unit, 'disagreements_count');
+  countUnit(books, jobOfUnit(books, row.unit), 'disagreements_count');
   askValidators(books, row, row.audit_indices);
 }
 
@@ -36,7 +36,8 @@ export function askValidators(books: Books, row: UnitRow, indices: readonly numb
   const { unit, attempt } = row;
   const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
   books.tables.tasks.put(unit, { ...row, phase: 'disputed', deadline_ms });
-  for (const index of indices) emit(books, { type: 'audit.disputed', unit, attempt, index, ...workOf(books, unit) });
+  const work = workOf(jobOfUnit(books, unit), unit);
+  for (const index of indices) emit(books, { type: 'audit.disputed', unit, attempt, index, ...work });
 }
 
 /** Transaction `adjudicate`. */

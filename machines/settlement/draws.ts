@@ -28,15 +28,29 @@ type DrawItem = z.infer<typeof Draw>;
 /** Transaction `draw`. */
 export function applyDraws(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'draw' }>): Code | null {
   if (!books.tables.nodes.has(tx.account)) return 'NOT_AUTHORISED';
-  return applyEach(books, tx, body.draws, (draw) => applyDraw(books, draw));
+  const basisOf = drawBases(books);
+  return applyEach(books, tx, body.draws, (draw) => applyDraw(books, draw, basisOf));
 }
 
-function applyDraw(books: Books, { unit, attempt, worker }: DrawItem): Code | null {
+/** What decides the draws of each height, looked up once: a batch has many of the same few. */
+function drawBases(books: Books): (height: number) => DrawBasis | undefined {
+  const bases = new Map<number, DrawBasis | undefined>();
+  return (height) => {
+    if (!bases.has(height)) bases.set(height, drawBasis(books, height));
+    return bases.get(height);
+  };
+}
+
+function applyDraw(
+  books: Books,
+  { unit, attempt, worker }: DrawItem,
+  basisOf: (height: number) => DrawBasis | undefined,
+): Code | null {
   const row = books.tables.tasks.get(unit);
   if (row === undefined) return books.tables.proofs.has(unit) ? 'DRAW_DONE' : 'UNIT_UNKNOWN';
   if (attempt > row.attempt) return 'DRAW_TOO_EARLY';
   if (attempt < row.attempt || row.phase !== 'to_draw') return 'DRAW_DONE';
-  const basis = drawBasis(books, row.draw_height);
+  const basis = basisOf(row.draw_height);
   if (basis === undefined) return 'DRAW_TOO_EARLY';
   if (workerOf(books, row, basis) !== worker) return 'DRAW_FALSE';
   assignUnit(books, row, worker);

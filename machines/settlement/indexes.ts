@@ -89,11 +89,12 @@ function watchUnits(tables: Tables, indexes: Indexes): void {
     moveUnit(indexes.deadlines, unit, deadlineSecond(was), deadlineSecond(is));
     moveUnit(indexes.waiting.work, unit, workHeight(was), workHeight(is));
     moveUnit(indexes.waiting.audit, unit, auditHeight(was), auditHeight(is));
-    moveCount(indexes.heights, was?.draw_height ?? 0, is?.draw_height ?? 0);
-    moveCount(indexes.heights, was?.audit_height ?? 0, is?.audit_height ?? 0);
-    if (was?.worker !== is?.worker || was?.auditors !== is?.auditors) {
-      for (const node of nodesOf(was)) count(indexes.assignments, node, -1);
-      for (const node of nodesOf(is)) count(indexes.assignments, node, 1);
+    moveCount(indexes.heights, was?.draw_height, is?.draw_height);
+    moveCount(indexes.heights, was?.audit_height, is?.audit_height);
+    moveCount(indexes.assignments, was?.worker, is?.worker);
+    if (was?.auditors !== is?.auditors) {
+      for (const auditor of was?.auditors ?? []) count(indexes.assignments, auditor, -1);
+      for (const auditor of is?.auditors ?? []) count(indexes.assignments, auditor, 1);
     }
     if (is === undefined) indexes.open.delete(unit);
     else if (was === undefined) indexes.open.add(unit);
@@ -124,11 +125,11 @@ function moveUnit(sets: Map<number, Set<string>>, unit: string, from: number, to
   if (to !== NOWHERE) put(sets, to, unit);
 }
 
-/** Count one more of `to` and one less of `from`; 0 is not counted. */
-function moveCount(counts: Map<number, number>, from: number, to: number): void {
+/** Count one more of `to` and one less of `from`; no height is 0 and no worker '', so these are not counted. */
+function moveCount<K extends number | string>(counts: Map<K, number>, from: K | undefined, to: K | undefined): void {
   if (from === to) return;
-  if (from > 0) count(counts, from, -1);
-  if (to > 0) count(counts, to, 1);
+  if (from) count(counts, from, -1);
+  if (to) count(counts, to, 1);
 }
 
 function put(sets: Map<number, Set<string>>, key: number, unit: string): void {
@@ -143,11 +144,6 @@ function take(sets: Map<number, Set<string>>, key: number, unit: string): void {
 }
 
 const isOpen = (row: UnitRow | undefined): boolean => row !== undefined && row.phase !== 'parked';
-
-function nodesOf(row: UnitRow | undefined): readonly string[] {
-  if (row === undefined) return [];
-  return row.worker === '' ? row.auditors : [row.worker, ...row.auditors];
-}
 
 /** Heights whose beacon and registry the unit waits for. */
 const workHeight = (row: UnitRow | undefined): number => (row?.phase === 'to_draw' ? row.draw_height : NOWHERE);

@@ -58,9 +58,8 @@ export const jobOfUnit = (books: Books, unit: string): JobRow =>
 
 type Counter = 'attempts_count' | 'audits_count' | 'disagreements_count' | 'settled_count' | 'parked_count';
 
-/** Add one to a counter of the unit's job; the last unit that ends finishes the job. */
-export function countUnit(books: Books, unit: string, counter: Counter): void {
-  const before = jobOfUnit(books, unit);
+/** Add one to a counter of a unit's job as it stands; the last unit that ends finishes the job. */
+export function countUnit(books: Books, before: JobRow, counter: Counter): void {
   const job = { ...before, [counter]: before[counter] + 1 };
   const isFinished = job.settled_count + job.parked_count === job.units_count;
   if (!isFinished) return books.tables.jobs.put(job.id, job);

@@ -4,10 +4,9 @@ import type { Commit, Reveal } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { fromU128 } from '#schemas/wire/fields.ts';
 import { MAX_ATTEMPTS, MAX_JOB_SUSPECTS } from '#schemas/wire/limits.ts';
-import { present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { commitment } from '../work/commitment.ts';
-import { jobOf, unitStart } from '../work/units.ts';
+import { unitStart } from '../work/units.ts';
 import { escrowOf, settle } from './accounts.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
@@ -49,13 +48,13 @@ export function assignUnit(books: Books, row: UnitRow, worker: string): void {
   const { unit, attempt } = row;
   const deadline_ms = books.block.time_ms + books.params.commit_deadline_ms;
   books.tables.tasks.put(unit, { ...row, phase: 'working', worker, deadline_ms });
-  countUnit(books, unit, 'attempts_count');
-  emit(books, { type: 'unit.assigned', unit, attempt, worker, ...workOf(books, unit), deadline_ms });
+  const job = jobOfUnit(books, unit);
+  countUnit(books, job, 'attempts_count');
+  emit(books, { type: 'unit.assigned', unit, attempt, worker, ...workOf(job, unit), deadline_ms });
 }
 
-/** What a worker or auditor must know to compute a unit. */
-export function workOf(books: Books, unit: string): Pick<JobRow, 'kernel' | 'start' | 'unit_log2'> {
-  const job = jobOfUnit(books, unit);
+/** What a worker or auditor must know to compute a unit of the job. */
+export function workOf(job: JobRow, unit: string): Pick<JobRow, 'kernel' | 'start' | 'unit_log2'> {
   return { kernel: job.kernel, start: unitStart(job, unit), unit_log2: job.unit_log2 };
 }
 
@@ -146,9 +145,9 @@ export const exclude = (excluded: readonly string[], failed: readonly string[]):
 
 function parkUnit(books: Books, row: UnitRow): void {
   const { unit } = row;
-  const job = present(books.tables.jobs.get(jobOf(unit)), `the job of unit ${unit} is kept`);
+  const job = jobOfUnit(books, unit);
   books.tables.tasks.put(unit, { ...row, phase: 'parked', deadline_ms: 0 });
   settle(books, 'credit', escrowOf(job.id), [{ key: job.account, amount_units: job.reward_per_unit_units }]);
   emit(books, { type: 'unit.parked', unit });
-  countUnit(books, unit, 'parked_count');
+  countUnit(books, job, 'parked_count');
 }

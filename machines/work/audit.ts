@@ -12,11 +12,17 @@ export function sampleSize(passed_count: number, sub_units_count: number): numbe
   return Math.min(wanted, sub_units_count);
 }
 
-/** The `size` distinct sub-units that the audit's beacon names, ascending. */
-export function auditIndices(point: DrawPoint, size: number, sub_units_count: number, sha256: Sha256): number[] {
-  const order = seededOrder(drawSeed({ ...point, purpose: 'indices' }, sha256), sub_units_count, sha256);
-  return order
-    .take(size)
-    .toArray()
-    .toSorted((a, b) => a - b);
+/** The `size` distinct sub-units that the audit's beacon names, ascending; at least one. */
+export function auditIndices(
+  point: DrawPoint & { readonly purpose: 'indices' },
+  size: number,
+  sub_units_count: number,
+  sha256: Sha256,
+): number[] {
+  const indices: number[] = [];
+  for (const index of seededOrder(drawSeed(point, sha256), sub_units_count, sha256)) {
+    indices.push(index);
+    if (indices.length === size) break;
+  }
+  return indices.sort((a, b) => a - b);
 }

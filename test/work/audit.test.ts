@@ -1,6 +1,7 @@
 // Commitment and audit sample: fixed by the rules, so that workers, auditors and ledger compute the same.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { auditIndices, sampleSize } from '#machines/work/audit.ts';
 import { commitment } from '#machines/work/commitment.ts';
@@ -84,5 +85,19 @@ test('a job is named by its account and key, a unit by its job and index', () =>
   expect(jobId(WORKER, 'a', sha256)).toMatch(/^[0-9a-f]{32}$/);
   expect(jobId(WORKER, 'a', sha256)).not.toBe(jobId(WORKER, 'b', sha256));
   expect(jobOf(unitId('ab'.repeat(16), 7))).toBe('ab'.repeat(16));
-  expect(unitStart({ start: u128(2n ** 71n), unit_log2: 40 }, UNIT)).toEqual(u128(2n ** 71n + 7n * 2n ** 40n));
+});
+
+test('a unit begins as many units after its job as its index says, through every carry', () => {
+  const starts = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 127n }),
+    fc.nat(127).map((bits) => 2n ** BigInt(bits) - 1n),
+  );
+  fc.assert(
+    fc.property(starts, fc.nat(64), fc.nat(999_999), (start, unit_log2, index) => {
+      const unit = unitId('ab'.repeat(16), index);
+      expect(unitStart({ start: u128(start), unit_log2 }, unit)).toEqual(
+        u128(start + (BigInt(index) << BigInt(unit_log2))),
+      );
+    }),
+  );
 });
