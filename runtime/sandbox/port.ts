@@ -1,5 +1,6 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
 import type { z } from 'zod';
+import { leafHashes } from '#machines/primitives/merkle.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
 import type { Unit } from '#machines/work/kernels/kernel.ts';
@@ -27,30 +28,40 @@ import { createSalts } from './salts.ts';
 /** Fixed kernels are not metered: their cost is known from the size of the unit. */
 const FUEL_OF_FIXED_KERNELS = 0;
 
+/** A unit's results, and their hashes as leaves of its tree: the root and the openings need them both. */
+type UnitResults = SubUnitResults & { readonly leaves: Uint8Array<ArrayBuffer>[] };
+
 /**
- * A port over a pool. Results of recent units are kept for their audit; what was forgotten is computed again. Requests come from
- * our own machines, or from rows that they wrote: they are not checked again.
+ * A port over a pool. Results of units are kept until they are opened for their audit; what was forgotten is computed again.
+ * Requests come from our own machines, or from rows that they wrote: they are not checked again.
  */
 export function createSandboxPort(pool: SandboxPool): IoPort {
-  const kept = new Map<string, SubUnitResults>();
+  const kept = new Map<string, UnitResults>();
   const nextSalt = createSalts();
 
-  async function unitResults(work: Work, signal: AbortSignal): Promise<SubUnitResults> {
-    const key = `${work.unit}#${work.attempt}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const results = await pool.runUnit(unitOf(work), { signal });
-    kept.set(key, results);
+  async function compute(work: Work, signal: AbortSignal): Promise<UnitResults> {
+    const computed = await pool.runUnit(unitOf(work), { signal });
+    return { ...computed, leaves: leafHashes(computed.results, sha256) };
+  }
+
+  async function run(worker: string, work: Work, signal: AbortSignal): Promise<RunAnswer> {
+    const unit = await compute(work, signal);
+    kept.set(keyOf(work), unit);
     if (kept.size > MAX_KEPT_UNITS) kept.delete(kept.keys().next().value ?? '');
-    return results;
+    return outcome(worker, work, unit, nextSalt());
+  }
+
+  /** An attempt is audited once, so nobody asks for its results again. */
+  async function open(work: OpenWork, signal: AbortSignal): Promise<z.infer<typeof OpenAnswer>> {
+    const { results, leaves } = kept.get(keyOf(work)) ?? (await compute(work, signal));
+    kept.delete(keyOf(work));
+    return { openings: openSubUnits(results, work.indices, sha256, leaves) };
   }
 
   async function perform(worker: string, work: Work, signal: AbortSignal): Promise<Answer> {
-    if (work.action === 'run') return outcome(worker, work, await unitResults(work, signal), nextSalt());
-    const { indices } = work;
-    if (work.action === 'open')
-      return { openings: openSubUnits((await unitResults(work, signal)).results, indices, sha256) };
-    const { results } = await pool.runSubUnits(unitOf(work), indices, { signal });
+    if (work.action === 'run') return run(worker, work, signal);
+    if (work.action === 'open') return open(work, signal);
+    const { results } = await pool.runSubUnits(unitOf(work), work.indices, { signal });
     return { digest: reportDigest(worker, work, results, sha256) };
   }
 
@@ -79,7 +90,10 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
   };
 }
 
+type OpenWork = Extract<Work, { action: 'open' }>;
 type Answer = RunAnswer | z.infer<typeof OpenAnswer> | z.infer<typeof ReportAnswer>;
+
+const keyOf = ({ unit, attempt }: Work): string => `${unit}#${attempt}`;
 
 const unitOf = ({ kernel, start, unit_log2 }: Pick<Work, 'kernel' | 'start' | 'unit_log2'>): Unit => ({
   kernel,
@@ -91,11 +105,11 @@ const unitOf = ({ kernel, start, unit_log2 }: Pick<Work, 'kernel' | 'start' | 'u
 function outcome(
   worker: string,
   { unit, attempt }: Work,
-  { results, suspects }: SubUnitResults,
+  { results, suspects, leaves }: UnitResults,
   salt: Uint8Array,
 ): RunAnswer {
   const shown = {
-    root: unitRoot(results, sha256),
+    root: unitRoot(results, sha256, leaves),
     output_hash: sha256(Buffer.concat(results)),
     fuel: FUEL_OF_FIXED_KERNELS,
     salt,

@@ -4,7 +4,7 @@ import { interned, type KnownTexts, knownTexts } from '../wire/interned.ts';
 import { MAX_AMOUNT, MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
 import { encode } from '../wire/msgpack.ts';
 import { Reader } from '../wire/reader.ts';
-import { fitsBatch, type Tx, type TxBody } from './transaction.ts';
+import { fitsBatch, type Reveal, type Tx, type TxBody } from './transaction.ts';
 
 /** One field: whether a value may stand there, and how to read one that may; the reader fails at others. */
 type Part = {
@@ -98,6 +98,7 @@ const attempt = int(1, MAX_ATTEMPTS);
 const hash = bytes(32);
 const openings = list(tuple(bytes(64), list(hash, 0, 8)), 1, MAX_AUDIT_SUB_UNITS);
 const suspects = list(bytes(16), 0, MAX_SUSPECTS);
+const reveal = tuple(unitId, attempt, hash, hash, whole, bytes(16), suspects);
 const items = (item: Part): Part => list(item, 0, MAX_BATCH_ITEMS);
 
 /** A body of this type; its bytes begin with `start`. */
@@ -111,7 +112,7 @@ function bodyOf(type: string, fields: Parts): Body {
 
 const anyResults = bodyOf('results', {
   commits: items(tuple(unitId, attempt, hash)),
-  reveals: items(tuple(unitId, attempt, hash, hash, whole, bytes(16), suspects)),
+  reveals: items(reveal),
   opens: items(tuple(unitId, attempt, openings)),
   reports: items(tuple(unitId, attempt, hash)),
 });
@@ -145,6 +146,9 @@ const batchTx = object({
 export function isBatchBody(value: unknown): value is TxBody {
   return BODIES.some(({ is }) => is(value));
 }
+
+/** Whether this is exactly what a batch may show of an attempt. */
+export const isReveal = (value: unknown): value is Reveal => reveal.is(value);
 
 /** The transaction in exactly these bytes, if it surely carries such a body, its fields in the order of the schema. */
 export function readBatchTx(bytes: Uint8Array): Tx | undefined {

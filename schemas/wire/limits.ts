@@ -167,8 +167,8 @@ export const MAX_BROKER_LOG_BYTES = 67_108_864;
 export const MAX_BROKER_CONNECTIONS = 16_384;
 /** Messages that arrive while a mailbox is being read back, and wait for it: beyond that they are dropped and their senders repeat them. */
 export const MAX_CATCH_UP_HELD = 4_096;
-/** Units whose sub-unit results a worker keeps for their audit, 16 KiB each: what was forgotten is computed again. */
-export const MAX_KEPT_UNITS = 512;
+/** Units whose results a node keeps until their audit, 24 KiB each at most: those of some ten blocks; what was forgotten is computed again. */
+export const MAX_KEPT_UNITS = 1_024;
 /** How often a worker says that it is there, ms (work rules, Availability). */
 export const HEARTBEAT_INTERVAL_MS = 10_000;
 /** Heartbeats older (or newer) than this are worth nothing, ms: three misses count as away. */

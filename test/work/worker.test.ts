@@ -5,7 +5,8 @@ import { noResults } from '#machines/work/worker-results.ts';
 import type { Effect } from '#schemas/node/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Reveal } from '#schemas/settlement/transaction.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
+import { freeze } from '#schemas/snapshots/shape.ts';
+import { WORKER_V1, type WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import { MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
 import type { BatchRequest } from '#schemas/work/sandbox.ts';
@@ -135,6 +136,19 @@ test('nothing is revealed before the commitment is final', () => {
   reach.committing();
   expect(submitted(actor.hear(fired('other')))).toEqual([]);
   expect(actor.data.attempts[`${UNIT}#1`]).toEqual(shown);
+});
+
+test.each([
+  ['of nothing', undefined],
+  ['of another shape', { root, output_hash }],
+  ['with a short root', shown.with(2, bytes(31, 2))],
+  ['without its salt', shown.toSpliced(5, 1)],
+  ['with something more', [...shown, 1]],
+])('an attempt %s is not written', (_what, attempt) => {
+  const written = (attempts: object) =>
+    freeze(WORKER_V1, { kind: 'worker', seq: 1, value: 'working', context: { d: { id: ME, attempts } } });
+  expect(written({ [`${UNIT}#1`]: shown, [`${UNIT}#2`]: null }).ok).toBe(true);
+  expect(written({ [`${UNIT}#1`]: shown, [`${UNIT}#2`]: attempt })).toMatchObject({ code: 'SNAPSHOT_MALFORMED' });
 });
 
 const units = (count: number) => Array.from({ length: count }, (_, index) => `${JOB}/${index}`);

@@ -4,17 +4,32 @@ import { inclusionProof, leafHash, leafHashes, merkleRoot, verifyInclusion } fro
 import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
 import { type KernelName, kernelSpec, RESULT_BYTES } from '#machines/work/kernels/kernel.ts';
 
-/** Merkle root (RFC 9162) over the results of all sub-units in order. */
-export function unitRoot(results: readonly Uint8Array[], sha256?: Sha256): Uint8Array<ArrayBuffer> {
-  return merkleRoot(leafHashes(results, sha256), sha256);
-}
+/**
+ * Merkle root (RFC 9162) over the results of all sub-units in order.
+ *
+ * @param leaves hashes of the results, from who has them already
+ */
+export const unitRoot = (
+  results: readonly Uint8Array[],
+  sha256?: Sha256,
+  leaves = leafHashes(results, sha256),
+): Uint8Array<ArrayBuffer> => merkleRoot(leaves, sha256);
 
 /** A sub-unit's result, and the proof that it is under the root of its unit: 8 hashes for 256 sub-units. */
 export type Opening = [result: Uint8Array, proof: Uint8Array<ArrayBuffer>[]];
 
-/** Open the sub-units of these indices. @throws AssertionError when there is no such sub-unit */
-export function openSubUnits(results: readonly Uint8Array[], indices: readonly number[], sha256?: Sha256): Opening[] {
-  const leaves = leafHashes(results, sha256);
+/**
+ * Open the sub-units of these indices.
+ *
+ * @param leaves hashes of the results, from who has them already
+ * @throws AssertionError when there is no such sub-unit
+ */
+export function openSubUnits(
+  results: readonly Uint8Array[],
+  indices: readonly number[],
+  sha256?: Sha256,
+  leaves = leafHashes(results, sha256),
+): Opening[] {
   return indices.map((index) => [
     present(results[index], 'what is opened was computed'),
     inclusionProof(leaves, index, sha256),
