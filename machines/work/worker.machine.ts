@@ -12,7 +12,7 @@ export const workerMachine = setup({
     emitted: {} as Effect,
   },
   guards: {
-    hasOpenAttempts: ({ context }) => Object.keys(context.d.attempts).length > 0,
+    hasOpenAttempts: ({ context }) => context.d.attempts.length > 0,
   },
   actions: {
     hear: enqueueActions(({ context, event, enqueue }) => {
@@ -28,6 +28,6 @@ export const workerMachine = setup({
   initial: 'idle',
   states: {
     idle: { always: { guard: 'hasOpenAttempts', target: 'working' } },
-    working: { always: { guard: ({ context }) => Object.keys(context.d.attempts).length === 0, target: 'idle' } },
+    working: { always: { guard: ({ context }) => context.d.attempts.length === 0, target: 'idle' } },
   },
 });

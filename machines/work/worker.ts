@@ -1,7 +1,8 @@
 // What a worker does with each event: compute what was drawn for it, commit, reveal, open, report. Pure; effects are data.
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
+import type { Place } from '#schemas/settlement/batch-shape.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
-import type { WorkerData } from '#schemas/snapshots/worker-v1.ts';
+import type { Attempt, WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { Work, WorkAnswer } from '#schemas/work/sandbox.ts';
 import { isKernel } from './kernels/kernel.ts';
 import { noResults, submits } from './worker-results.ts';
@@ -10,7 +11,7 @@ import { answersIn, calls } from './worker-sandbox.ts';
 export type Step = { readonly d: WorkerData; readonly effects: readonly Effect[] };
 
 /** A worker with nothing drawn for it. */
-export const newWorker = (id: string): WorkerData => ({ id, attempts: {} });
+export const newWorker = (id: string): WorkerData => ({ id, attempts: [] });
 
 /** Apply one event. Unknown units are ignored: the ledger, not the worker, keeps the truth. */
 export function workerStep(d: WorkerData, event: HostEvent): Step {
@@ -40,15 +41,23 @@ class Draft implements Step {
     this.#before = d;
   }
 
-  /** The open attempts, to be written to. */
-  attempts(): WorkerData['attempts'] {
-    if (this.d.attempts === this.#before.attempts) this.d = { ...this.d, attempts: { ...this.d.attempts } };
-    return this.d.attempts;
+  /** An open attempt. */
+  find(unit: string, attempt: number): Attempt | undefined {
+    return this.d.attempts.find((known) => known[0] === unit && known[1] === attempt);
+  }
+
+  /** Put `after` in the place of `before`: none of either adds or forgets. */
+  replace(before: Attempt | undefined, ...after: readonly Attempt[]): void {
+    if (before === undefined && after.length === 0) return;
+    if (this.d.attempts === this.#before.attempts) this.d = { ...this.d, attempts: [...this.d.attempts] };
+    const { attempts } = this.d;
+    if (before === undefined) attempts.push(...after);
+    else attempts.splice(attempts.indexOf(before), 1, ...after);
   }
 }
 
 function onLedger(draft: Draft, e: LedgerEvent): void {
-  const { id, attempts } = draft.d;
+  const { id } = draft.d;
   if (e.type === 'audit.assigned' && isKernel(e.kernel)) {
     const { unit, attempt, kernel, start, unit_log2 } = e;
     const work = { unit, attempt, kernel, start, unit_log2, indices: [...e.indices] };
@@ -56,32 +65,34 @@ function onLedger(draft: Draft, e: LedgerEvent): void {
     else if (e.auditors.includes(id)) draft.works.push({ action: 'report', ...work });
   } else if (e.type === 'unit.assigned' && e.worker === id && isKernel(e.kernel)) {
     const { unit, attempt, kernel, start, unit_log2 } = e;
-    draft.attempts()[key(unit, attempt)] = null;
+    draft.replace(draft.find(unit, attempt), [unit, attempt]);
     draft.works.push({ action: 'run', unit, attempt, kernel, start, unit_log2 });
   } else if (e.type === 'unit.committed' && e.worker === id) {
     // The commit is final, so nobody can copy the result any more: show it. What is shown need not be kept.
-    const shown = attempts[key(e.unit, e.attempt)] ?? null;
-    if (shown === null) return;
+    const shown = draft.find(e.unit, e.attempt);
+    if (shown === undefined || isComputing(shown)) return;
     draft.results.reveals.push(shown);
-    delete draft.attempts()[key(e.unit, e.attempt)];
+    draft.replace(shown);
   } else if (e.type === 'unit.requeued' && e.worker === id) {
-    if (key(e.unit, e.attempt) in attempts) delete draft.attempts()[key(e.unit, e.attempt)];
+    draft.replace(draft.find(e.unit, e.attempt));
   }
 }
 
 function onAnswer(draft: Draft, answer: WorkAnswer): void {
   const { unit, attempt } = answer;
-  if (answer.action === 'run' && draft.d.attempts[key(unit, attempt)] === null) {
+  if (answer.action === 'run') {
+    const open = draft.find(unit, attempt);
+    if (open === undefined || !isComputing(open)) return;
     const { commitment, root, output_hash, fuel, salt, suspects } = answer;
-    draft.attempts()[key(unit, attempt)] = [unit, attempt, root, output_hash, fuel, salt, suspects];
+    draft.replace(open, [unit, attempt, root, output_hash, fuel, salt, suspects]);
     draft.results.commits.push([unit, attempt, commitment]);
   }
   if (answer.action === 'open') draft.results.opens.push([unit, attempt, answer.openings]);
   if (answer.action === 'report') draft.results.reports.push([unit, attempt, answer.digest]);
-  if (answer.action === 'failed') draft.effects.push(warn(key(unit, attempt), answer.code));
+  if (answer.action === 'failed') draft.effects.push(warn(`${unit}#${attempt}`, answer.code));
 }
 
-const key = (unit: string, attempt: number): string => `${unit}#${attempt}`;
+const isComputing = (attempt: Attempt): attempt is Place => attempt.length === 2;
 const warn = (ioKey: string, code: string): Effect => ({
   type: 'log',
   level: 'warn',

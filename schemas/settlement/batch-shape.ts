@@ -98,6 +98,7 @@ const attempt = int(1, MAX_ATTEMPTS);
 const hash = bytes(32);
 const openings = list(tuple(bytes(64), list(hash, 0, 8)), 1, MAX_AUDIT_SUB_UNITS);
 const suspects = list(bytes(16), 0, MAX_SUSPECTS);
+const placeOfAttempt = tuple(unitId, attempt);
 const reveal = tuple(unitId, attempt, hash, hash, whole, bytes(16), suspects);
 const items = (item: Part): Part => list(item, 0, MAX_BATCH_ITEMS);
 
@@ -147,8 +148,13 @@ export function isBatchBody(value: unknown): value is TxBody {
   return BODIES.some(({ is }) => is(value));
 }
 
+/** Which attempt: the beginning of each of its results. */
+export type Place = [unit: string, attempt: number];
+
 /** Whether this is exactly what a batch may show of an attempt. */
 export const isReveal = (value: unknown): value is Reveal => reveal.is(value);
+/** Whether this is exactly the place of an attempt. */
+export const isPlace = (value: unknown): value is Place => placeOfAttempt.is(value);
 
 /** The transaction in exactly these bytes, if it surely carries such a body, its fields in the order of the schema. */
 export function readBatchTx(bytes: Uint8Array): Tx | undefined {

@@ -96,7 +96,7 @@ test('a unit that was drawn for it is computed, committed, revealed, forgotten w
   expect(actor.state).toBe('working');
   expect(submitted(actor.hear(ran()))).toEqual([commit]);
   expect(submitted(actor.hear(block(committed())))).toEqual([alone({ reveals: [shown] })]);
-  expect(actor.data.attempts).toEqual({});
+  expect(actor.data.attempts).toEqual([]);
   expect(actor.state).toBe('idle');
   expect(called(actor.hear(block(audited(ME, [OTHER, OTHER]))))).toEqual([[`open ${UNIT}`]]);
   const openings = [[bytes(64, 5), [bytes(32, 6)]]];
@@ -135,7 +135,7 @@ test('a reveal does not wait for the sandbox; commits, openings and reports that
 test('nothing is revealed before the commitment is final', () => {
   reach.committing();
   expect(submitted(actor.hear(fired('other')))).toEqual([]);
-  expect(actor.data.attempts[`${UNIT}#1`]).toEqual(shown);
+  expect(actor.data.attempts).toEqual([shown]);
 });
 
 test.each([
@@ -145,10 +145,10 @@ test.each([
   ['without its salt', shown.toSpliced(5, 1)],
   ['with something more', [...shown, 1]],
 ])('an attempt %s is not written', (_what, attempt) => {
-  const written = (attempts: object) =>
+  const written = (...attempts: readonly unknown[]) =>
     freeze(WORKER_V1, { kind: 'worker', seq: 1, value: 'working', context: { d: { id: ME, attempts } } });
-  expect(written({ [`${UNIT}#1`]: shown, [`${UNIT}#2`]: null }).ok).toBe(true);
-  expect(written({ [`${UNIT}#1`]: shown, [`${UNIT}#2`]: attempt })).toMatchObject({ code: 'SNAPSHOT_MALFORMED' });
+  expect(written(shown, [UNIT, 2]).ok).toBe(true);
+  expect(written(shown, attempt)).toMatchObject({ code: 'SNAPSHOT_MALFORMED' });
 });
 
 const units = (count: number) => Array.from({ length: count }, (_, index) => `${JOB}/${index}`);
@@ -189,7 +189,7 @@ test('an attempt that ended while it was computed is not committed', () => {
 test('a unit that is drawn for it again is another attempt', () => {
   reach.computing();
   actor.hear(block(requeued, drawn(UNIT, ME, 2)));
-  expect(Object.keys(actor.data.attempts)).toEqual([`${UNIT}#2`]);
+  expect(actor.data.attempts).toEqual([[UNIT, 2]]);
   expect(actor.hear(ran(UNIT, 1))).toEqual([]);
 });
 
@@ -201,7 +201,7 @@ test.each([
   expect(actor.hear(failure)).toEqual([
     { type: 'log', level: 'warn', message: 'sandbox failed', data: { key, code: 'SANDBOX_CRASHED' } },
   ]);
-  expect(actor.data.attempts[`${UNIT}#1`]).toBe(null);
+  expect(actor.data.attempts).toEqual([[UNIT, 1]]);
 });
 
 /** Every state against every event, and what is kept of its attempt after it; nothing said: nothing changes. */
@@ -216,12 +216,10 @@ const EVENTS = {
   'a timer': fired('other'),
   mail: { type: 'message', kind: 'other.v1', from: OTHER, body: null } satisfies Told,
 } as const;
-const CHANGES: Readonly<
-  Record<Where, Partial<Record<keyof typeof EVENTS, WorkerData['attempts'][string] | undefined>>>
-> = {
+const CHANGES: Readonly<Record<Where, Partial<Record<keyof typeof EVENTS, WorkerData['attempts']>>>> = {
   idle: {},
-  computing: { 'its result': shown, 'its failure': undefined },
-  committing: { 'its commit': undefined, 'its failure': undefined },
+  computing: { 'its result': [shown], 'its failure': [] },
+  committing: { 'its commit': [], 'its failure': [] },
   revealed: {},
 };
 
@@ -231,8 +229,8 @@ describe.each(Object.keys(CHANGES) as Where[])('while %s', (where) => {
     const before = actor.snapshot;
     actor.hear(EVENTS[name]);
     const isChange = name in CHANGES[where];
-    const kept = (before.context as { d: WorkerData }).d.attempts[`${UNIT}#1`];
+    const kept = (before.context as { d: WorkerData }).d.attempts;
     expect(actor.snapshot === before).toBe(!isChange);
-    expect(actor.data.attempts[`${UNIT}#1`]).toEqual(isChange ? CHANGES[where][name] : kept);
+    expect(actor.data.attempts).toEqual(isChange ? CHANGES[where][name] : kept);
   });
 });
