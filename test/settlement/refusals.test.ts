@@ -11,7 +11,7 @@ import type { Open, Report, Reveal, TxBody } from '#schemas/settlement/transacti
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
 import { ARCHIVER, CHAIN, CLIENT, id, SHUFFLER, sha256, sign, VALIDATORS, WORKERS, World } from './world/chain.ts';
-import { commitOf, openOf, react, reportOf, resultsBody, resultsOf, revealOf, run } from './world/nodes.ts';
+import { commitOf, openOf, reportOf, resultsBody, resultsOf, revealOf, run, worldAt } from './world/nodes.ts';
 
 const [V0 = ''] = VALIDATORS;
 const [W0 = ''] = WORKERS;
@@ -51,23 +51,6 @@ const vote = (value: string | null, round = 0, signer = V0): Uint8Array => {
     signature: sign(signer, voteSignBytes(CHAIN, v)),
   }).bytes;
 };
-
-/** A world with one unit under way, stopped before the nodes react to the event of this type. */
-function worldAt(type: 'unit.drawable' | 'unit.assigned' | 'unit.committed' | 'unit.revealed' | 'audit.assigned') {
-  const world = new World();
-  world.heartbeats();
-  world.submitJob(1);
-  let last = world.block();
-  const seen = () => last.events.find((e) => e.type === type);
-  for (let i = 0; i < 20 && seen() === undefined; i++) {
-    react(world, last);
-    last = world.block();
-  }
-  const [unit = ''] = world.events('unit.drawable').map((e) => e.unit);
-  const row = world.ledger.unit(unit);
-  if (row === undefined) throw new Error(`no unit at ${type}`);
-  return { world, unit, row, last };
-}
 
 describe('turn and fee: refused for nothing', () => {
   const cases: [string, Parameters<World['send']>[2]][] = [
@@ -369,37 +352,4 @@ test('ARCHIVED_DONE: the first true statement of an archiver about a settlement 
   expect(world.outcome(ARCHIVER, body(cid))).toBe(null);
   expect(world.outcome(ARCHIVER, body(cid))).toBe('ARCHIVED_DONE');
   expect(world.ledger.settlement(0)?.cid).toBe(cid);
-});
-
-test('of results of all kinds what applies is applied, and what does not is named by its place among all', () => {
-  const { world, unit, row } = worldAt('unit.assigned');
-  const nobodys = `${'0'.repeat(32)}/0`;
-  const { worker } = row;
-  world.send(
-    worker,
-    resultsBody({
-      commits: [commitOf(worker, nobodys, 1), commitOf(worker, unit, 1)],
-      reveals: [revealOf(unit, 1)],
-      opens: [openOf(unit, 1, [0])],
-      reports: [reportOf(worker, nobodys, 1, [0])],
-    }),
-  );
-  const { events, outcomes } = world.block();
-  expect(outcomes).toEqual([null]);
-  expect(events.filter(({ type }) => type === 'item.refused')).toEqual(
-    [
-      { item: 0, code: 'UNIT_UNKNOWN' },
-      { item: 2, code: 'REVEAL_EARLY' },
-      { item: 3, code: 'AUDIT_NOT_OPEN' },
-      { item: 4, code: 'UNIT_UNKNOWN' },
-    ].map((refused) => ({ type: 'item.refused', account: worker, nonce: 0, ...refused })),
-  );
-  expect(world.ledger.unit(unit)?.phase).toBe('committed');
-});
-
-test('results of which nothing applies are refused with the code of the first, in the order of commits, reveals, opens, reports', () => {
-  const { world, unit, row } = worldAt('unit.assigned');
-  const reports = [reportOf(row.worker, unit, 1, [0])];
-  expect(world.outcome(row.worker, resultsBody({ reports, opens: [openOf(unit, 1, [0])] }))).toBe('AUDIT_NOT_OPEN');
-  expect(world.outcome(row.worker, resultsBody({ reports }))).toBe('NOT_DRAWN');
 });

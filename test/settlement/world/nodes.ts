@@ -6,7 +6,7 @@ import { openSubUnits, unitRoot } from '#machines/work/kernels/unit-tree.ts';
 import { reportDigest } from '#machines/work/report-digest.ts';
 import { noResults } from '#machines/work/worker-results.ts';
 import type { Commit, Open, Report, Reveal, TxBody } from '#schemas/settlement/transaction.ts';
-import { resultOf, sha256, VALIDATORS, WORKERS, type World } from './chain.ts';
+import { resultOf, sha256, VALIDATORS, WORKERS, World } from './chain.ts';
 
 /** How a node differs from an honest one. */
 export type Behaviour = {
@@ -118,4 +118,23 @@ export function run(
     last = world.block();
   }
   return last;
+}
+
+/** A world with one unit under way, stopped before the nodes react to the event of this type. */
+export function worldAt(
+  type: 'unit.drawable' | 'unit.assigned' | 'unit.committed' | 'unit.revealed' | 'audit.assigned',
+) {
+  const world = new World();
+  world.heartbeats();
+  world.submitJob(1);
+  let last = world.block();
+  const seen = () => last.events.find((e) => e.type === type);
+  for (let i = 0; i < 20 && seen() === undefined; i++) {
+    react(world, last);
+    last = world.block();
+  }
+  const [unit = ''] = world.events('unit.drawable').map((e) => e.unit);
+  const row = world.ledger.unit(unit);
+  if (row === undefined) throw new Error(`no unit at ${type}`);
+  return { world, unit, row, last };
 }
