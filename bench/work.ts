@@ -18,17 +18,18 @@ import { type Metrics, milliseconds, perSecond, quantile } from './figures.ts';
 const OFFERED_PER_SECOND = 1_200;
 const TASKS_PER_JOB = 20;
 /** It holds back while so many jobs are under way: a queue with a bound. */
-const MAX_JOBS_UNDER_WAY = 48;
+const MAX_JOBS_UNDER_WAY = 40;
 /** Blocks come no faster, ms: each costs every process the same whatever is in it, and a task lives through several. */
-const MIN_BLOCK_INTERVAL_MS = 100;
-const WARM_UP_MS = 5_000;
+const MIN_BLOCK_INTERVAL_MS = 60;
+/** Until the nodes' code is compiled and their databases are as busy as they stay. */
+const WARM_UP_MS = 20_000;
 const MEASURE_MS = 15_000;
 /** How long stragglers may take, ms. */
 const DRAIN_MS = 30_000;
 const LOOK_EVERY_MS = 5;
 
 /**
- * `tasks_per_second`: settled no-op tasks while 1,200 are offered a second and at most 960 are under way; `task_p99_ms`: from a
+ * `tasks_per_second`: settled no-op tasks while 1,200 are offered a second and at most 800 are under way; `task_p99_ms`: from a
  * task's submission to the client's knowledge that it is settled, at that load. Every task is drawn, committed, revealed,
  * audited by two.
  */
