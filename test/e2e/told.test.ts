@@ -65,6 +65,20 @@ test(
     }),
 );
 
+test('what a broker did not take is kept, and repeated when it is back', { timeout: 2 * PATIENT_MS }, () =>
+  withNetwork({ shape: { is_compact: true } }, async (network) => {
+    await network.staffed();
+    const { client, told } = await listen(network);
+    await network.running.broker.kill('SIGKILL');
+    await expect(client.send(submit('lost', 100n))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    const isRepeated = () => client.repeat().then(() => true);
+    await until(isRepeated, PATIENT_MS, 'the broker takes it');
+    const moves = () => told.flatMap(({ jobs }) => jobs);
+    await until(() => moves().some(({ is_finished }) => is_finished), PATIENT_MS, 'the job is finished');
+    await client.close();
+  }),
+);
+
 /** Another account may neither hear what is told to this one, nor say it in the gateway's name. */
 async function eavesdropAndForge({ dir, running, signer: victim, client }: LiveNetwork): Promise<void> {
   const { chain, gateway } = await client.network();
