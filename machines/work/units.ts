@@ -17,7 +17,8 @@ export const jobOf = (unit: string): string => unit.slice(0, unit.indexOf('/'));
 const JOB_DIGITS = 32;
 export const PLACE_BYTES = 24;
 
-const indexOf = (unit: string): number => Number(unit.slice(JOB_DIGITS + 1));
+/** The place of a unit in its job, from 0. */
+export const indexOf = (unit: string): number => Number(unit.slice(JOB_DIGITS + 1));
 
 /** The place of an attempt in seeds and commitments: job 16 | index u32 | attempt u32, big-endian. */
 export function writePlace(out: Uint8Array, at: number, unit: string, attempt: number): void {

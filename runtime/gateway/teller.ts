@@ -1,6 +1,6 @@
 // Tells clients of their jobs: after each block one signed message to each account whose jobs or transactions moved.
 import type { Ledger } from '#machines/settlement/ledger.ts';
-import { jobOf } from '#machines/work/units.ts';
+import { indexOf, jobOf } from '#machines/work/units.ts';
 import { TOLD_KIND, type ToldJob, type ToldV1 } from '#schemas/node/told.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
@@ -110,5 +110,3 @@ function movedJobs(events: readonly LedgerEvent[]): Iterable<ToldJob> {
   }
   return jobs.values();
 }
-
-const indexOf = (unit: string): number => Number(unit.slice(unit.indexOf('/') + 1));
