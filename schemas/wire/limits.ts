@@ -140,7 +140,7 @@ export const MAX_OPEN_JOBS = 1_024;
 export const MAX_JOB_SUSPECTS = 256;
 /** Units released to the lottery in one block: bounds the block's execution. */
 export const MAX_RELEASES_PER_BLOCK = 1_024;
-/** Units whose auditors are named at the start of one block: as many as come in with one; the rest wait for a later height. */
+/** Units whose auditors are named at the start of one block: as many as come in with one; the rest wait for the next. */
 export const MAX_AUDITS_PER_BLOCK = MAX_RELEASES_PER_BLOCK;
 /** Deadlines handled at the start of one block; the rest follow in the next. */
 export const MAX_DEADLINES_PER_BLOCK = 1_024;
