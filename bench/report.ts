@@ -9,13 +9,17 @@ import { type Metrics, median } from './figures.ts';
 type Line = { readonly bench: string; readonly load_average: number; readonly metrics: Metrics };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BENCHES: readonly (readonly string[])[] = [
-  ['store'],
-  ['runtime'],
-  ['consensus', '--validators', '4'],
-  ['consensus', '--validators', '7'],
-  ['work'],
-  ['start'],
+/** Each with what it measures on. */
+const BENCHES: readonly (readonly [args: readonly string[], setting: string])[] = [
+  [['store'], 'One database; synced batches of 1,000 rows, and of one.'],
+  [['runtime'], 'Two actors pass tokens to and fro, over the broker and over its twin.'],
+  [['consensus', '--validators', '4'], 'A process for each validator, logs synced.'],
+  [['consensus', '--validators', '7'], 'A process for each validator, logs synced.'],
+  [
+    ['work'],
+    'A process for each of four operators: a validator with two workers, three times, and a validator with shuffler, archiver and gateway. The client is told over NATS.',
+  ],
+  [['start'], 'The network of `npm start`, a process for each node, after set-up.'],
 ];
 /** What the first release has to reach. */
 const ASKED: Readonly<Record<string, string>> = {
@@ -30,9 +34,10 @@ const ASKED: Readonly<Record<string, string>> = {
 };
 
 const runs = Number(process.argv[2] ?? 3);
-const sections = BENCHES.map((args) =>
+const sections = BENCHES.map(([args, setting]) =>
   section(
     args,
+    setting,
     Array.from({ length: runs }, () => measure(args)),
   ),
 );
@@ -59,7 +64,7 @@ function measure(args: readonly string[]): Line {
   return JSON.parse(out.trim().split('\n').at(-1) ?? '') as Line;
 }
 
-function section(args: readonly string[], lines: readonly Line[]): string {
+function section(args: readonly string[], setting: string, lines: readonly Line[]): string {
   const names = Object.keys(lines[0]?.metrics ?? {});
   const rows = names.map((name) => {
     const figures = lines.flatMap(({ metrics }) => metrics[name] ?? []);
@@ -67,5 +72,5 @@ function section(args: readonly string[], lines: readonly Line[]): string {
     return `| ${name} | ${value.toLocaleString('en')} | ${figures[0]?.unit ?? ''} | ${ASKED[name] ?? ''} |`;
   });
   const loads = lines.map(({ load_average }) => load_average.toFixed(1)).join(', ');
-  return `## \`sortition bench ${args.join(' ')}\`\n\nLoad average before each run: ${loads}.\n\n| metric | median | unit | asked |\n|---|---:|---|---|\n${rows.join('\n')}\n`;
+  return `## \`sortition bench ${args.join(' ')}\`\n\n${setting} Load average before each run: ${loads}.\n\n| metric | median | unit | asked |\n|---|---:|---|---|\n${rows.join('\n')}\n`;
 }

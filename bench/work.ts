@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 5;
 /**
  * `tasks_per_second`: settled no-op tasks while 1,200 are offered a second and at most 800 are under way; `task_p99_ms`: from a
  * task's submission to the client's knowledge that it is settled, at that load. Every task is drawn, committed, revealed,
- * audited by two.
+ * audited by two. Each operator is one process: a validator with its workers, or with the services.
  */
 export async function benchWork(): Promise<Metrics> {
   const kernel = await benchKernel();

@@ -1,11 +1,11 @@
 // A worker's results as transactions: all that are ready together share one, and its signature.
-import type { Effect } from '#schemas/node/host.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { weighedChunks } from '../primitives/chunks.ts';
 
 /** Results by kind, to be added to. */
-export type Results = Omit<Extract<TxBody, { type: 'results' }>, 'type'>;
+type ResultsBody = Extract<TxBody, { type: 'results' }>;
+export type Results = Omit<ResultsBody, 'type'>;
 export const noResults = (): Results => ({ commits: [], reveals: [], opens: [], reports: [] });
 
 /** Room for results in a transaction, bytes; the rest is its frame and signature. */
@@ -20,7 +20,7 @@ const SUSPECT_BYTES = 18;
 type Item = { readonly bytes: number; readonly addTo: (body: Results) => void };
 
 /** As few transactions as the results fit in. */
-export function submits({ commits, reveals, opens, reports }: Results): Effect[] {
+export function resultsBodies({ commits, reveals, opens, reports }: Results): ResultsBody[] {
   const items = [
     ...itemsOf(commits, (body) => body.commits),
     ...itemsOf(reveals, (body) => body.reveals, suspectsBytes),
@@ -28,10 +28,23 @@ export function submits({ commits, reveals, opens, reports }: Results): Effect[]
     ...itemsOf(reports, (body) => body.reports),
   ];
   return weighedChunks(items, MAX_BATCH_ITEMS, MAX_RESULTS_BYTES, ({ bytes }) => bytes).map((chunk) => {
-    const body = { type: 'results', ...noResults() } as const;
+    const body: ResultsBody = { type: 'results', ...noResults() };
     for (const { addTo } of chunk) addTo(body);
-    return { type: 'submit', body };
+    return body;
   });
+}
+
+/** What one account says in a turn, where results that were said apart share transactions too: they come last. */
+export function joined(bodies: readonly TxBody[]): readonly TxBody[] {
+  const results = bodies.filter((body) => body.type === 'results');
+  if (results.length < 2) return bodies;
+  const all: Results = {
+    commits: results.flatMap(({ commits }) => commits),
+    reveals: results.flatMap(({ reveals }) => reveals),
+    opens: results.flatMap(({ opens }) => opens),
+    reports: results.flatMap(({ reports }) => reports),
+  };
+  return [...bodies.filter((body) => body.type !== 'results'), ...resultsBodies(all)];
 }
 
 const itemsOf = <T>(results: readonly T[], listIn: (body: Results) => T[], listsBytes = (_: T): number => 0): Item[] =>

@@ -5,7 +5,7 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Attempt, WorkerData } from '#schemas/snapshots/worker-v1.ts';
 import type { Work, WorkAnswer } from '#schemas/work/sandbox.ts';
 import { isKernel } from './kernels/kernel.ts';
-import { noResults, submits } from './worker-results.ts';
+import { noResults, resultsBodies } from './worker-results.ts';
 import { answersIn, calls } from './worker-sandbox.ts';
 
 export type Step = { readonly d: WorkerData; readonly effects: readonly Effect[] };
@@ -23,7 +23,7 @@ export function workerStep(d: WorkerData, event: HostEvent): Step {
   if (event.type === 'io.done') for (const answer of answersIn(event.answer)) onAnswer(draft, answer);
   // Not computed in time: the deadline passes and the unit is drawn again for somebody else.
   if (event.type === 'io.failed') draft.effects.push(warn(event.key, event.code));
-  draft.effects.push(...submits(draft.results));
+  for (const body of resultsBodies(draft.results)) draft.effects.push({ type: 'submit', body });
   return draft;
 }
 

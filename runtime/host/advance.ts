@@ -24,31 +24,46 @@ export type Advance = {
   readonly poisoned: readonly { readonly heard: Heard; readonly error: unknown }[];
 };
 
+/** The answer to an order that is known at once, as the event to hear next; undefined for any other order. */
+export type AnswerAtOnce = (order: Order, now_ms: number) => HostEvent | undefined;
+
 type Actor = { readonly definition: ActorDefinition; readonly stepper: Stepper };
 
 /**
- * Step through `heard`. An event on which the machine throws, orders nonsense or leaves its schema changes nothing and comes
+ * Step through `heard`, and through what is answered at once. An event on which the machine throws, orders nonsense or leaves its schema changes nothing and comes
  * back as poisoned. The schema is checked once at the end; only where that fails is it checked after each event, to find the culprit.
  */
-export function advance(actor: Actor, before: ActorState, heard: readonly Heard[]): Advance {
+export function advance(actor: Actor, before: ActorState, heard: readonly Heard[], answerTo: AnswerAtOnce): Advance {
   return (
-    attempt(actor, before, heard, false) ??
-    attempt(actor, before, heard, true) ?? { state: before, row: undefined, orders: [], poisoned: [] }
+    attempt(actor, before, [...heard], answerTo, false) ??
+    attempt(actor, before, [...heard], answerTo, true) ?? { state: before, row: undefined, orders: [], poisoned: [] }
   );
 }
 
-function attempt(actor: Actor, before: ActorState, heard: readonly Heard[], isCareful: boolean): Advance | undefined {
+/** @param queue what to hear; answers join it at the end */
+function attempt(
+  actor: Actor,
+  before: ActorState,
+  queue: Heard[],
+  answerTo: AnswerAtOnce,
+  isCareful: boolean,
+): Advance | undefined {
   let state = before;
   const orders: Order[] = [];
   const poisoned: { heard: Heard; error: unknown }[] = [];
-  for (const one of heard) {
+  for (const one of queue) {
     try {
       const { snapshot, effects } = actor.stepper.step(state.snapshot, one.event);
       const checked = effects.map((effect) => check(actor.definition, effect, one.trace));
       const after = snapshot === state.snapshot ? state : { snapshot, seq: state.seq + 1 };
       if (isCareful) assert(frozen(actor, after).ok, 'the state left its schema');
       state = after;
-      orders.push(...checked);
+      for (const order of checked) {
+        // What an answer leads to waits for the next turn: a machine that asks for ever must not hold this one up.
+        const answer = one.event.type === 'io.done' ? undefined : answerTo(order, one.event.now_ms);
+        if (answer === undefined) orders.push(order);
+        else queue.push({ event: answer, trace: order.trace });
+      }
     } catch (error) {
       poisoned.push({ heard: one, error });
     }

@@ -1,5 +1,6 @@
 // One actor's part of a turn: step it, note what it ordered, set aside what it could not bear.
 import assert from 'node:assert/strict';
+import type { HostEvent } from '#actors/host.ts';
 import { advance, type Heard, type Order } from './advance.ts';
 import type { HostOptions } from './ports.ts';
 import type { Actor } from './residents.ts';
@@ -17,12 +18,24 @@ export function applyEvents(
   turn: Turn,
 ): void {
   assert(actor.state, 'an actor hears events while it sleeps');
-  const { state, row: bytes, orders, poisoned } = advance(actor, actor.state, heard);
+  const {
+    state,
+    row: bytes,
+    orders,
+    poisoned,
+  } = advance(actor, actor.state, heard, (order, now_ms) => answerAtOnce(parts, actor.id, order, now_ms));
   actor.state = state;
   if (bytes !== undefined) turn.changes.putBytes(row.snapshot(actor.id), bytes);
   for (const order of orders) obey(parts, around, actor, order, turn);
   for (const { heard: one, error } of poisoned) setAside(parts, around, actor, one, error, turn);
   around.metrics.add('sortition_host_events_total', heard.length, actor.definition.kind);
+}
+
+function answerAtOnce({ io }: Parts, id: string, { effect }: Order, now_ms: number): HostEvent | undefined {
+  if (effect.type !== 'io') return undefined;
+  const { port, key, request } = effect;
+  const answer = io.atOnce(id, port, key, request);
+  return answer === undefined ? undefined : { type: 'io.done', port, key, answer, now_ms };
 }
 
 function obey(
@@ -37,7 +50,7 @@ function obey(
       assert(body, 'a message was not encoded');
       return parts.outbox.append(id, effect.to, trace, [effect.kind, body], turn.now_ms);
     case 'submit':
-      return parts.submits.add(id, effect.body, turn.changes);
+      return parts.submits.add(id, effect.body);
     case 'timer.set':
       return parts.timers.set(id, effect.id, effect.at_ms, turn.changes);
     case 'timer.cancel':

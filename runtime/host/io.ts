@@ -48,6 +48,11 @@ export class Io {
     return true;
   }
 
+  /** The answer to a call that need not wait for the disk. Undefined where it must, or is under way already. */
+  atOnce(actor: string, port: string, key: string, request: unknown): unknown {
+    return this.#calls.has(row.io(actor, port, key)) ? undefined : this.#ports[port]?.atOnce?.(request, actor);
+  }
+
   /** The answer is applied: the row goes with the turn. False: it was answered before. */
   settle(call: IoCall, changes: Changes): boolean {
     const key = row.io(call.actor, call.port, call.key);

@@ -23,10 +23,17 @@ export type LedgerPort = {
 };
 
 /** Performs `io` effects. A repeat with the same key must be harmless. Rejections carry a `code`. */
-export type IoPort = (
-  request: unknown,
-  call: { readonly key: string; readonly actor: string; readonly signal: AbortSignal },
-) => Promise<unknown>;
+export type IoPort = {
+  (
+    request: unknown,
+    call: { readonly key: string; readonly actor: string; readonly signal: AbortSignal },
+  ): Promise<unknown>;
+  /**
+   * The answer, where it takes no time and finding it changes nothing outside this process: the actor hears it in the turn in
+   * which it asks, before anything is on disk. Undefined: make the call. Must not throw.
+   */
+  readonly atOnce?: (request: unknown, actor: string) => unknown;
+};
 
 export type ActorSeat = {
   readonly definition: ActorDefinition;

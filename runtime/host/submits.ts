@@ -1,5 +1,6 @@
 // Transactions of this node's actors: contiguous nonces, rows until the ledger has consumed them, published again until then.
 import { z } from 'zod';
+import { joined } from '#machines/work/worker-results.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { decodeTx, encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
 import {
@@ -17,6 +18,8 @@ type Pending = { readonly signed: Uint8Array; readonly expiry_height: number };
 type Account = {
   readonly id: string;
   readonly sign: (bytes: Uint8Array) => Uint8Array;
+  /** Bodies of the turn that runs. */
+  said: TxBody[];
   next: number;
   /** Signed transactions by nonce, lowest first; the ledger consumes them in this order. */
   readonly pending: Map<number, Pending>;
@@ -35,8 +38,8 @@ export class Submits {
   readonly #accounts: ReadonlyMap<string, Account>;
   /** Accounts with transactions on their way. */
   readonly #busy = new Set<Account>();
-  /** Accounts whose nonce is to be written with the turn. */
-  readonly #changed = new Set<Account>();
+  /** Accounts that said something in the turn that runs. */
+  readonly #saying = new Set<Account>();
   /** Rows of transactions that the ledger has consumed: they go with a turn that writes something else. */
   #consumed: string[] = [];
 
@@ -50,7 +53,7 @@ export class Submits {
     this.#accounts = new Map(
       seats.map(({ id, sign }) => [
         id,
-        { id, sign, next: 0, pending: new Map(), sent: 0, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS },
+        { id, sign, said: [], next: 0, pending: new Map(), sent: 0, retry_at_ms: Infinity, pause_ms: RETRY_MIN_MS },
       ]),
     );
   }
@@ -69,21 +72,18 @@ export class Submits {
     }
   }
 
-  /** Give a transaction the account's next nonce and sign it; on disk with the turn, published after. */
-  add(id: string, body: TxBody, changes: Changes): void {
+  /** Keep a transaction's body for the end of the turn: then it gets the account's next nonce, and its signature. */
+  add(id: string, body: TxBody): void {
     const account = this.#accounts.get(id);
     if (account === undefined) return;
-    // The ledger is ahead when this database was restored from a backup: its nonces count.
-    account.next = Math.max(account.next, this.#ledger.nextNonce(id));
-    this.#sign(account, account.next++, body, changes);
-    this.#changed.add(account);
-    this.#busy.add(account);
+    account.said.push(body);
+    this.#saying.add(account);
   }
 
-  /** Rows of the turn. That of a consumed nonce, should a crash leave it, is known as such at the next start. */
+  /** Rows of the turn, of which the transactions are published after. That of a consumed nonce, should a crash leave it, is known as such at the next start. */
   write(changes: Changes): void {
-    for (const account of this.#changed) changes.put(row.nonce(account.id), account.next);
-    this.#changed.clear();
+    for (const account of this.#saying) this.#signAll(account, changes);
+    this.#saying.clear();
     if (changes.ops.length === 0 && this.#consumed.length < MAX_CONSUMED_ROWS) return;
     for (const key of this.#consumed) changes.del(key);
     this.#consumed = [];
@@ -159,6 +159,15 @@ export class Submits {
       const tx = decodeTx(signed);
       if (tx.ok) this.#sign(account, nonce, tx.value.tx.body, changes);
     }
+  }
+
+  #signAll(account: Account, changes: Changes): void {
+    // The ledger is ahead when this database was restored from a backup: its nonces count.
+    account.next = Math.max(account.next, this.#ledger.nextNonce(account.id));
+    for (const body of joined(account.said)) this.#sign(account, account.next++, body, changes);
+    account.said = [];
+    changes.put(row.nonce(account.id), account.next);
+    this.#busy.add(account);
   }
 
   #sign(account: Account, nonce: number, body: TxBody, changes: Changes): void {

@@ -26,7 +26,7 @@ export type LocalNetwork = {
 export type LocalShape = {
   readonly validators_count?: number;
   readonly params?: Partial<LocalParams>;
-  /** One process for all workers and one for the services. */
+  /** One process for each operator: a validator with its workers, or with the services. */
   readonly is_compact?: boolean;
 };
 type LocalParams = typeof LOCAL_PARAMS;
@@ -85,16 +85,23 @@ function planNodes(dir: string, validators_count: number): readonly PlannedNode[
   return [...validators, one('shuffler'), ...workers, one('archiver'), one('gateway')];
 }
 
-/** Fewer processes, each with its own copy of the ledger: validators stay apart. */
+/** As many processes as validators, each with one copy of the ledger for all that it hosts: an operator's workers, or the services. */
 function compact(nodes: readonly PlannedNode[]): readonly PlannedNode[] {
   const isOf = (prefix: string) => (node: PlannedNode) => node.name.startsWith(prefix);
+  const validators = nodes.filter(isOf('validator'));
   const services = nodes.filter((node) => !isOf('validator')(node) && !isOf('workers')(node));
-  const actorsOf = (group: readonly PlannedNode[]) => group.flatMap(({ actors }) => actors);
-  return [
-    ...nodes.filter(isOf('validator')),
-    { name: 'workers', actors: actorsOf(nodes.filter(isOf('workers'))) },
-    { name: 'gateway', actors: actorsOf(services) },
+  const groups = [
+    ...nodes.filter(isOf('workers')),
+    { name: 'gateway', actors: services.flatMap(({ actors }) => actors) },
   ];
+  return validators.map((validator, i) => {
+    const hosted = groups.filter((_, at) => at % validators.length === i);
+    return {
+      ...validator,
+      name: hosted.at(-1)?.name ?? validator.name,
+      actors: [...validator.actors, ...hosted.flatMap(({ actors }) => actors)],
+    };
+  });
 }
 
 async function makeGenesis(dir: string, validators_count: number, params: LocalParams): Promise<string> {

@@ -60,9 +60,8 @@ async function sandboxPart({ options, metrics }: NodeContext): Promise<NodePorts
 }
 
 /** Counts every request by `OK` or the code of its failure. */
-const countedPort =
-  (port: IoPort, count: (outcome: string) => void): IoPort =>
-  async (request, call) => {
+function countedPort(port: IoPort, count: (outcome: string) => void): IoPort {
+  const counted: IoPort = async (request, call) => {
     try {
       const answer = await port(request, call);
       count('OK');
@@ -72,6 +71,13 @@ const countedPort =
       throw error;
     }
   };
+  const atOnce: IoPort['atOnce'] = (request, actor) => {
+    const answer = port.atOnce?.(request, actor);
+    if (answer !== undefined) count('OK');
+    return answer;
+  };
+  return Object.assign(counted, { atOnce });
+}
 
 /** A shuffler does not wait for the block that brings the beacon; a validator that stands in for it has time. */
 function lotteryPart({ chain, bus, ledger, bell, metrics }: NodeContext): NodePorts {

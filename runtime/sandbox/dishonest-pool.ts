@@ -8,6 +8,7 @@ export function fakeSubUnits(pool: SandboxPool): SandboxPool {
   return {
     pids: () => pool.pids(),
     close: () => pool.close(),
+    runAtOnce: () => undefined,
     runSubUnits: (unit, indices, options) => pool.runSubUnits(unit, indices, options),
     async runUnit(unit, options) {
       const count = kernelSpec(unit.kernel).sub_units_count;

@@ -23,6 +23,8 @@ export type SandboxPool = {
   runUnit(unit: Unit, options?: RunOptions): Promise<SubUnitResults>;
   /** Compute the named sub-units only, as an audit does. Fails with a {@link SandboxError}. */
   runSubUnits(unit: Unit, indices: readonly number[], options?: RunOptions): Promise<SubUnitResults>;
+  /** The same, or the whole unit, where that takes no time and so needs no process. Undefined: it does. */
+  runAtOnce(unit: Unit, indices?: readonly number[]): SubUnitResults | undefined;
   /** Process ids of the running sandboxes. */
   pids(): number[];
   /** End all processes; what waits or runs fails with SANDBOX_CLOSED. */
@@ -73,13 +75,19 @@ class Pool implements SandboxPool {
   }
 
   runUnit(unit: Unit, options: RunOptions = {}): Promise<SubUnitResults> {
-    const indices = Array.from({ length: kernelSpec(unit.kernel).sub_units_count }, (_, index) => index);
-    return this.runSubUnits(unit, indices, options);
+    return this.runSubUnits(unit, allIndices(unit), options);
+  }
+
+  runAtOnce(unit: Unit, indices: readonly number[] = allIndices(unit)): SubUnitResults | undefined {
+    if (!kernelSpec(unit.kernel).is_free) return undefined;
+    requireUnit(unit, indices);
+    return { results: noopResults(unit.start, indices, sha256), suspects: [] };
   }
 
   async runSubUnits(unit: Unit, indices: readonly number[], options: RunOptions = {}): Promise<SubUnitResults> {
     requireUnit(unit, indices);
-    if (unit.kernel === 'noop/v1') return runNoop(unit, indices, options);
+    const free = this.runAtOnce(unit, indices);
+    if (free !== undefined) return free;
     const results = new Map<number, Uint8Array<ArrayBuffer>>();
     const suspects: bigint[] = [];
     await this.#enqueue(unit, [...new Set(indices)], results, suspects, options);
@@ -184,12 +192,8 @@ class Pool implements SandboxPool {
   }
 }
 
-/** In process: there is nothing to sandbox. */
-function runNoop({ start }: Unit, indices: readonly number[], options: RunOptions): SubUnitResults {
-  const results = noopResults(start, indices, sha256);
-  options.on_progress?.(results.length, results.length);
-  return { results, suspects: [] };
-}
+const allIndices = ({ kernel }: Unit): number[] =>
+  Array.from({ length: kernelSpec(kernel).sub_units_count }, (_, index) => index);
 
 function requireUnit(unit: Unit, indices: readonly number[]): void {
   const count = kernelSpec(unit.kernel).sub_units_count;

@@ -1,5 +1,4 @@
 // The `sandbox` port: computes units for workers, and single sub-units for audits and disputes.
-import type { z } from 'zod';
 import { leafHashes } from '#machines/primitives/merkle.ts';
 import { commitment } from '#machines/work/commitment.ts';
 import { checkCollatz } from '#machines/work/kernels/collatz.ts';
@@ -10,10 +9,8 @@ import { fromU128, u128 } from '#schemas/wire/fields.ts';
 import { MAX_KEPT_UNITS, MAX_SUSPECTS } from '#schemas/wire/limits.ts';
 import type {
   BatchAnswer,
-  OpenAnswer,
   RecomputeAnswer,
   RecomputeRequest,
-  ReportAnswer,
   RunAnswer,
   SandboxRequest,
   Work,
@@ -28,41 +25,64 @@ import { createSalts } from './salts.ts';
 /** Fixed kernels are not metered: their cost is known from the size of the unit. */
 const FUEL_OF_FIXED_KERNELS = 0;
 
-/** A unit's results, and their hashes as leaves of its tree: the root and the openings need them both. */
-type UnitResults = SubUnitResults & { readonly leaves: Uint8Array<ArrayBuffer>[] };
+/** What a work needs computed; of a whole unit also its leaves, if they are known: its root and its openings need them both. */
+type Computed = SubUnitResults & { readonly leaves?: Uint8Array<ArrayBuffer>[] };
 
 /**
  * A port over a pool. Results of units are kept until they are opened for their audit; what was forgotten is computed again.
  * Requests come from our own machines, or from rows that they wrote: they are not checked again.
  */
 export function createSandboxPort(pool: SandboxPool): IoPort {
-  const kept = new Map<string, UnitResults>();
+  const kept = new Map<string, Computed>();
   const nextSalt = createSalts();
 
-  async function compute(work: Work, signal: AbortSignal): Promise<UnitResults> {
-    const computed = await pool.runUnit(unitOf(work), { signal });
-    return { ...computed, leaves: leafHashes(computed.results, sha256) };
-  }
+  const keptFor = (work: Work): Computed | undefined => (work.action === 'open' ? kept.get(keyOf(work)) : undefined);
 
-  async function run(worker: string, work: Work, signal: AbortSignal): Promise<RunAnswer> {
-    const unit = await compute(work, signal);
+  function keep(work: Work, unit: Computed): void {
     kept.set(keyOf(work), unit);
     if (kept.size > MAX_KEPT_UNITS) kept.delete(kept.keys().next().value ?? '');
-    return outcome(worker, work, unit, nextSalt());
   }
 
-  /** An attempt is audited once, so nobody asks for its results again. */
-  async function open(work: OpenWork, signal: AbortSignal): Promise<z.infer<typeof OpenAnswer>> {
-    const { results, leaves } = kept.get(keyOf(work)) ?? (await compute(work, signal));
+  function answerTo(worker: string, work: Work, computed: Computed): WorkAnswer {
+    const { action, unit, attempt } = work;
+    const { results } = computed;
+    if (action === 'report') return { action, unit, attempt, digest: reportDigest(worker, work, results, sha256) };
+    const leaves = computed.leaves ?? leafHashes(results, sha256);
+    if (action === 'run') {
+      keep(work, { ...computed, leaves });
+      return { action, unit, attempt, ...outcome(worker, work, computed, leaves, nextSalt()) };
+    }
+    // An attempt is audited once, so nobody asks for its results again.
     kept.delete(keyOf(work));
-    return { openings: openSubUnits(results, work.indices, sha256, leaves) };
+    return { action, unit, attempt, openings: openSubUnits(results, work.indices, sha256, leaves) };
   }
 
-  async function perform(worker: string, work: Work, signal: AbortSignal): Promise<Answer> {
-    if (work.action === 'run') return run(worker, work, signal);
-    if (work.action === 'open') return open(work, signal);
-    const { results } = await pool.runSubUnits(unitOf(work), work.indices, { signal });
-    return { digest: reportDigest(worker, work, results, sha256) };
+  /** A lazy worker's pool tells whole units from parts. */
+  const compute = (work: Work, signal: AbortSignal): Promise<Computed> =>
+    work.action === 'report'
+      ? pool.runSubUnits(unitOf(work), work.indices, { signal })
+      : pool.runUnit(unitOf(work), { signal });
+
+  const computeAtOnce = (work: Work): Computed | undefined =>
+    pool.runAtOnce(unitOf(work), work.action === 'report' ? work.indices : undefined);
+
+  async function perform(worker: string, work: Work, signal: AbortSignal): Promise<WorkAnswer> {
+    try {
+      const computed = keptFor(work) ?? (await compute(work, signal));
+      return answerTo(worker, work, computed);
+    } catch (error) {
+      return failed(work, error);
+    }
+  }
+
+  /** Undefined: this work takes time. */
+  function performAtOnce(worker: string, work: Work): WorkAnswer | undefined {
+    try {
+      const computed = keptFor(work) ?? computeAtOnce(work);
+      return computed && answerTo(worker, work, computed);
+    } catch (error) {
+      return failed(work, error);
+    }
   }
 
   async function recompute(request: RecomputeRequest, signal: AbortSignal): Promise<RecomputeAnswer> {
@@ -73,25 +93,37 @@ export function createSandboxPort(pool: SandboxPool): IoPort {
   /** One after another: with as many calls at once as a port may have, the pool's queue never overflows. */
   async function performAll(worker: string, works: readonly Work[], signal: AbortSignal): Promise<BatchAnswer> {
     const answers: WorkAnswer[] = [];
+    for (const work of works) answers.push(await perform(worker, work, signal));
+    return { answers };
+  }
+
+  function performAllAtOnce(worker: string, works: readonly Work[]): BatchAnswer | undefined {
+    const answers: WorkAnswer[] = [];
     for (const work of works) {
-      const { action, unit, attempt } = work;
-      try {
-        answers.push({ action, unit, attempt, ...(await perform(worker, work, signal)) } as WorkAnswer);
-      } catch (error) {
-        answers.push({ action: 'failed', unit, attempt, code: codeOf(error) });
-      }
+      const answer = performAtOnce(worker, work);
+      if (answer === undefined) return undefined;
+      answers.push(answer);
     }
     return { answers };
   }
 
-  return (request, { actor, signal }) => {
+  const port: IoPort = (request, { actor, signal }) => {
     const asked = request as SandboxRequest;
     return asked.action === 'batch' ? performAll(actor, asked.works, signal) : recompute(asked, signal);
   };
+  const atOnce: IoPort['atOnce'] = (request, actor) => {
+    const asked = request as SandboxRequest;
+    return asked.action === 'batch' ? performAllAtOnce(actor, asked.works) : undefined;
+  };
+  return Object.assign(port, { atOnce });
 }
 
-type OpenWork = Extract<Work, { action: 'open' }>;
-type Answer = RunAnswer | z.infer<typeof OpenAnswer> | z.infer<typeof ReportAnswer>;
+const failed = ({ unit, attempt }: Work, error: unknown): WorkAnswer => ({
+  action: 'failed',
+  unit,
+  attempt,
+  code: codeOf(error),
+});
 
 const keyOf = ({ unit, attempt }: Work): string => `${unit}#${attempt}`;
 
@@ -105,7 +137,8 @@ const unitOf = ({ kernel, start, unit_log2 }: Pick<Work, 'kernel' | 'start' | 'u
 function outcome(
   worker: string,
   { unit, attempt }: Work,
-  { results, suspects, leaves }: UnitResults,
+  { results, suspects }: SubUnitResults,
+  leaves: Uint8Array<ArrayBuffer>[],
   salt: Uint8Array,
 ): RunAnswer {
   const shown = {

@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { IoPort } from '#runtime/host/ports.ts';
 import { MAX_ACTOR_FAULTS, MAX_IO_AT_ONCE, MAX_QUARANTINE_ROWS, MAX_RESIDENT_ACTORS } from '#schemas/wire/limits.ts';
-import { Outsider, signerOf, type TestNode, World } from './world.ts';
+import { type NodeOptions, Outsider, signerOf, type TestNode, World } from './world.ts';
 
 const [a, b] = [signerOf('a'), signerOf('b')];
 
 async function heard(node: TestNode, text: string, actor = a): Promise<boolean> {
   return (await node.data(actor)).heard.includes(text);
 }
-async function setUp(options: { readonly echo?: IoPort } = {}) {
+async function setUp(options: Pick<NodeOptions, 'echo' | 'fault'> = {}) {
   const world = new World();
   return { world, node: await world.node({ actors: [a, b], ...options }), peer: new Outsider(world, 'peer') };
 }
@@ -119,6 +119,31 @@ describe('io', () => {
     peer.order(a, { do: 'io', key: 'k' }, { do: 'io', key: 'k' }, { do: 'note', text: 'end' });
     await world.until(() => heard(node, 'end'));
     expect(calls).toBe(1);
+  });
+
+  test('what a port knows at once is heard in the turn that asks, and leaves no row', async () => {
+    const echo: IoPort = Object.assign(() => Promise.reject(new Error('not to be called')), {
+      atOnce: (request: unknown, actor: string) => `${actor === a.id} ${JSON.stringify(request)}`,
+    });
+    const written: string[] = [];
+    const fault: NodeOptions['fault'] = (ops) => void written.push(...ops.map(({ key }) => key));
+    const { world, node, peer } = await setUp({ echo, fault });
+    peer.order(a, { do: 'io', key: 'k' });
+    await world.until(() => heard(node, 'done k true {"key":"k"}'));
+    expect((await node.data(a)).heard).toEqual(['started', 'asked k', 'done k true {"key":"k"}']);
+    expect(written.filter((key) => key.startsWith('io/'))).toEqual([]);
+  });
+
+  test('what is under way is not asked at once as well', async () => {
+    let isSlow = true;
+    const echo: IoPort = Object.assign(() => new Promise(() => {}), { atOnce: () => (isSlow ? undefined : 'fast') });
+    const { world, node, peer } = await setUp({ echo });
+    peer.order(a, { do: 'io', key: 'k' });
+    await world.until(() => heard(node, 'asked k'));
+    isSlow = false;
+    peer.order(a, { do: 'io', key: 'k' }, { do: 'io', key: 'other' });
+    await world.until(() => heard(node, 'done other fast'));
+    expect((await node.data(a)).heard).not.toContain('done k fast');
   });
 
   test('no more than the limit is under way at once, and the rest follows', async () => {

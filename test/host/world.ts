@@ -44,7 +44,7 @@ export class TestClock implements Clock {
   }
 }
 
-type NodeOptions = {
+export type NodeOptions = {
   readonly actors?: readonly Signer[];
   readonly definition?: ActorDefinition;
   readonly disk?: MemoryDisk;
