@@ -78,7 +78,8 @@ async function hearBlock(
   { height, time_ms, events }: Input & { type: 'block' },
   turn: Turn,
 ): Promise<void> {
-  for (const [id, concerned] of parts.feed.hear(height, events, parts.residents.byId)) {
+  const isStopped = (id: string): boolean => parts.residents.byId.get(id)?.stopped !== undefined;
+  for (const [id, concerned] of parts.feed.hear(height, events, isStopped)) {
     const event: HostEvent = { type: 'ledger.block', height, time_ms, events: concerned, now_ms: turn.now_ms };
     if (!(await tell(parts, id, { event, trace: '' }, turn))) parts.feed.hold(id, height - 1);
   }

@@ -6,6 +6,7 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { DRAIN_MS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import { concernsOf } from './concerns.ts';
 import { Inbox, type Input, type Waiter } from './inbox.ts';
 import { inspect } from './inspect.ts';
 import { Io } from './io.ts';
@@ -63,7 +64,7 @@ class ActorHost implements Host {
       submits: new Submits(chain, ledger, actors),
       timers: new Timers(),
       io: new Io(ports, (call, outcome) => this.#push({ type: 'io', call, outcome })),
-      feed: new LedgerFeed(),
+      feed: new LedgerFeed(concernsOf(actors)),
       quarantine: new Quarantine(store),
       refusals: new Refusals(metrics),
     };

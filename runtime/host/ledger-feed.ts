@@ -1,20 +1,23 @@
 // The ledger's blocks on their way to actors: one height for the whole host, own heights for the few that are behind.
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { ActorDefinition } from '#actors/host.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { HEIGHT_ROW_EVERY } from '#schemas/wire/limits.ts';
 import type { Store } from '../store/store.ts';
+import type { Concerns } from './concerns.ts';
 import { type Changes, readRow, readTable, row } from './rows.ts';
 
-type Listener = { readonly id: string; readonly definition: ActorDefinition; readonly stopped: string | undefined };
-
 export class LedgerFeed {
+  readonly #concerns: Concerns;
   #height = 0;
   #written_height = 0;
   /** Own heights of actors that are stopped, were stopped, or are younger than this database. */
   readonly #behind = new Map<string, number>();
   readonly #changed = new Set<string>();
+
+  constructor(concerns: Concerns) {
+    this.#concerns = concerns;
+  }
 
   async load(store: Store): Promise<void> {
     this.#height = this.#written_height = await readRow(store, row.height, z.int(), 0);
@@ -42,18 +45,13 @@ export class LedgerFeed {
   }
 
   /** Hear a block. The answer: which of the host's actors it concerns, and with which events. */
-  hear(
-    height: number,
-    events: readonly LedgerEvent[],
-    actors: ReadonlyMap<string, Listener>,
-  ): Map<string, LedgerEvent[]> {
+  hear(height: number, events: readonly LedgerEvent[], isStopped: (id: string) => boolean): Map<string, LedgerEvent[]> {
     assert(height <= this.#height + 1, `block ${height} was delivered after ${this.#height}`);
     const isNewest = height === this.#height + 1;
     if (isNewest) this.#height = height;
-    const isBehindAndNext = (id: string) =>
-      this.#behind.get(id) === height - 1 && actors.get(id)?.stopped === undefined;
+    const isBehindAndNext = (id: string) => this.#behind.get(id) === height - 1 && !isStopped(id);
     const late = [...this.#behind.keys()].filter(isBehindAndNext);
-    const concerned = isNewest || late.length > 0 ? concernedBy(events, actors) : new Map<string, LedgerEvent[]>();
+    const concerned = isNewest || late.length > 0 ? this.#concernedBy(events) : new Map<string, LedgerEvent[]>();
     for (const id of concerned.keys()) {
       const isDue = this.#behind.has(id) ? late.includes(id) : isNewest;
       if (!isDue) concerned.delete(id);
@@ -76,6 +74,19 @@ export class LedgerFeed {
     this.#changed.clear();
   }
 
+  /** The events of each actor here, in order. */
+  #concernedBy(events: readonly LedgerEvent[]): Map<string, LedgerEvent[]> {
+    const concerned = new Map<string, LedgerEvent[]>();
+    for (const event of events) {
+      for (const id of this.#concerns(event)) {
+        const heard = concerned.get(id);
+        if (heard === undefined) concerned.set(id, [event]);
+        else heard.push(event);
+      }
+    }
+    return concerned;
+  }
+
   #setBehind(id: string, height: number): void {
     this.#behind.set(id, height);
     this.#changed.add(id);
@@ -85,24 +96,4 @@ export class LedgerFeed {
     this.#behind.delete(id);
     this.#changed.add(id);
   }
-}
-
-/** The events of each actor here, in order. */
-function concernedBy(
-  events: readonly LedgerEvent[],
-  actors: ReadonlyMap<string, Listener>,
-): Map<string, LedgerEvent[]> {
-  const concerned = new Map<string, LedgerEvent[]>();
-  for (const [definition, all] of Map.groupBy(actors.values(), (actor) => actor.definition)) {
-    for (const event of events) {
-      const whom = definition.concerns(event);
-      for (const id of whom === 'all' ? all.map((actor) => actor.id) : whom) {
-        if (actors.get(id)?.definition !== definition) continue;
-        const heard = concerned.get(id);
-        if (heard === undefined) concerned.set(id, [event]);
-        else heard.push(event);
-      }
-    }
-  }
-  return concerned;
 }

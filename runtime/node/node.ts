@@ -8,6 +8,7 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
+import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
 import type { ActorSeat, Host } from '../host/ports.ts';
 import { claimStore } from '../keys/claim-store.ts';
@@ -162,12 +163,12 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
 
 /** Whether an actor of these seats would hear an event. */
 function hearsOf(seats: NodeContext['seats']): (event: LedgerEvent) => boolean {
-  const byDefinition = Map.groupBy(seats, ({ kind }) => definitionOf(kind));
-  return (event) =>
-    byDefinition.entries().some(([definition, own]) => {
-      const whom = definition?.concerns(event) ?? [];
-      return whom === 'all' || own.some(({ signer }) => whom.includes(signer.id));
-    });
+  const actors = seats.flatMap(({ kind, signer }) => {
+    const definition = definitionOf(kind);
+    return definition === undefined ? [] : [{ id: signer.id, definition }];
+  });
+  const concerns = concernsOf(actors);
+  return (event) => concerns(event).length > 0;
 }
 
 function hostOptions({ chain, store, clock, log, metrics, seats, ledger, options }: NodeContext, { ports }: NodePorts) {
