@@ -3,43 +3,67 @@ import { endOfPrefix } from './prefix.ts';
 import type { Store, StoreOp } from './store.ts';
 import { StoreError } from './store-error.ts';
 
-/** What a power cut does to one batch: it never reached the disk, or it did and nobody was told. */
-export type BatchFault = 'lost' | 'unacknowledged';
+/** What a power cut does to the write under way: it never reached the disk, or it did and nobody was told. */
+export type WriteFault = 'lost' | 'unacknowledged';
 
-/** The rows that survive a crash. */
+/** The rows that survive a crash, and those appended since, which a power cut takes back. */
 export class MemoryDisk {
   readonly rows: Map<string, Uint8Array>;
+  /** What the rows that were appended to are on the disk; undefined: not there. */
+  readonly #synced = new Map<string, Uint8Array | undefined>();
   constructor(rows: Iterable<readonly [string, Uint8Array]> = []) {
     this.rows = new Map(rows);
   }
-  /** A backup taken now. */
+  /** A backup taken now: of what a reader of the files sees, appended rows included. */
   copy(): MemoryDisk {
     return new MemoryDisk(this.rows);
+  }
+  append(ops: readonly StoreOp[]): void {
+    for (const { key } of ops) if (!this.#synced.has(key)) this.#synced.set(key, this.rows.get(key));
+    apply(this.rows, ops);
+  }
+  /** What was appended is safe. */
+  sync(): void {
+    this.#synced.clear();
+  }
+  losePower(): void {
+    for (const [key, value] of this.#synced) {
+      if (value === undefined) this.rows.delete(key);
+      else this.rows.set(key, value);
+    }
+    this.#synced.clear();
   }
 }
 
 /**
- * A store over `disk`. After a fault every call fails, as if the process were gone: open the disk again.
+ * A store over `disk`. After a fault every call fails, as if the process were gone: open the disk again. Whoever opens it where
+ * the store before was not closed finds it as after a power cut.
  *
- * @param fault asked before each batch what happens to it; undefined: nothing does
+ * @param fault asked before each write what happens to it; undefined: nothing does
  */
 export function openMemoryStore(
   disk: MemoryDisk,
-  fault: (ops: readonly StoreOp[]) => BatchFault | undefined = () => undefined,
+  fault: (ops: readonly StoreOp[]) => WriteFault | undefined = () => undefined,
 ): Store {
+  disk.losePower();
   let isOpen = true;
   const requireOpen = (code: 'STORE_READ_FAILED' | 'STORE_WRITE_FAILED') => {
     if (!isOpen) throw new StoreError(code, 'the store is closed');
   };
+  const write = (ops: readonly StoreOp[], isSynced: boolean): void => {
+    requireOpen('STORE_WRITE_FAILED');
+    const happened = fault(ops);
+    if (happened !== 'lost') disk.append(ops);
+    // Without rows a batch does nothing: RocksDB is not even asked.
+    if (happened === 'unacknowledged' || (happened === undefined && isSynced && ops.length > 0)) disk.sync();
+    if (happened === undefined) return;
+    isOpen = false;
+    disk.losePower();
+    throw new StoreError('STORE_WRITE_FAILED', `power cut: the write is ${happened}`);
+  };
   return {
-    async batch(ops) {
-      requireOpen('STORE_WRITE_FAILED');
-      const happened = fault(ops);
-      if (happened !== 'lost') apply(disk.rows, ops);
-      if (happened === undefined) return;
-      isOpen = false;
-      throw new StoreError('STORE_WRITE_FAILED', `power cut: the batch is ${happened}`);
-    },
+    batch: async (ops) => write(ops, true),
+    append: async (ops) => write(ops, false),
     async get(key) {
       requireOpen('STORE_READ_FAILED');
       return disk.rows.get(key);
@@ -56,6 +80,7 @@ export function openMemoryStore(
       }
     },
     async close() {
+      if (isOpen) disk.sync();
       isOpen = false;
     },
   };

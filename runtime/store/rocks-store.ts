@@ -1,4 +1,4 @@
-// The store on disk: RocksDB with synced batches. Small caches on purpose: a node keeps what is hot in its own memory.
+// The store on disk: RocksDB, whose log takes every write in order. Small caches on purpose: a node keeps what is hot in its own memory.
 import { RocksLevel } from '@nxtedition/rocksdb';
 import { endOfPrefix } from './prefix.ts';
 import type { Store, StoreOp } from './store.ts';
@@ -35,17 +35,18 @@ export async function openRocksStore(directory: string): Promise<Store> {
     throw new StoreError('STORE_OPEN_FAILED', `cannot open the database in ${directory}`, { cause });
   });
   return {
-    batch: (ops) => writeSynced(db, ops),
+    batch: (ops) => write(db, ops, true),
+    append: (ops) => write(db, ops, false),
     get: (key) => read(db, key),
     scan: (prefix, { after, limit } = {}) => scan(db, prefix, after, limit ?? Infinity),
     close: () => db.close(),
   };
 }
 
-async function writeSynced(db: RocksLevel, ops: readonly StoreOp[]): Promise<void> {
+async function write(db: RocksLevel, ops: readonly StoreOp[], sync: boolean): Promise<void> {
   if (ops.length === 0) return;
   try {
-    await db.batch(ops.map(plain), { sync: true });
+    await db.batch(ops.map(plain), { sync });
   } catch (cause) {
     throw new StoreError('STORE_WRITE_FAILED', `cannot write ${ops.length} rows`, { cause });
   }

@@ -1,4 +1,6 @@
 // What every store must do: the same rules run over RocksDB and its in-memory twin.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +10,8 @@ import { LazyPut } from '#runtime/store/lazy-put.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
+
+const APPEND_CHILD = new URL('./append-child.ts', import.meta.url).pathname;
 
 type Disk = { open(): Promise<Store>; remove(): Promise<void> };
 
@@ -69,6 +73,19 @@ describe.each(Object.entries(KINDS))('%s', (_name, make) => {
     expect([...((await store.get('a')) ?? [])]).toEqual([3]);
   });
 
+  test('what is appended is read at once, and is there after a reopening', async () => {
+    await store.batch([put('a/1', 1), put('a/2', 2)]);
+    await store.append([del('a/1'), put('a/2', 3), new LazyPut('a/3', () => bytes(4))]);
+    const expected = [
+      ['a/2', [3]],
+      ['a/3', [4]],
+    ];
+    expect(await rows(store, 'a/')).toEqual(expected);
+    await store.close();
+    store = await disk.open();
+    expect(await rows(store, 'a/')).toEqual(expected);
+  });
+
   test('an empty value is a value', async () => {
     await store.batch([put('empty')]);
     expect((await store.get('empty'))?.length).toBe(0);
@@ -112,23 +129,25 @@ describe.each(Object.entries(KINDS))('%s', (_name, make) => {
   test('a closed store fails and says so', async () => {
     await store.close();
     await expect(store.batch([put('a', 1)])).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
+    await expect(store.append([put('a', 1)])).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
     await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_READ_FAILED' });
     store = await disk.open();
   });
 
-  test('any batches leave what a plain map would hold', async () => {
+  test('any writes leave what a plain map would hold', async () => {
     const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '0'), minLength: 1, maxLength: 3 });
     const op = fc.oneof(
       key.map((k) => del(`m/${k}`)),
       fc.tuple(key, fc.nat(255)).map(([k, v]) => put(`m/${k}`, v)),
     );
+    const write = fc.record({ ops: fc.array(op, { maxLength: 5 }), isSynced: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(op, { maxLength: 5 }), { maxLength: 5 }), async (batches) => {
+      fc.asyncProperty(fc.array(write, { maxLength: 5 }), async (writes) => {
         await store.batch((await rows(store, 'm/')).map(([k]) => del(k)));
         const model = new Map<string, number[]>();
-        for (const batch of batches) {
-          await store.batch(batch);
-          for (const o of batch) {
+        for (const { ops, isSynced } of writes) {
+          await (isSynced ? store.batch(ops) : store.append(ops));
+          for (const o of ops) {
             if (o.type === 'put') model.set(o.key, [...o.value]);
             else model.delete(o.key);
           }
@@ -159,4 +178,55 @@ test.each([
   const reopened = openMemoryStore(disk);
   expect((await reopened.get('a'))?.[0]).toBe(expected);
   expect((await reopened.get('b'))?.[0]).toBe(expected);
+});
+
+test('the end of the process takes nothing back of what was appended', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'store-'));
+  const child = spawn(process.execPath, [APPEND_CHILD, directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+  const store = await openRocksStore(directory);
+  expect(await rows(store, 'a')).toEqual([['a', [1]]]);
+  await store.close();
+  await rm(directory, { recursive: true });
+});
+
+test('a power cut takes back all that was appended since the last batch, and nothing before', async () => {
+  const disk = new MemoryDisk();
+  const store = openMemoryStore(disk);
+  await store.append([put('t/a', 1), put('t/b', 1)]);
+  await store.batch([put('t/c', 1)]);
+  await store.append([put('t/a', 2), del('t/b')]);
+  await store.append([put('t/a', 3), put('t/d', 1)]);
+  await store.batch([]); // without rows: nothing is synced
+  expect(await rows(openMemoryStore(disk), 't/')).toEqual([
+    ['t/a', [1]],
+    ['t/b', [1]],
+    ['t/c', [1]],
+  ]);
+});
+
+test.each([
+  ['batch', 'lost', undefined],
+  ['batch', 'unacknowledged', 1],
+  ['append', 'lost', undefined],
+  ['append', 'unacknowledged', 1],
+] as const)(
+  '%s: a write that is %s by a power cut takes along what was appended before',
+  async (kind, fault, expected) => {
+    const disk = new MemoryDisk();
+    const store = openMemoryStore(disk, (ops) => (ops.length === 2 ? fault : undefined));
+    await store.append([put('a', 1)]);
+    await expect(store[kind]([put('b', 1), put('c', 1)])).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
+    const reopened = openMemoryStore(disk);
+    for (const key of ['a', 'b', 'c']) expect((await reopened.get(key))?.[0]).toBe(expected);
+  },
+);
+
+test('a backup holds what was appended, whatever happens to the disk', async () => {
+  const disk = new MemoryDisk();
+  await openMemoryStore(disk).append([put('a', 1)]);
+  const backup = disk.copy();
+  disk.losePower();
+  expect(await openMemoryStore(disk).get('a')).toBeUndefined();
+  expect((await openMemoryStore(backup).get('a'))?.[0]).toBe(1);
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fate } from '#runtime/bus/memory-bus.ts';
-import { type BatchFault, MemoryDisk } from '#runtime/store/memory-store.ts';
+import { MemoryDisk, type WriteFault } from '#runtime/store/memory-store.ts';
 import { Outsider, signerOf, type TestNode, World } from './world.ts';
 
 const actors = ['a', 'b', 'c', 'd'].map(signerOf);
@@ -44,7 +44,7 @@ test('tokens that wander among actors are received once at each hop, and their s
   for (const node of nodes) await node.drain();
 });
 
-describe.each(['lost', 'unacknowledged'] as const)('a crash in which a batch is %s', (fault: BatchFault) => {
+describe.each(['lost', 'unacknowledged'] as const)('a crash in which a batch is %s', (fault: WriteFault) => {
   test.each(Array.from({ length: 25 }, (_, index) => index + 1))(
     'at write %i of a node changes nothing',
     async (crash_at) => {

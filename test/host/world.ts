@@ -9,7 +9,7 @@ import type { Clock, Host, HostOptions, IoPort } from '#runtime/host/ports.ts';
 import { type Signer, signer } from '#runtime/keys/ed25519.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
-import { type BatchFault, MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import { MemoryDisk, openMemoryStore, type WriteFault } from '#runtime/store/memory-store.ts';
 import type { StoreOp } from '#runtime/store/store.ts';
 import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
@@ -49,7 +49,7 @@ export type NodeOptions = {
   readonly definition?: ActorDefinition;
   readonly disk?: MemoryDisk;
   readonly echo?: IoPort;
-  readonly fault?: (ops: readonly StoreOp[]) => BatchFault | undefined;
+  readonly fault?: (ops: readonly StoreOp[]) => WriteFault | undefined;
   readonly clock?: Clock;
   /** In place of the bus's own. */
   readonly publish?: Bus['publish'];
