@@ -85,7 +85,7 @@ export type Input =
       readonly now_ms: number;
     };
 
-/** Orders to the driver's host, in order. Nothing is performed before all `record`s of the turn are synced. */
+/** Orders to the driver's host, in order. No vote or proposal leaves before all `record`s of the turn are synced. */
 export type CoreEffect =
   /** Append to the height's log: replayed through `Core.restore` after a crash. What comes before a `decided` of the same step is over. */
   | { readonly type: 'record'; readonly input: Input }
@@ -98,7 +98,7 @@ export type CoreEffect =
   | { readonly type: 'rebroadcast' }
   | { readonly type: 'timer.set'; readonly id: string; readonly at_ms: number }
   | { readonly type: 'timer.cancel'; readonly id: string }
-  /** Final: persist block and certificate with the end-of-height mark before anything outside sees it; the state follows from them. */
+  /** Final: write block and certificate with the end-of-height mark before this node's actors hear of it; the state follows from them. */
   | {
       readonly type: 'decided';
       readonly height: number;
@@ -107,7 +107,7 @@ export type CoreEffect =
       readonly header: Header;
       readonly state_root: string;
     }
-  /** Release the beacon partial of a height whose commit certificate is held. */
+  /** Release the beacon partial of a height whose commit certificate is held, once an own vote in it is synced. */
   | { readonly type: 'beacon.release'; readonly height: number }
   | {
       readonly type: 'sync.request';

@@ -9,7 +9,7 @@ import type { BeaconShare } from './ingress.ts';
 
 /** Where it looks, and where it goes on. */
 export type BeaconPorts = {
-  /** The last height that is final and on disk here. */
+  /** The last height that is final here: its commit certificate is held, and an own vote in it is on disk. */
   readonly tip: () => Tip;
   /** Whether the next block is this validator's to propose, in the round that runs or would begin now. */
   readonly isProposer: () => boolean;

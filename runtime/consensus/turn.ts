@@ -1,4 +1,4 @@
-// One turn of a validator: inputs → core → signer → one synced batch → words to the others. Record, sync, then speak.
+// One turn of a validator: inputs → core → signer → rows to write → words to the others. Record, sync, then speak.
 import type { Core } from '#machines/consensus/core.ts';
 import type { CoreEffect, Input } from '#machines/consensus/types.ts';
 import { type EvidenceBytes, encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
@@ -29,10 +29,11 @@ export type TurnState = {
   readonly commitOps: () => readonly StoreOp[];
 };
 
-/** What a turn leads to, in the order in which it is carried out: rows first. */
+/** What a turn leads to. */
 export type TurnResult = {
+  /** One write: synced before anything is said where there is an own word, appended where there is a decided block alone. */
   readonly ops: StoreOp[];
-  /** Something rests on the rows: sync them before going on. Other rows may wait for the next turn. */
+  /** An own word rests on the rows. What is recorded without one waits for the next turn that has one. */
   mustSync: boolean;
   readonly words: ConsensusMessage[];
   readonly timers: (EffectOf<'timer.set'> | EffectOf<'timer.cancel'>)[];
@@ -195,7 +196,11 @@ function speak(state: TurnState, result: TurnResult, word: OwnWord): OwnWord {
   return word;
 }
 
-/** End of a height: block, tip and the log's end in the same batch as the application's rows. */
+/**
+ * End of a height: block, tip and the log's end in the same write as the application's rows. It need not be synced: its proof is
+ * the certificate, made of votes that their signers synced before they said them. A power cut takes this node back to its own
+ * votes of the height; even if it takes all nodes back, these votes lead to the same block (ADR 17).
+ */
 function finish(state: TurnState, result: TurnResult, effect: Decided): void {
   const { time_ms } = effect.header;
   const tip = {
@@ -204,7 +209,6 @@ function finish(state: TurnState, result: TurnResult, effect: Decided): void {
     time_ms,
     state_root: effect.state_root,
   };
-  result.mustSync = true;
   result.ops.push(...finalOps(tip, effect.final), ...state.log.advance(effect.height + 1));
   result.decided.push(effect);
   state.own.clear();

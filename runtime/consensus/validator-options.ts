@@ -16,7 +16,7 @@ import type { Decided } from './turn.ts';
 export type ValidatorApp = Application & {
   /** Take a transaction into the pool; false where it is refused or known. */
   submit(tx: Uint8Array): boolean;
-  /** What the application has to write by now: it goes into the batch that makes the blocks executed since the last call final. */
+  /** What the application has to write by now: it goes into the write that makes the blocks executed since the last call final. */
   commitOps(): readonly StoreOp[];
 };
 
@@ -36,7 +36,7 @@ export type ValidatorOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** A block is final and on disk here. */
+  /** A block is final, and written: what the listener syncs to the same store keeps it too. */
   readonly onFinal: (decided: Decided) => void;
   /** Two conflicting signed statements of a validator, for an `evidence` transaction. */
   readonly onEvidence: (evidence: EvidenceBytes) => void;

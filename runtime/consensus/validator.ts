@@ -121,33 +121,40 @@ class ValidatorHost implements Validator {
     const { store, clock, metrics } = this.#options;
     const started_ms = clock.now_ms();
     const result = runTurn(this.#state, inputs);
-    if (result.mustSync) await store.batch(result.ops);
-    this.#carryOut(result);
-    if (result.mustSync) metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
+    const { ops, mustSync } = result;
+    if (mustSync) await store.batch(ops);
+    // Without an own word all of it rests on what others have synced: they need not wait for this node's disk.
+    this.#speak(result);
+    if (!mustSync && ops.length > 0) await store.append(ops);
+    this.#tell(result);
+    if (ops.length > 0) metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
   }
 
-  /** The rows are on disk: now others may hear. */
-  #carryOut(result: TurnResult): void {
+  /** To the others. What is said of this node's own is on its disk. */
+  #speak(result: TurnResult): void {
     for (const word of result.words) this.#cast(word);
     for (const timer of result.timers) this.#timers.obey(timer);
     for (const decided of result.decided) this.#announce(decided);
     for (const request of result.requests) void this.#fetch(request);
-    for (const evidence of result.evidence) this.#accuse(evidence);
-    for (const code of result.refusals) this.#countRefusal(code);
     for (const height of result.releases) this.#release(height);
     if (this.#options.config.beacon_required) this.#beacon.gather();
+  }
+
+  /** To whoever hosts it. The rows are written: what its listeners sync is behind them in the store's log. */
+  #tell(result: TurnResult): void {
+    for (const decided of result.decided) this.#options.onFinal(decided);
+    for (const evidence of result.evidence) this.#accuse(evidence);
+    for (const code of result.refusals) this.#countRefusal(code);
     if (result.halt !== undefined) this.#halt(result.halt.code, result.halt.detail);
   }
 
-  #announce(decided: Decided): void {
-    const { bus, key, metrics, onFinal, config } = this.#options;
-    const { height, round, final, header } = decided;
+  #announce({ height, round, final, header }: Decided): void {
+    const { bus, key, metrics, config } = this.#options;
     metrics.set('sortition_consensus_height', height);
     metrics.set('sortition_consensus_round', round);
     metrics.set('sortition_consensus_finality_seconds', Math.max(0, this.#now() - header.time_ms) / 1_000);
     const isAnnouncer = [round, round + 1].some((r) => proposerOf(height, r, config.validators.length) === config.self);
     if (isAnnouncer) bus.cast(subject.block(key.id), encodeFinalBlock(final));
-    onFinal(decided);
   }
 
   #accuse(evidence: EvidenceBytes): void {

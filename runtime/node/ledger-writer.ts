@@ -4,8 +4,9 @@ import type { Store } from '../store/store.ts';
 import { type BlockEvents, eventOps, rowOps } from './ledger-rows.ts';
 
 /**
- * What a start finds on disk is the ledger of its last checkpoint, whole: the blocks above it are fetched and executed again,
- * and the actors, whose own heights say what they have heard, hear nothing twice.
+ * What a start finds on disk is the ledger of a checkpoint, whole: the blocks above it are fetched and executed again, and the
+ * actors, whose own heights say what they have heard, hear nothing twice. So no write waits for the disk: the last one that a
+ * power cut leaves is as good as any, and what an actor said with a synced turn is in the store's log behind what it had heard.
  */
 export class LedgerWriter {
   readonly #store: Store;
@@ -26,7 +27,7 @@ export class LedgerWriter {
     this.#write(changes).catch(this.#onFailure);
   }
 
-  /** The last checkpoint, and all events noted so far, are on disk then. @throws StoreError STORE_WRITE_FAILED, now and ever after */
+  /** The last checkpoint, and all events noted so far, are in the store then. @throws StoreError STORE_WRITE_FAILED, now and ever after */
   write(): Promise<void> {
     return this.#write([]);
   }
@@ -34,7 +35,7 @@ export class LedgerWriter {
   #write(changes: readonly RowChange[]): Promise<void> {
     const ops = [...rowOps(changes), ...this.#events.flatMap(eventOps)];
     this.#events = [];
-    this.#last = this.#last.then(() => this.#store.batch(ops));
+    this.#last = this.#last.then(() => this.#store.append(ops));
     return this.#last;
   }
 }

@@ -93,7 +93,7 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
 type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
   readonly evidence: NodePorts['ports'][string] | undefined;
   start(): Promise<void>;
-  /** Resolves when the events of every block that was told are on disk. */
+  /** Resolves when the events of every block that was told are in the store. */
   write(): Promise<void>;
   close(): Promise<void>;
 };

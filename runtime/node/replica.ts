@@ -40,9 +40,9 @@ export type Replica<L extends TreelessLedger = Ledger> = {
   readonly ledger: L;
   /** Begin to follow the chain. */
   start(): void;
-  /** Resolves when the events of every executed block are on disk. @throws StoreError STORE_WRITE_FAILED */
+  /** Resolves when the events of every executed block are in the store. @throws StoreError STORE_WRITE_FAILED */
   write(): Promise<void>;
-  /** Follow no more, and leave the last checkpoint on disk. @throws StoreError STORE_WRITE_FAILED */
+  /** Follow no more, and leave the last checkpoint in the store. @throws StoreError STORE_WRITE_FAILED */
   close(): Promise<void>;
 };
 
@@ -55,7 +55,7 @@ export type ReplicaOptions = {
   readonly metrics: Metrics;
   /** Whether some actor of this node would hear the event: the others do not wait for anyone on disk. */
   readonly hears: (event: LedgerEvent) => boolean;
-  /** Called in height order and at once: nobody finds in the ledger what was not told. The block may not be on disk yet. */
+  /** Called in height order and at once: nobody finds in the ledger what was not told. The block may not be in the store yet. */
   readonly onBlock: (block: ExecutedBlock) => void;
   /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
   readonly onFailure: (error: unknown) => void;

@@ -1,5 +1,5 @@
-// A validator in a node: consensus over the node's ledger. A block is durable when it is final; the ledger's rows are written with
-// the blocks that are checkpoints, and the others tell what is missing: see `loadLedger`.
+// A validator in a node: consensus over the node's ledger. The ledger's rows are written with the blocks that are checkpoints, and
+// the other blocks tell what is missing: see `loadLedger`.
 import { createApplication, type LedgerApplication } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';

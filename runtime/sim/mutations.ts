@@ -16,8 +16,10 @@ export type Mutation = {
   readonly kind?: ScheduleKind;
   /** Replaced parts of the consensus core. */
   readonly parts?: CoreParts;
-  /** The host publishes before its batch is on disk, and syncs it only with the next one. */
+  /** The host publishes before its batch is on disk, and syncs it only with the next turn. */
   readonly speaksBeforeSync?: true;
+  /** The host appends its own words where it must sync them. */
+  readonly appendsOwnWords?: true;
   /** The host starts again from the last final block without replaying the log of the open height. */
   readonly forgetsLog?: true;
   /** One edit of a source file, made while the program is loaded. */
@@ -59,6 +61,12 @@ export const MUTATIONS = {
     budget: 400,
     kind: 'consensus',
     speaksBeforeSync: true,
+  },
+  append_own_vote: {
+    about: 'publishes votes that are written, but not synced',
+    budget: 50,
+    kind: 'consensus',
+    appendsOwnWords: true,
   },
   forgets_log: {
     about: 'restarts without replaying the log of the open height',

@@ -34,7 +34,7 @@ export class Replica {
   #process: Process | undefined;
   /** Turns with something to say so far: crash points count them. */
   #turns = 0;
-  /** Decided in a batch that is not synced yet. */
+  /** Decided in a batch that is not written yet. */
   #pending: Pending[] = [];
   /** Whether the disk has all that the core went by. */
   #isRecorded = false;
@@ -55,7 +55,7 @@ export class Replica {
     this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
   }
 
-  /** Height of the last block that is durably final here. */
+  /** Height of the last block that is final here. */
   get height(): number {
     return this.#height;
   }
@@ -73,6 +73,7 @@ export class Replica {
     const process = await openProcess(this.#world, this.#disk, this.validator);
     this.#process = process;
     const { core } = process.state;
+    this.#height = core.tip.height;
     this.#witness.tells(`starts at height ${core.tip.height + 1}`);
     if (this.#before !== undefined) this.#witness.replayed(this.#before, core.stateDigest(), core.tip.height + 1);
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
@@ -157,17 +158,18 @@ export class Replica {
       this.#speak(process, turn, crash);
     }
     this.#isRecorded = turn.mustSync;
-    if (turn.decided.length > 0) this.#awaitSync(process, turn);
-    if (turn.mustSync) this.#disk.write(turn.ops);
+    if (turn.decided.length > 0) this.#awaitWrite(process, turn);
+    this.#disk.write(turn.ops);
     if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
     if (!mutation.speaksBeforeSync) {
-      this.#sync();
+      if (turn.mustSync && !mutation.appendsOwnWords) this.#disk.sync();
+      this.#noteFinal();
       this.#speak(process, turn, crash);
     }
     if (crash !== undefined) this.crash(false, crash.down_ms);
   }
 
-  #awaitSync({ app }: Process, { decided }: TurnResult): void {
+  #awaitWrite({ app }: Process, { decided }: TurnResult): void {
     const executions = app.takeExecuted();
     decided.forEach((each, i) => this.#pending.push({ decided: each, execution: executions[i] }));
   }
@@ -175,7 +177,7 @@ export class Replica {
   /** Nothing to write or say; what the core went by may not be on the disk. */
   #pass(): void {
     this.#isRecorded = false;
-    this.#sync();
+    if (this.#world.mutation.speaksBeforeSync) this.#sync();
   }
 
   #sync(): void {
@@ -183,7 +185,7 @@ export class Replica {
     this.#noteFinal();
   }
 
-  /** What was decided is on the disk. */
+  /** What was decided is written: whoever listens hears of it. */
   #noteFinal(): void {
     const last = this.#pending.at(-1);
     if (last === undefined) return;

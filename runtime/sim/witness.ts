@@ -32,7 +32,7 @@ export class Witness {
     if (this.#isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
   }
 
-  /** These heights are on disk with everything that belongs to them; `keys` are the disk's. */
+  /** These heights are written with everything that belongs to them; `keys` are the disk's. */
   decided(pending: readonly Pending[], keys: Iterable<string>): void {
     for (const { decided, execution } of pending) {
       const { height, final, state_root } = decided;

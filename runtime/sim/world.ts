@@ -52,7 +52,7 @@ export type World = {
   openApp(store: Store): Promise<SimApplication>;
   /** Whoever works and pays, where the application is the ledger. */
   readonly workforce: Workforce | undefined;
-  /** A replica executed a block, and it is final on its disk. */
+  /** A replica executed a block, and it is final there. */
   executed(execution: Execution, final: FinalBlock): void;
   /** A client's message to a replica, over the same bad network. */
   deliver(to: Peer, message: Message): void;

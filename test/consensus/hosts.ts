@@ -48,6 +48,7 @@ export type Hosted = {
   store: Store;
   app: StoredHashApp;
   validator: Validator | undefined;
+  hasPower: boolean;
   readonly decided: Decided[];
   readonly evidence: EvidenceBytes[];
   readonly halts: string[];
@@ -81,6 +82,7 @@ export class Hosts {
       store: openMemoryStore(new MemoryDisk()),
       app: new StoredHashApp(),
       validator: undefined,
+      hasPower: true,
       decided: [],
       evidence: [],
       halts: [],
@@ -95,7 +97,8 @@ export class Hosts {
 
   async start(i: number, is_first_start = true): Promise<void> {
     const host = this.host(i);
-    host.store = openMemoryStore(host.disk);
+    host.hasPower = true;
+    host.store = openMemoryStore(host.disk, () => (host.hasPower ? undefined : 'lost'));
     const root = await host.store.get('app/root');
     host.app = new StoredHashApp();
     if (root !== undefined) host.app.root = Buffer.from(root).toString('hex');
@@ -127,6 +130,13 @@ export class Hosts {
 
   async stop(i: number): Promise<void> {
     await this.host(i).validator?.close();
+    this.host(i).validator = undefined;
+  }
+
+  /** Its next life finds what was synced, and nothing of this one's writes from now on. */
+  async cutPower(i: number): Promise<void> {
+    this.host(i).hasPower = false;
+    await this.stop(i).catch(() => undefined);
     this.host(i).validator = undefined;
   }
 

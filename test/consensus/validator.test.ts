@@ -50,6 +50,25 @@ test('a stopped validator comes back, catches up and votes again', async () => {
   expect(hosts.host(3).validator?.tip.id).toBe(hosts.host(0).validator?.tip.id);
 });
 
+test('all lose power with a block that none has synced: they decide the same one again, and go on', async () => {
+  const hosts = start();
+  for (const i of [0, 1, 2, 3]) await hosts.start(i);
+  await decide(hosts, 3, [0, 1, 2, 3]);
+  for (const i of [0, 1, 2, 3]) await hosts.cutPower(i);
+  const tips: number[] = [];
+  for (const i of [0, 1, 2, 3]) {
+    await hosts.start(i);
+    tips.push(heightOf(hosts, i));
+  }
+  // Whoever's precommit came first cannot have decided in that turn: its block was appended, and is gone.
+  expect(Math.min(...tips)).toBe(2);
+  await hosts.until(() => [0, 1, 2, 3].every((i) => heightOf(hosts, i) >= 3));
+  await decide(hosts, 2, [0, 1, 2, 3]);
+  const decided = hosts.all.flatMap((host) => host.decided.map((d) => `${d.height} ${d.final.certificate.value}`));
+  expect(new Set(decided).size).toBe(5);
+  expect(hosts.all.flatMap((host) => host.evidence)).toEqual([]);
+});
+
 test('a wiped validator catches up first and speaks only at later heights', async () => {
   const hosts = start();
   for (const i of [0, 1, 2, 3]) await hosts.start(i);

@@ -34,7 +34,7 @@ async function follow(
   const failures: unknown[] = [];
   const replica = await openReplica({
     chain: author.chain,
-    store: { ...store, batch: (ops) => store.batch(ops).then(onWritten) },
+    store: { ...store, append: (ops) => store.append(ops).then(onWritten) },
     bus: broker.connect('follower'),
     clock,
     log: createLog('follower', 'silent'),
@@ -51,7 +51,11 @@ async function follow(
   };
   const counted = async (code: string): Promise<boolean> =>
     (await metrics.text()).includes(`refusals_total{code="${code}"}`);
-  return { author, disk, broker, clock, replica, heights, failures, writes, say, counted };
+  const stop = async (): Promise<void> => {
+    await replica.close();
+    await store.close();
+  };
+  return { author, disk, broker, clock, replica, heights, failures, writes, say, counted, stop };
 }
 const TIP = { id: '00'.repeat(32), time_ms: 0, state_root: '00'.repeat(32) };
 const written = (count: number, author = new Author()): Author => {
@@ -75,11 +79,24 @@ test('the last checkpoint is on disk: it goes on from there, and executes the re
   const author = slow(5);
   const first = await follow(author);
   await first.say(...author.blocks);
-  await first.replica.close();
+  await first.stop();
   const again = await follow(author, first.disk);
   expect(again.replica.ledger.height()).toBe(4);
   await again.say(...author.blocks.slice(4));
   expect(again.heights).toEqual([5]);
+  expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
+});
+
+test('a power cut takes back whole checkpoints that nobody synced: their blocks are executed again', async () => {
+  const author = slow(5);
+  const first = await follow(author);
+  await first.say(...author.blocks.slice(0, 2));
+  first.disk.sync();
+  await first.say(...author.blocks.slice(2));
+  const again = await follow(author, first.disk);
+  expect(again.replica.ledger.height()).toBe(2);
+  await again.say(...author.blocks.slice(2));
+  expect([again.heights, again.failures]).toEqual([[3, 4, 5], []]);
   expect(again.replica.ledger.stateRoot()).toBe(author.ledger.stateRoot());
 });
 
@@ -105,6 +122,7 @@ test('whoever restarts between checkpoints takes the next one where all others d
   const author = written(12, new Author(400));
   const first = await follow(author);
   await first.say(...author.blocks.slice(0, 8));
+  await first.stop();
   const again = await follow(author, first.disk);
   await again.say(...author.blocks.slice(again.replica.ledger.height()));
   expect(again.failures).toEqual([]);

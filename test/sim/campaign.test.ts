@@ -19,6 +19,7 @@ const SHOWS: Record<MutationName, Rule> = {
   no_lock: 'prevote_against_lock',
   quorum_one_short: 'certificate',
   vote_before_sync: 'equivocation',
+  append_own_vote: 'equivocation',
   forgets_log: 'halted',
   unlock_on_nil: 'prevote_against_lock',
   pay_before_check: 'paid_unchecked',
