@@ -1,4 +1,4 @@
-// Drawing lots that anyone can repeat: a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
+// Drawing lots that anyone can repeat: a seed's words and a SHA-256 stream, rejection sampling, Fisher–Yates over an ordered list.
 import { readU32, writeFixed, writeU32 } from './bytes.ts';
 
 /** SHA-256, handed in: node:crypto in production, a pure twin elsewhere. */
@@ -10,10 +10,10 @@ const HASH_BYTES = 32;
 /** What a block of words is the hash of; one buffer for all draws. */
 const input = new Uint8Array(HASH_BYTES + 4);
 
-/** 32-bit big-endian words of SHA-256(seed | counter u32 from 0), without end. `seed` is 32 bytes. */
+/** 32-bit big-endian words without end: those of `seed`, 32 random bytes, then those of SHA-256(seed | counter u32 from 0). */
 function words(seed: Uint8Array, sha256: Sha256): () => number {
   let block = seed;
-  let next = HASH_BYTES;
+  let next = 0;
   let count = 0;
   return () => {
     if (next === HASH_BYTES) {
@@ -39,7 +39,7 @@ function below(word: () => number, end: number): number {
  * The indices 0 … `size` − 1 in the random order that `seed` gives (Fisher–Yates from the front, Knuth's algorithm P),
  * one at a time: who takes a few pays for a few, whatever the size.
  *
- * @param seed 32 bytes
+ * @param seed 32 random bytes, of this draw alone: its own words are the first
  * @param size 0 … 2^32
  */
 export function* seededOrder(seed: Uint8Array, size: number, sha256: Sha256): Generator<number, void, undefined> {

@@ -13,7 +13,7 @@ test('every seed gives each index once', () => {
 });
 
 test('the order of one seed is what another implementation computes', () => {
-  expect([...seededOrder(seedOf(1), 12, sha256)]).toEqual([10, 6, 8, 0, 2, 11, 5, 4, 1, 7, 3, 9]);
+  expect([...seededOrder(seedOf(1), 12, sha256)]).toEqual([4, 10, 8, 6, 3, 1, 5, 9, 0, 11, 2, 7]);
 });
 
 test('all 24 orders of four are equally likely: chi-square below the 0.1 % limit of 23 degrees of freedom', () => {
