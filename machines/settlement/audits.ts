@@ -23,9 +23,14 @@ const AUDITOR_SHARE = 1n;
  * The beacon named the auditors. The sub-units come from the same beacon, once: a second set of auditors looks at the
  * same ones, so that nobody gains by waiting for another sample.
  */
-export function assignAuditors(books: Books, row: UnitRow, auditors: readonly string[], beacon: Uint8Array): void {
+export function assignAuditors(
+  books: Books,
+  row: UnitRow,
+  job: JobRow,
+  auditors: readonly string[],
+  beacon: Uint8Array,
+): void {
   const { unit, attempt, worker } = row;
-  const job = jobOfUnit(books, unit);
   const indices = row.audit_indices.length > 0 ? row.audit_indices : sample(books, row, job, beacon);
   const deadline_ms = books.block.time_ms + books.params.reveal_deadline_ms;
   const reports = auditors.map(() => UNREPORTED);

@@ -2,7 +2,7 @@
 // the ledger names them itself, in the block that brings the beacon.
 
 import type { z } from 'zod';
-import type { UnitRow } from '#schemas/settlement/state.ts';
+import type { JobRow, UnitRow } from '#schemas/settlement/state.ts';
 import type { Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_AUDITS_PER_BLOCK } from '#schemas/wire/limits.ts';
@@ -52,23 +52,23 @@ function applyDraw(
   if (attempt < row.attempt || row.phase !== 'to_draw') return 'DRAW_DONE';
   const basis = basisOf(row.draw_height);
   if (basis === undefined) return 'DRAW_TOO_EARLY';
-  if (workerOf(books, row, basis) !== worker) return 'DRAW_FALSE';
-  assignUnit(books, row, worker);
+  const job = jobOfUnit(books, unit);
+  if (workerOf(books, row, job, basis) !== worker) return 'DRAW_FALSE';
+  assignUnit(books, row, job, worker);
   return null;
 }
 
 /** Whom the beacon names to work on the unit; undefined where nobody fits. */
-function workerOf(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): string | undefined {
+function workerOf(books: Books, row: UnitRow, job: JobRow, { beacon, pool }: DrawBasis): string | undefined {
   const point = { beacon, purpose: 'work', unit: row.unit, attempt: row.attempt } as const;
-  return drawWorker(point, pool, filterOf(books, row, 'work'), books.crypto.sha256)[0];
+  return drawWorker(point, pool, filterOf(books, row, job, 'work'), books.crypto.sha256)[0];
 }
 
 /** What a draw needs of a unit: kept in its proof row as well. */
 type Drawable = Pick<UnitRow, 'unit' | 'attempt' | 'worker' | 'excluded' | 'barred_count'>;
 
 /** Nobody checks or pays himself: not the client's operator, and for an audit not the worker's. */
-function filterOf(books: Books, row: Drawable, purpose: Purpose): DrawFilter {
-  const client = jobOfUnit(books, row.unit).operator;
+function filterOf(books: Books, row: Drawable, { operator: client }: JobRow, purpose: Purpose): DrawFilter {
   if (purpose === 'work') return { operators: [client], excluded: row.excluded.slice(0, row.barred_count) };
   return { operators: [client, operatorOf(books, row.worker)], excluded: row.excluded };
 }
@@ -81,7 +81,8 @@ export function hearBeacon(books: Books, height: number): void {
   const basis = drawBasis(books, height);
   if (basis === undefined) return;
   for (const row of rowsWaiting(books, 'work', height))
-    if (!canDraw('work', basis.pool, filterOf(books, row, 'work'))) postpone(books, row, 'work');
+    if (!canDraw('work', basis.pool, filterOf(books, row, jobOfUnit(books, row.unit), 'work')))
+      postpone(books, row, 'work');
   rowsWaiting(books, 'audit', height).forEach((row, i) => {
     if (i >= MAX_AUDITS_PER_BLOCK || !nameAuditors(books, row, basis)) postpone(books, row, 'audit');
   });
@@ -96,8 +97,9 @@ function rowsWaiting(books: Books, purpose: Purpose, height: number): UnitRow[] 
 /** Whether the beacon names any. */
 function nameAuditors(books: Books, row: UnitRow, { beacon, pool }: DrawBasis): boolean {
   const point = { beacon, purpose: 'audit', unit: row.unit, attempt: row.attempt } as const;
-  const auditors = drawAuditors(point, pool, filterOf(books, row, 'audit'), books.crypto.sha256);
-  if (auditors.length > 0) assignAuditors(books, row, auditors, beacon);
+  const job = jobOfUnit(books, row.unit);
+  const auditors = drawAuditors(point, pool, filterOf(books, row, job, 'audit'), books.crypto.sha256);
+  if (auditors.length > 0) assignAuditors(books, row, job, auditors, beacon);
   return auditors.length > 0;
 }
 
@@ -126,7 +128,7 @@ export function pendingDraws(
     for (const row of rowsWaiting(books, 'work', height)) {
       if (draws.length === limit) return draws;
       if (books.block.time_ms - row.drawable_ms < older_than_ms) continue;
-      const worker = workerOf(books, row, basis);
+      const worker = workerOf(books, row, jobOfUnit(books, row.unit), basis);
       if (worker !== undefined) draws.push({ unit: row.unit, attempt: row.attempt, worker });
     }
   }
@@ -137,7 +139,9 @@ export function pendingDraws(
 export function waitsForBeacon(books: Books, purpose: Purpose): boolean {
   const fits = (unit: string): boolean => {
     const row = books.tables.tasks.get(unit);
-    return row !== undefined && canDraw(purpose, books.pool.pool, filterOf(books, row, purpose));
+    return (
+      row !== undefined && canDraw(purpose, books.pool.pool, filterOf(books, row, jobOfUnit(books, unit), purpose))
+    );
   };
   const waiting = books.indexes.waiting[purpose].entries();
   return waiting.some(([at, units]) => at >= books.block.height && units.values().some(fits));
@@ -154,6 +158,6 @@ export function explainUnitDraw(books: Books, unit: string, purpose: Purpose): D
   if (row === undefined || height === undefined || basis === undefined) return undefined;
   const { beacon, pool, pool_version } = basis;
   const point = { beacon, purpose, unit, attempt: row.attempt };
-  const filter = filterOf(books, row, purpose);
+  const filter = filterOf(books, row, jobOfUnit(books, unit), purpose);
   return explainDraw(point, { height, pool_version }, pool, filter, books.crypto.sha256);
 }

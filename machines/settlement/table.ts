@@ -1,6 +1,7 @@
 // Rows in memory with an undo: what a refused transaction wrote is taken back, and what changed since the last checkpoint is known.
 import { encodeRow, type RowCodec } from '#schemas/settlement/row-codec.ts';
 import { RowWriter } from '#schemas/settlement/row-writer.ts';
+import { present } from '../primitives/assert.ts';
 import type { RowChange } from './types.ts';
 
 /** Told of every change, its taking back included, so that what it derives is always true. */
@@ -8,6 +9,7 @@ export type Watcher<Row> = (id: string, after: Row | undefined, before: Row | un
 
 /** Where a row stands; one that is gone keeps its place to the next checkpoint. */
 type Place<Row> = {
+  readonly table: Journaled;
   readonly id: string;
   row: Row | undefined;
   /** The row as of the last checkpoint: what is stored and can be proven. */
@@ -19,25 +21,27 @@ type Place<Row> = {
 /** A table as the journal sees it. */
 type Journaled = {
   readonly name: string;
-  restore(step: Step): void;
+  restore(place: Place<unknown>, before: unknown): void;
   keep(place: Place<unknown>, writer: RowWriter): void;
+  closeIfGone(place: Place<unknown>): void;
 };
 
-/** A row that changed since the last checkpoint. */
-type Touched = { readonly table: Journaled; readonly place: Place<unknown> };
 /** One change: what stood there before, and whether it was the first of its place since the last checkpoint. */
-type Step = Touched & { readonly before: unknown; readonly isFirst: boolean };
+type Step = { readonly place: Place<unknown>; readonly before: unknown; readonly isFirst: boolean };
 
 /** What changed: in this block step by step, with what stood there before; since the last checkpoint as a list of places. */
 export class Journal {
   readonly #steps: Step[] = [];
-  readonly #touched: Touched[] = [];
+  readonly #touched: Place<unknown>[] = [];
   readonly #writer = new RowWriter();
 
   /** The row at `place` is about to change. */
-  note(table: Journaled, place: Place<unknown>): void {
-    this.#steps.push({ table, place, before: place.row, isFirst: !place.isTouched });
+  note(place: Place<unknown>): void {
+    const isFirst = !place.isTouched;
+    this.#steps.push({ place, before: place.row, isFirst });
+    if (!isFirst) return;
     place.isTouched = true;
+    this.#touched.push(place);
   }
 
   /** A point to come back to. */
@@ -48,14 +52,17 @@ export class Journal {
   /** Take back everything since `mark`, last first. */
   rollback(mark: number): void {
     while (this.#steps.length > mark) {
-      const step = this.#steps.pop();
-      step?.table.restore(step);
+      const { place, before, isFirst } = present(this.#steps.pop(), 'there are more than at the mark');
+      place.table.restore(place, before);
+      if (!isFirst) continue;
+      this.#touched.pop();
+      place.isTouched = false;
+      place.table.closeIfGone(place);
     }
   }
 
   /** The block is over: nothing of it is taken back any more. */
   endBlock(): void {
-    for (const { table, place, isFirst } of this.#steps) if (isFirst) this.#touched.push({ table, place });
     this.#steps.length = 0;
   }
 
@@ -69,7 +76,8 @@ export class Journal {
     this.#writer.restart();
     const spans: { readonly key: string; readonly isGone: boolean; readonly start: number; readonly end: number }[] =
       [];
-    for (const { table, place } of this.#touched) {
+    for (const place of this.#touched) {
+      const { table } = place;
       const isGone = place.row === undefined;
       const isChanged = place.row !== place.kept;
       const start = this.#writer.length;
@@ -116,23 +124,28 @@ export class Table<Row> {
 
   put(id: string, row: Row): void {
     const place = this.#places.get(id) ?? this.#open(id);
-    this.#journal.note(this, place);
+    this.#journal.note(place);
     this.#set(place, row);
+  }
+
+  /** Put what `change` makes of the row, or remove it: a get and a put that look for it once. */
+  update(id: string, change: (row: Row | undefined) => Row | undefined): void {
+    const place = this.#places.get(id) ?? this.#open(id);
+    const after = change(place.row);
+    this.#journal.note(place);
+    this.#set(place, after);
   }
 
   remove(id: string): void {
     const place = this.#places.get(id);
     if (place?.row === undefined) return;
-    this.#journal.note(this, place);
+    this.#journal.note(place);
     this.#set(place, undefined);
   }
 
   /** Put back what the journal noted; not noted itself. */
-  restore({ place, before, isFirst }: Step): void {
+  restore(place: Place<unknown>, before: unknown): void {
     this.#set(place as Place<Row>, before as Row | undefined);
-    if (!isFirst) return;
-    place.isTouched = false;
-    this.#closeIfGone(place);
   }
 
   /** Take in a stored row; not noted, since it is no change. */
@@ -153,7 +166,12 @@ export class Table<Row> {
     if (place.row !== undefined && place.row !== place.kept) this.#codec.write(writer, place.row);
     place.kept = place.row;
     place.isTouched = false;
-    this.#closeIfGone(place);
+    this.closeIfGone(place);
+  }
+
+  /** Give up the place of a row that is neither there nor stored. */
+  closeIfGone({ id, row }: Place<unknown>): void {
+    if (row === undefined) this.#places.delete(id);
   }
 
   watch(watcher: Watcher<Row>): void {
@@ -161,13 +179,9 @@ export class Table<Row> {
   }
 
   #open(id: string): Place<Row> {
-    const place = { id, row: undefined, kept: undefined, isTouched: false };
+    const place = { table: this, id, row: undefined, kept: undefined, isTouched: false };
     this.#places.set(id, place);
     return place;
-  }
-
-  #closeIfGone({ id, row }: Place<unknown>): void {
-    if (row === undefined) this.#places.delete(id);
   }
 
   #set(place: Place<Row>, after: Row | undefined): void {

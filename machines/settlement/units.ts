@@ -44,11 +44,10 @@ function enterLottery(books: Books, unit: string, attempt: number, excluded: rea
 }
 
 /** The lottery gave the unit to a worker. */
-export function assignUnit(books: Books, row: UnitRow, worker: string): void {
+export function assignUnit(books: Books, row: UnitRow, job: JobRow, worker: string): void {
   const { unit, attempt } = row;
   const deadline_ms = books.block.time_ms + books.params.commit_deadline_ms;
   books.tables.tasks.put(unit, { ...row, phase: 'working', worker, deadline_ms });
-  const job = jobOfUnit(books, unit);
   countUnit(books, job, 'attempts_count');
   emit(books, { type: 'unit.assigned', unit, attempt, worker, ...workOf(job, unit), deadline_ms });
 }

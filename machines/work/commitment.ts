@@ -1,8 +1,8 @@
 // The worker's commitment: it binds the result to unit, attempt and worker, so that copying one is useless (work rules, 1).
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { writeFixed, writeHex, writeU32 } from '../primitives/bytes.ts';
+import { writeFixed, writeU32 } from '../primitives/bytes.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
-import { PLACE_BYTES, writePlace } from './units.ts';
+import { idBytes, PLACE_BYTES, writePlace } from './units.ts';
 
 /** What is committed to: everything that the reveal shows, but for suspects, which are never punished. */
 export type Committed = {
@@ -37,7 +37,7 @@ export function commitment(
   sha256: Sha256,
 ): Uint8Array {
   writePlace(input, PLACE_AT, unit, attempt);
-  writeHex(input, WORKER_AT, worker);
+  writeFixed(input, WORKER_AT, idBytes(worker), 32);
   writeFixed(input, ROOT_AT, root, 32);
   writeFixed(input, OUTPUT_AT, output_hash, 32);
   writeU32(input, FUEL_AT, Math.floor(fuel / 2 ** 32));

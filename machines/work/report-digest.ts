@@ -2,10 +2,10 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { MAX_AUDIT_SUB_UNITS } from '#schemas/wire/limits.ts';
 import { assert } from '../primitives/assert.ts';
-import { writeFixed, writeHex } from '../primitives/bytes.ts';
+import { writeFixed } from '../primitives/bytes.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
 import { RESULT_BYTES } from './kernels/kernel.ts';
-import { PLACE_BYTES, writePlace } from './units.ts';
+import { idBytes, PLACE_BYTES, writePlace } from './units.ts';
 
 const TAG = utf8ToBytes('report/v1');
 /** What a digest is the hash of, and where its parts begin; one buffer for all. */
@@ -29,7 +29,7 @@ export function reportDigest(
 ): Uint8Array {
   assert(results.length <= MAX_AUDIT_SUB_UNITS, 'an audit looks at a few sub-units');
   writePlace(input, PLACE_AT, unit, attempt);
-  writeHex(input, AUDITOR_AT, auditor);
+  writeFixed(input, AUDITOR_AT, idBytes(auditor), 32);
   results.forEach((result, i) => writeFixed(input, RESULTS_AT + i * RESULT_BYTES, result, RESULT_BYTES));
   return sha256(input.subarray(0, RESULTS_AT + results.length * RESULT_BYTES));
 }

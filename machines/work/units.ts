@@ -1,6 +1,7 @@
 // Names and ranges of jobs and units.
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { writeHex, writeU32 } from '../primitives/bytes.ts';
+import { writeFixed, writeHex, writeU32 } from '../primitives/bytes.ts';
+import { remembering } from '../primitives/remembering.ts';
 import type { Sha256 } from '../primitives/seeded-draw.ts';
 
 /** Id of the job that `account` submits under this key: the first 16 bytes of SHA-256(account 32 | key), hex. */
@@ -11,10 +12,14 @@ export const jobId = (account: string, idempotency_key: string, sha256: Sha256):
 export const unitId = (job: string, index: number): string => `${job}/${index}`;
 
 /** The job that a unit belongs to. */
-export const jobOf = (unit: string): string => unit.slice(0, unit.indexOf('/'));
+export const jobOf: (unit: string) => string = remembering((unit) => unit.slice(0, unit.indexOf('/')));
 
-/** Hex digits of a job's id, and the bytes of an attempt's place. */
+/** The 32 bytes of a worker's id. */
+export const idBytes: (id: string) => Uint8Array = remembering(hexToBytes);
+
+/** Hex digits of a job's id, and the bytes of a unit's place and an attempt's. */
 const JOB_DIGITS = 32;
+const UNIT_BYTES = 20;
 export const PLACE_BYTES = 24;
 
 /** The place of a unit in its job, from 0. */
@@ -22,10 +27,16 @@ export const indexOf = (unit: string): number => Number(unit.slice(JOB_DIGITS + 
 
 /** The place of an attempt in seeds and commitments: job 16 | index u32 | attempt u32, big-endian. */
 export function writePlace(out: Uint8Array, at: number, unit: string, attempt: number): void {
-  writeHex(out, at, unit, JOB_DIGITS);
-  writeU32(out, at + 16, indexOf(unit));
-  writeU32(out, at + 20, attempt);
+  writeFixed(out, at, placeOf(unit), UNIT_BYTES);
+  writeU32(out, at + UNIT_BYTES, attempt);
 }
+
+const placeOf = remembering((unit) => {
+  const place = new Uint8Array(UNIT_BYTES);
+  writeHex(place, 0, unit, JOB_DIGITS);
+  writeU32(place, JOB_DIGITS / 2, indexOf(unit));
+  return place;
+});
 
 /**
  * First number of a unit of a job that begins at `start` with units of 2^unit_log2 numbers; 16 bytes big-endian. Added byte
