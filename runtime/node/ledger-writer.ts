@@ -5,8 +5,8 @@ import { type BlockEvents, eventOps, rowOps } from './ledger-rows.ts';
 
 /**
  * What a start finds on disk is the ledger of a checkpoint, whole: the blocks above it are fetched and executed again, and the
- * actors, whose own heights say what they have heard, hear nothing twice. So no write waits for the disk: the last one that a
- * power cut leaves is as good as any, and what an actor said with a synced turn is in the store's log behind what it had heard.
+ * actors, whose own heights say what they have heard, hear nothing twice. So no write waits for the disk: whichever checkpoint a
+ * power cut leaves is as good as the last one.
  */
 export class LedgerWriter {
   readonly #store: Store;

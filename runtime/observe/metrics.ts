@@ -13,12 +13,12 @@ export const METRICS = {
   },
   sortition_consensus_finality_seconds: {
     type: 'histogram',
-    help: 'From block time to final and synced here.',
+    help: 'From block time to final here.',
     labels: [],
   },
   sortition_consensus_turn_seconds: {
     type: 'histogram',
-    help: 'One turn of the validator: inputs, core, synced batch, publish.',
+    help: 'One turn of the validator: inputs, core, write, publish.',
     labels: [],
   },
   sortition_consensus_evidence_total: {
