@@ -22,6 +22,12 @@ export class Observer {
     return new Observer(height, 0);
   }
 
+  /** After a restart: silent at the height of the last own word, if that height is not final here and its log is gone. */
+  static after(last_word: { readonly height: number }, tip: { readonly height: number }, hasLog: boolean): Observer {
+    const isRemembered = last_word.height <= tip.height || (last_word.height === tip.height + 1 && hasLog);
+    return Observer.through(isRemembered ? 0 : last_word.height);
+  }
+
   /** Silent until `needed` others have told their heights. */
   static learning(needed: number): Observer {
     return new Observer(undefined, needed);

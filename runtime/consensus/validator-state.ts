@@ -1,7 +1,7 @@
 // What a validator's turns work with, made from its options and from what its store remembers.
 import { createCore } from '#machines/consensus/core.ts';
 import { EPOCH } from '#machines/consensus/core-state.ts';
-import type { Crypto, Input, Tip } from '#machines/consensus/types.ts';
+import type { Crypto, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import { verify } from '../keys/ed25519.ts';
@@ -29,21 +29,12 @@ export function turnStateOf(
     signer,
     log,
     own: new OwnWords(),
-    observer: observerOf(config.validators.length, tip, record, inputs),
+    observer:
+      record === undefined
+        ? Observer.learning(quorum(config.validators.length) - 1)
+        : Observer.after(record, tip, inputs.length > 0),
     commitOps: () => app.commitOps(),
   };
-}
-
-/** What the store remembers of the past decides when this validator may speak. */
-function observerOf(
-  validators_count: number,
-  tip: Tip,
-  record: SignerRecord | undefined,
-  inputs: readonly Input[],
-): Observer {
-  if (record === undefined) return Observer.learning(quorum(validators_count) - 1);
-  const isRemembered = record.height <= tip.height || (record.height === tip.height + 1 && inputs.length > 0);
-  return Observer.through(isRemembered ? 0 : record.height);
 }
 
 /** Own words come back to the core as inputs: what was signed a moment ago need not be checked. */

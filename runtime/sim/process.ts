@@ -44,7 +44,8 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
       signer,
       log,
       own,
-      observer: Observer.through(0),
+      // No disk is lost here: without a record it never spoke.
+      observer: record === undefined ? Observer.through(0) : Observer.after(record, tip, inputs.length > 0),
       commitOps: () => app.commitOps(),
     },
     app,

@@ -75,3 +75,13 @@ test('what a stream has kept, and the votes of others that one passes on, tell n
   expect(observer.maySpeak(100)).toBe(false);
   expect(refused).toEqual(['SENDER_MISMATCH']);
 });
+
+test.each([
+  [5, 5, false, 'the height is final here', true],
+  [6, 5, true, 'the log of the height is here', true],
+  [6, 5, false, 'the log is lost', false],
+  [7, 5, true, 'a final block is lost too', false],
+])('a last word of height %i over the tip %i, log %s: %s', (height, tip, hasLog, _why, maySpeak) => {
+  expect(Observer.after({ height }, { height: tip }, hasLog).maySpeak(height)).toBe(maySpeak);
+  expect(Observer.after({ height }, { height: tip }, hasLog).maySpeak(height + 1)).toBe(true);
+});
