@@ -1,10 +1,17 @@
-// The transactions that carry the work, batches of hundreds of items: read straight from the bytes, and judged at a glance where
+// The transactions that carry the work, jobs of units and batches of items: read straight from the bytes, and judged at a glance where
 // the schema library spends longer than the ledger does. Both say yes only where the schema would; the schema judges the rest.
 import { interned, type KnownTexts, knownTexts } from '../wire/interned.ts';
-import { MAX_AMOUNT, MAX_ATTEMPTS, MAX_AUDIT_SUB_UNITS, MAX_BATCH_ITEMS, MAX_SUSPECTS } from '../wire/limits.ts';
+import {
+  MAX_AMOUNT,
+  MAX_ATTEMPTS,
+  MAX_AUDIT_SUB_UNITS,
+  MAX_BATCH_ITEMS,
+  MAX_JOB_UNITS,
+  MAX_SUSPECTS,
+} from '../wire/limits.ts';
 import { encode } from '../wire/msgpack.ts';
 import { Reader } from '../wire/reader.ts';
-import { fitsBatch, type Reveal, type Tx, type TxBody } from './transaction.ts';
+import { fitsBatch, JobSubmit, type Reveal, type Tx, type TxBody } from './transaction.ts';
 
 /** One field: whether a value may stand there, and how to read one that may; the reader fails at others. */
 type Part = {
@@ -29,11 +36,13 @@ function text(pattern: RegExp): Part {
 }
 const id = text(/^[0-9a-f]{64}$/);
 const unitId = text(/^[0-9a-f]{32}\/(0|[1-9][0-9]{0,5})$/);
-const literal = (text: string): Part =>
+/** Text that needs no remembering of its own; where it is not ASCII, reading fails and the schema judges. */
+const words = (is: (value: string) => boolean): Part =>
   part(
-    (value) => value === text,
+    (value) => typeof value === 'string' && is(value),
     (reader) => reader.textOf(interned),
   );
+const literal = (...texts: readonly string[]): Part => words((value) => texts.includes(value));
 
 const bytes = (length: number): Part =>
   part(
@@ -46,10 +55,11 @@ const int = (min: number, max: number): Part =>
     (reader) => reader.whole(),
   );
 const whole = int(0, Number.MAX_SAFE_INTEGER);
-const amountOrZero = part(
-  (value) => typeof value === 'bigint' && value >= 0n && value <= MAX_AMOUNT,
-  (reader) => reader.value(),
-);
+const amountFrom = (min: bigint): Part =>
+  part(
+    (value) => typeof value === 'bigint' && value >= min && value <= MAX_AMOUNT,
+    (reader) => reader.value(),
+  );
 
 const list = (item: Part, min: number, max: number): Part => ({
   is: (value) => Array.isArray(value) && value.length >= min && value.length <= max && value.every(item.is),
@@ -126,7 +136,15 @@ const results: Body = {
   },
 };
 const draw = bodyOf('draw', { draws: list(object({ unit: unitId, attempt, worker: id }), 1, MAX_BATCH_ITEMS) });
-const BODIES = [draw, results];
+const job = bodyOf('job.submit', {
+  idempotency_key: words(({ length }) => length >= 1 && length <= 64),
+  kernel: literal(...JobSubmit.shape.kernel.options),
+  start: bytes(16),
+  unit_log2: int(8, 40),
+  units: int(1, MAX_JOB_UNITS),
+  reward_per_unit_units: amountFrom(1n),
+});
+const BODIES = [draw, results, job];
 
 const body: Part = {
   is: isBatchBody,
@@ -139,11 +157,11 @@ const batchTx = object({
   account: id,
   nonce: whole,
   expiry_height: whole,
-  fee_units: amountOrZero,
+  fee_units: amountFrom(0n),
   body,
 });
 
-/** Whether this is surely the body of a batch. */
+/** Whether this is surely the body of a batch; a job is one of units. */
 export function isBatchBody(value: unknown): value is TxBody {
   return BODIES.some(({ is }) => is(value));
 }
