@@ -103,13 +103,15 @@ function judge(books: Books, row: UnitRow): void {
 function payUnit(books: Books, row: UnitRow): void {
   const { unit, worker, auditors, attempt, root, draw_height, audit_height, audit_indices } = row;
   const { excluded, barred_count } = row;
-  assert(!books.tables.proofs.has(unit), `unit ${unit} is paid once`);
   const job = jobOfUnit(books, unit);
   const weights = [{ key: worker, weight: WORKER_SHARE }, ...auditors.map((key) => ({ key, weight: AUDITOR_SHARE }))];
   settle(books, 'credit', escrowOf(job.id), allocate(job.reward_per_unit_units, weights));
   const drawn = { draw_height, audit_height, audit_indices, excluded, barred_count };
   const receipt = { unit, worker, auditors, attempt, root, ...drawn };
-  books.tables.proofs.put(unit, { ...receipt, settled_height: books.block.height });
+  books.tables.proofs.update(unit, (before) => {
+    assert(before === undefined, `unit ${unit} is paid once`);
+    return { ...receipt, settled_height: books.block.height };
+  });
   books.tables.tasks.remove(unit);
   notePass(books, worker);
   emit(books, { type: 'unit.settled', unit, attempt, worker, auditors });

@@ -14,6 +14,7 @@ import {
   drawWorker,
   explainDraw,
   type Purpose,
+  servesAnybody,
 } from '../work/draw.ts';
 import { assignAuditors } from './audits.ts';
 import { applyEach } from './batch.ts';
@@ -80,7 +81,8 @@ function filterOf(books: Books, row: Drawable, { operator: client }: JobRow, pur
 export function hearBeacon(books: Books, height: number): void {
   const basis = drawBasis(books, height);
   if (basis === undefined) return;
-  for (const row of rowsWaiting(books, 'work', height))
+  const perhapsUnserved = servesAnybody(basis.pool) ? [] : rowsWaiting(books, 'work', height);
+  for (const row of perhapsUnserved)
     if (!canDraw('work', basis.pool, filterOf(books, row, jobOfUnit(books, row.unit), 'work')))
       postpone(books, row, 'work');
   rowsWaiting(books, 'audit', height).forEach((row, i) => {

@@ -91,6 +91,12 @@ export function canDraw(purpose: Purpose, pool: Pool, { operators }: DrawFilter)
   return found === needed;
 }
 
+/** Whether a draw of a worker finds somebody whoever the client is: two operators are there, and a client bars only its own. */
+export function servesAnybody(pool: Pool): boolean {
+  for (let i = 1; i < pool.size; i++) if (pool.operator(i) !== pool.operator(0)) return true;
+  return false;
+}
+
 type Rule = (pool: Pool, index: number) => boolean;
 
 /** Without the excluded if that finds anybody, else with them: a small network must not wait for ever. */

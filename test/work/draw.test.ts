@@ -3,7 +3,15 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canDraw, type DrawPoint, drawAuditors, drawWorker, explainDraw, poolOf } from '#machines/work/draw.ts';
+import {
+  canDraw,
+  type DrawPoint,
+  drawAuditors,
+  drawWorker,
+  explainDraw,
+  poolOf,
+  servesAnybody,
+} from '#machines/work/draw.ts';
 
 const text = new TextEncoder();
 const name = (text_: string): string => bytesToHex(sha256(text.encode(text_)));
@@ -87,6 +95,16 @@ test('whether a draw is possible is known without drawing', () => {
       expect(canDraw('audit', members, filter)).toBe(
         drawAuditors(point(n, 'audit'), members, filter, sha256).length > 0,
       );
+    }),
+  );
+});
+
+test('a pool of two operators serves whoever the client is, a smaller one not everybody', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 }), (list) => {
+      const members = pool(list);
+      const isServed = (client: string) => canDraw('work', members, { operators: [name(client)], excluded: [] });
+      expect(servesAnybody(members)).toBe(['a', 'b', 'c', 'd'].every(isServed));
     }),
   );
 });
