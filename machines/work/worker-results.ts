@@ -3,8 +3,8 @@ import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { MAX_BATCH_ITEMS, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { weighedChunks } from '../primitives/chunks.ts';
 
-/** Results by kind, to be added to. */
 type ResultsBody = Extract<TxBody, { type: 'results' }>;
+/** Results by kind, to be added to. */
 export type Results = Omit<ResultsBody, 'type'>;
 export const noResults = (): Results => ({ commits: [], reveals: [], opens: [], reports: [] });
 
