@@ -121,6 +121,7 @@ async function run(plan: ChildPlan): Promise<void> {
       });
     },
     onEvidence: () => fail(new Error('a validator of the bench contradicted itself')),
+    keepConflict: async () => undefined,
     onHalt: (code, detail) => fail(new Error(`${code}: ${detail}`)),
   });
   report({ type: 'ready' });

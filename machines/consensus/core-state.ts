@@ -1,4 +1,5 @@
 // What the parts of a validator core share, and the few ways in which they speak.
+import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { pureStepper } from '../primitives/pure-stepper.ts';
 import { type ChainRules, validatorsHash } from './block-rules.ts';
@@ -73,8 +74,8 @@ export class CoreState {
     this.emit({ type: 'refused', from, code });
   }
 
-  halt(code: Code, detail: string): void {
+  halt(code: Code, detail: string, conflict?: CommitConflict): void {
     this.isHalted = true;
-    this.emit({ type: 'halt', code, detail });
+    this.emit({ type: 'halt', code, detail, ...(conflict && { conflict }) });
   }
 }

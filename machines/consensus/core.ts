@@ -135,7 +135,7 @@ class Driver implements Core {
     if (vote.height > at.height) return this.#keepForLater(input, vote);
     const outcome = at.votes.add(vote);
     const isNews = typeof outcome === 'object' ? at.isNews(outcome) : outcome !== 'known';
-    if (!isNews) return;
+    if (!isNews || this.#isForked()) return;
     this.#core.record(input);
     if (typeof outcome === 'object') this.#core.emit({ type: 'evidence.found', evidence: outcome });
     if (vote.validator !== config.self) at.pacing.addReason();
@@ -166,14 +166,13 @@ class Driver implements Core {
   #onCertificate(input: InputOf<'certificate.received'>): void {
     const { certificate, block, now_ms } = input;
     const { at, electorate, isReplaying } = this.#core;
-    if (certificate.height < at.height) return this.#finality.compare(certificate);
+    if (certificate.height < at.height) return void this.#finality.isConflict(certificate);
     if (this.#isKnown(certificate, block)) return;
     const code = isReplaying ? null : checkCertificate(electorate, certificate, this.#isKnownVote);
     if (code !== null) return this.#core.refuse(-1, code);
     if (certificate.height > at.height) return this.#gossip.sawCertificate(certificate, now_ms);
-    if (this.#finality.isConflict(certificate)) return;
     const isNews = this.#keepCertificate(certificate);
-    if (certificate.type === 'skip' && !isNews) return;
+    if (this.#isForked() || (certificate.type === 'skip' && !isNews)) return;
     this.#core.record(input);
     if (block !== undefined) this.#keepBody(certificate, block, now_ms);
     at.pacing.addReason();
@@ -190,6 +189,7 @@ class Driver implements Core {
 
   #onBlocks({ from, blocks, now_ms }: InputOf<'blocks.synced'>): void {
     const { at, catchUp, electorate, tip } = this.#core;
+    if (blocks.some(({ certificate }) => this.#finality.isConflict(certificate))) return;
     const news = blocks.filter(({ certificate }) => certificate.height >= at.height);
     const headers = certifiedHeaders(electorate, tip.id, at.height, news);
     if (news.length === 0 || headers === undefined) catchUp.distrust(from);
@@ -252,6 +252,12 @@ class Driver implements Core {
     if (value === null || blockId(config.crypto, block.header) !== value) return;
     const checked = checkBlock(rules, tip, block, now_ms);
     if (checked !== undefined) at.proposals.addBlock(value, checked);
+  }
+
+  /** Two quorums of this height stand against each other: the node stops, and what showed it is not recorded. */
+  #isForked(): boolean {
+    const { rival } = this.#core.at.votes;
+    return rival !== undefined && this.#finality.isConflict(rival);
   }
 
   /** True where the offence was not told yet. */

@@ -1,14 +1,18 @@
 // Makes certified blocks final: executes them on the tip, and stops where two certificates or two states stand against each other.
-import type { Certificate, FinalBlock, Header } from '#schemas/consensus/types.ts';
+import type { Certificate, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
 import { MAX_RECENT_HEIGHTS } from '#schemas/wire/limits.ts';
+import { conflictOf, testimony } from './accountability.ts';
 import { blockId, isLinked } from './block-rules.ts';
 import { checkCertificate } from './certificate-rules.ts';
 import type { CoreState } from './core-state.ts';
 
+/** What is held against another decision of the same height. */
+type Held = { readonly commit: Certificate; readonly votes: readonly SignedVote[] };
+
 export class Finality {
   readonly #core: CoreState;
-  /** Ids of the last decided heights. */
-  readonly #recent = new Map<number, string>();
+  /** The last decided heights. */
+  readonly #recent = new Map<number, Held>();
 
   constructor(core: CoreState) {
     this.#core = core;
@@ -16,7 +20,7 @@ export class Finality {
 
   /** Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed. */
   add(final: FinalBlock, header: Header): boolean {
-    const { rules, tip, config, timers } = this.#core;
+    const { rules, tip, config, timers, at } = this.#core;
     if (!isLinked(rules, tip, header)) {
       this.#core.halt('STATE_ROOT_MISMATCH', `height ${final.certificate.height} does not follow ${tip.state_root}`);
       return false;
@@ -25,32 +29,36 @@ export class Finality {
     const { state_root } = config.app.execute(header, final.block.txs);
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
-    this.#recent.set(height, id).delete(height - MAX_RECENT_HEIGHTS);
+    const votes = at.height === height ? testimony(at.votes.told()) : [];
+    this.#recent.set(height, { commit: final.certificate, votes }).delete(height - MAX_RECENT_HEIGHTS);
     timers.cancelHeight();
     this.#core.emit({ type: 'decided', height, round: final.certificate.round, final, header, state_root });
     this.#core.emit({ type: 'beacon.release', height });
     return true;
   }
 
-  /** A certificate for a decided height: the same block, or the end of trust. */
-  compare(certificate: Certificate): void {
-    const decided = this.#recent.get(certificate.height);
-    if (decided === undefined || !contradicts(certificate, decided)) return;
-    if (checkCertificate(this.#core.electorate, certificate) === null) this.#stop(certificate, decided);
-  }
-
-  /** The same for the height that is being worked on; the certificate was checked. True where it stops the node. */
+  /** A certificate against the one that is held of its height: the same block, or the end of trust. True where it stops the node. */
   isConflict(certificate: Certificate): boolean {
-    const held = this.#core.at.votes.commit?.value;
-    if (typeof held !== 'string' || !contradicts(certificate, held)) return false;
-    this.#stop(certificate, held);
+    if (certificate.type !== 'commit' || certificate.value === null) return false;
+    const held = this.#heldOf(certificate.height);
+    if (held === undefined || held.commit.value === certificate.value) return false;
+    if (checkCertificate(this.#core.electorate, certificate) !== null) return false;
+    this.#stop(held, certificate);
     return true;
   }
 
-  #stop({ height, value }: Certificate, other: string): void {
-    this.#core.halt('CONFLICTING_COMMITS', `height ${height}: ${other} and ${value}`);
+  /** The tip's own certificate is all that a restart leaves. */
+  #heldOf(height: number): Held | undefined {
+    const { at, tip } = this.#core;
+    if (height === at.height) return at.votes.commit && { commit: at.votes.commit, votes: testimony(at.votes.told()) };
+    const last = height === tip.height && tip.final ? { commit: tip.final.certificate, votes: [] } : undefined;
+    return this.#recent.get(height) ?? last;
+  }
+
+  #stop({ commit, votes }: Held, certificate: Certificate): void {
+    const conflict = conflictOf(commit, certificate, votes);
+    const { first, second } = conflict;
+    const detail = `height ${first.height}: ${first.value} in round ${first.round}, ${second.value} in round ${second.round}`;
+    this.#core.halt('CONFLICTING_COMMITS', detail, conflict);
   }
 }
-
-const contradicts = ({ type, value }: Certificate, decided: string): boolean =>
-  type === 'commit' && value !== null && value !== decided;

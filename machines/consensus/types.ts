@@ -2,6 +2,7 @@
 import type {
   Block,
   Certificate,
+  CommitConflict,
   Evidence,
   FinalBlock,
   Header,
@@ -118,8 +119,8 @@ export type CoreEffect =
   | { readonly type: 'evidence.found'; readonly evidence: Evidence }
   /** An input was refused; `from` is the validator it came from or claims to be by, −1 if unknown. Counted, never answered. */
   | { readonly type: 'refused'; readonly from: number; readonly code: Code }
-  /** Two certificates at one height, or own data against a certificate: stop and say so. */
-  | { readonly type: 'halt'; readonly code: Code; readonly detail: string };
+  /** Two certificates at one height (`conflict`: both, kept before the node ends), or own data against a certificate: stop and say so. */
+  | { readonly type: 'halt'; readonly code: Code; readonly detail: string; readonly conflict?: CommitConflict };
 
 /** What the core is made with. */
 export type CoreConfig = {

@@ -20,8 +20,9 @@ export class VoteKeeper {
   /** See `skipRound`. */
   #reached = -1;
   #current = -1;
-  /** First commit certificate on a block; there can be no second while fewer than a third are Byzantine. */
+  /** First commit certificate on a block; there can be one on another block only if more than a third are Byzantine. */
   #commit: Certificate | undefined;
+  #rival: Certificate | undefined;
 
   /** @param quorum power that decides */
   constructor(validators: ValidatorSet, quorum: number) {
@@ -38,6 +39,11 @@ export class VoteKeeper {
 
   get commit(): Certificate | undefined {
     return this.#commit;
+  }
+
+  /** A commit certificate on another block than `commit`: a fork. */
+  get rival(): Certificate | undefined {
+    return this.#rival;
   }
 
   /** The counted vote that says the same, if any: its signature need not be checked again. */
@@ -61,14 +67,13 @@ export class VoteKeeper {
     if (!isKept) return isNews ? 'noted' : 'known';
     const votes = this.#open(vote.round);
     const outcome = votes.add(vote);
-    if (vote.type === 'precommit' && vote.value !== null)
-      this.#commit ??= votes.certificate('precommit', vote.value, -1);
+    if (vote.type === 'precommit') this.#keepCommit(votes.certificate('precommit', vote.value, -1));
     return outcome;
   }
 
   /** Keep a checked certificate as a unit; its votes are added one by one besides. */
   addCertificate(certificate: Certificate): void {
-    if (certificate.type === 'commit' && certificate.value !== null) this.#commit ??= certificate;
+    this.#keepCommit(certificate);
     if (certificate.type !== 'skip') this.#open(certificate.round).addCertificate(certificate);
   }
 
@@ -99,6 +104,18 @@ export class VoteKeeper {
   /** All votes, in an order that does not depend on their arrival. */
   all(): SignedVote[] {
     return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());
+  }
+
+  /** All statements that were counted or came in certificates, an equivocator's second ones among them. */
+  told(): SignedVote[] {
+    const units = [...this.#rounds.values()].flatMap(({ polkas, commits }) => [...polkas, ...commits]);
+    return [...new Set([...this.all(), ...units.flatMap(({ votes }) => votes)])];
+  }
+
+  #keepCommit(certificate: Certificate | undefined): void {
+    if (certificate?.type !== 'commit' || certificate.value === null) return;
+    this.#commit ??= certificate;
+    if (certificate.value !== this.#commit.value) this.#rival ??= certificate;
   }
 
   /** A note is logged: who runs through the rounds all alone may not fill the log. */

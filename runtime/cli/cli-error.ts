@@ -6,6 +6,8 @@ export const EXIT = {
   ok: 0,
   /** Something failed that was expected to work. */
   failure: 1,
+  /** `evidence check`: the fork is proven, but the file names too few of those who made it. */
+  unnamed: 6,
   /** The command line is wrong (sysexits EX_USAGE). */
   usage: 64,
   /** The network refused what was asked (EX_DATAERR). */

@@ -31,7 +31,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .exitOverride()
     .addHelpText(
       'after',
-      '\nStart here:\n  sortition up                 a whole network on this machine, with its first job\n  sortition status             what the running network is doing\n  sortition help <command>     options and examples\n\nExit codes: 0 good, 1 failed, 64 wrong usage, 65 refused by the network, 69 network not reached;\n`verify`: 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.',
+      '\nStart here:\n  sortition up                 a whole network on this machine, with its first job\n  sortition status             what the running network is doing\n  sortition help <command>     options and examples\n\nExit codes: 0 good, 1 failed, 64 wrong usage, 65 refused by the network, 69 network not reached;\n`verify`: 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum;\n`evidence check`: 6 fork proven, too few named.',
     );
 
   const command = (name: string, about: string): Command =>
@@ -126,6 +126,21 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--policy <file>', 'policy that you trust; without it the bundle’s own is used, and said so')
     .addHelpText('after', '\nExit codes: 0 good, 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.')
     .action(runs('verify'));
+
+  const evidence = program
+    .command('evidence')
+    .description('Evidence of a fork, as a validator that stopped on it left it in its folder.');
+  evidence
+    .command('check')
+    .description('Name who made a fork, offline: from an evidence file, trusting only the genesis file.')
+    .argument('<file>', 'evidence file: evidence-<height>.json')
+    .requiredOption('--genesis <file>', 'genesis file of the network')
+    .addOption(JSON_OUT)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 fork proven and more than a third of the power named, 6 fork proven but too few named, 1 nothing is proven.\n\nExample:\n  sortition evidence check evidence-42.json --genesis genesis.json',
+    )
+    .action(runs('evidence-check'));
 
   command('draw', 'Show how a unit’s worker and auditors were drawn.')
     .argument('<unit>', 'unit id: <job>/<index>')

@@ -42,7 +42,7 @@ export type TurnResult = {
   readonly requests: EffectOf<'sync.request'>[];
   readonly evidence: EvidenceBytes[];
   readonly refusals: Code[];
-  halt: { readonly code: Code; readonly detail: string } | undefined;
+  halt: Omit<EffectOf<'halt'>, 'type'> | undefined;
 };
 
 /** Nothing came of the turn that anybody would have to do: at most the log has rows for the next batch. */

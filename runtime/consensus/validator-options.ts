@@ -2,7 +2,7 @@
 import type { Core } from '#machines/consensus/core.ts';
 import type { Application, CoreConfig, Tip } from '#machines/consensus/types.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../host/ports.ts';
@@ -40,6 +40,8 @@ export type ValidatorOptions = {
   readonly onFinal: (decided: Decided) => void;
   /** Two conflicting signed statements of a validator, for an `evidence` transaction. */
   readonly onEvidence: (evidence: EvidenceBytes) => void;
+  /** The proof of a fork, before anything else of its turn; a rejection is logged, and the validator stops all the same. */
+  readonly keepConflict: (conflict: CommitConflict) => Promise<void>;
   /** Called once when the validator stops by itself: its own data against a certificate, a signer conflict, a store that fails. */
   readonly onHalt: (code: Code, detail: string) => void;
 };

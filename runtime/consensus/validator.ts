@@ -6,7 +6,7 @@ import type { Input, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import { type ConsensusMessage, encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Delivery, Subscription } from '../bus/bus.ts';
@@ -121,13 +121,23 @@ class ValidatorHost implements Validator {
     const { store, clock, metrics } = this.#options;
     const started_ms = clock.now_ms();
     const result = runTurn(this.#state, inputs);
-    const { ops, mustSync } = result;
+    const { ops, mustSync, halt } = result;
+    if (halt?.conflict !== undefined) await this.#keepConflict(halt.conflict);
     if (mustSync) await store.batch(ops);
     // Without an own word all of it rests on what others have synced: they need not wait for this node's disk.
     this.#speak(result);
     if (!mustSync && ops.length > 0) await store.append(ops);
     this.#tell(result);
     if (ops.length > 0) metrics.set('sortition_consensus_turn_seconds', (clock.now_ms() - started_ms) / 1_000);
+  }
+
+  /** Nobody may be able to show it again. */
+  async #keepConflict(conflict: CommitConflict): Promise<void> {
+    const { keepConflict, log } = this.#options;
+    const { height } = conflict.first;
+    await keepConflict(conflict).catch((error: unknown) =>
+      log.error({ height, error: String(error) }, 'evidence of a fork was not written'),
+    );
   }
 
   /** To the others. What is said of this node's own is on its disk. */

@@ -7,6 +7,7 @@ import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
+import { refuseAfterFork } from '../consensus/evidence-folder.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
 import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
@@ -43,6 +44,7 @@ export type Node = {
 /** @throws KeyError, BusError, StoreError, NetworkError, ConsensusError */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { chain, dir } = options;
+  await refuseAfterFork(dir);
   const log = createLog(options.name, options.log_level);
   const metrics = createMetrics();
   const store = await openRocksStore(join(dir, 'db'));
@@ -140,6 +142,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     ledger,
     key: seat.signer,
     secret_share,
+    dir: options.dir,
     is_first_start,
     store,
     bus,

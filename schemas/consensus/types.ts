@@ -68,6 +68,14 @@ export type Block = { readonly header: Uint8Array; readonly txs: readonly Uint8A
 /** A block that is final, with the proof. */
 export type FinalBlock = { readonly block: Block; readonly certificate: Certificate };
 
+/** Two commit certificates of one height on different blocks: a fork. The first is of the same or an earlier round. */
+export type CommitConflict = {
+  readonly first: Certificate;
+  readonly second: Certificate;
+  /** What else the finder holds by signers of the first, from its round to the second's: it shows who let go of a lock. */
+  readonly votes: readonly SignedVote[];
+};
+
 /** One member of the validator set. */
 export type ValidatorInfo = {
   /** Ed25519 public key, hex; also the NATS NKey and the ledger account. */

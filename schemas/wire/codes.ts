@@ -156,6 +156,10 @@ export const CODES = {
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',
   CONFLICTING_COMMITS:
     'Two commit certificates exist for one height: more than a third of the power is Byzantine. Stopped; keep the evidence.',
+  EVIDENCE_FILE_UNREADABLE: 'The evidence file cannot be read; check the path.',
+  EVIDENCE_FILE_MALFORMED: 'The file is not an evidence file of this version; get it again from whoever made it.',
+  EVIDENCE_FILE_FALSE:
+    'The file proves no fork of this network: its certificates do not hold, or do not contradict each other. It accuses nobody.',
   STATE_ROOT_MISMATCH:
     'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
   SIGNER_CONFLICT:

@@ -90,8 +90,12 @@ export const MAX_PAST_ROUNDS = 64;
 export const MAX_ROUND_PROPOSALS = 4;
 /** Messages kept for the next height, for each validator: two rounds of votes, with room. */
 export const MAX_EARLY_MESSAGES = 8;
-/** Decided heights whose ids are kept in memory to recognise a conflicting certificate. */
+/** Decided heights whose certificates are kept in memory to recognise a conflicting certificate. */
 export const MAX_RECENT_HEIGHTS = 64;
+/** Votes kept of a decided height beside its certificate, and told in an evidence file: five rounds of the largest set, a fifth of a MB. */
+export const MAX_CONFLICT_VOTES = 1_024;
+/** Size of an evidence file: those votes and two certificates of the largest set, in hex, come to 310 KiB. */
+export const MAX_EVIDENCE_FILE_BYTES = 512 * 1024;
 
 /** Parsed public keys that a process keeps: every worker of a large network, at about 1 KiB each. */
 export const MAX_CACHED_PUBLIC_KEYS = 16_384;

@@ -16,6 +16,7 @@ const COMMANDS = [
   'jobs',
   'verify',
   'draw',
+  'evidence',
   'keys',
   'inspect',
   'quarantine',

@@ -14,7 +14,7 @@ import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import type { CommitConflict, ValidatorSet } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { CHAIN, HashApp } from './network.ts';
@@ -51,6 +51,7 @@ export type Hosted = {
   hasPower: boolean;
   readonly decided: Decided[];
   readonly evidence: EvidenceBytes[];
+  readonly conflicts: CommitConflict[];
   readonly halts: string[];
 };
 
@@ -85,6 +86,7 @@ export class Hosts {
       hasPower: true,
       decided: [],
       evidence: [],
+      conflicts: [],
       halts: [],
     }));
   }
@@ -124,6 +126,7 @@ export class Hosts {
       metrics: createMetrics(),
       onFinal: (decided) => this.#note(() => host.decided.push(decided)),
       onEvidence: (evidence) => this.#note(() => host.evidence.push(evidence)),
+      keepConflict: async (conflict) => void host.conflicts.push(conflict),
       onHalt: (code) => this.#note(() => host.halts.push(code)),
     });
   }

@@ -4,6 +4,7 @@ import { type Core, createCore } from '#machines/consensus/core.ts';
 import type { CoreParts } from '#machines/consensus/core-state.ts';
 import type { Application, CoreConfig, CoreEffect, Crypto, Input } from '#machines/consensus/types.ts';
 import type {
+  CommitConflict,
   Evidence,
   FinalBlock,
   Proposal,
@@ -91,6 +92,7 @@ export type Node = {
   readonly evidence: Evidence[];
   readonly votes: SignedVote[];
   readonly halts: string[];
+  readonly conflicts: CommitConflict[];
   readonly refusals: string[];
   isDown: boolean;
 };
@@ -133,6 +135,7 @@ export class Network {
         evidence: [],
         votes: [],
         halts: [],
+        conflicts: [],
         refusals: [],
         isDown: false,
       };
@@ -256,6 +259,7 @@ export class Network {
         return undefined;
       case 'halt':
         node.halts.push(effect.code);
+        if (effect.conflict !== undefined) node.conflicts.push(effect.conflict);
         return undefined;
       case 'refused':
         node.refusals.push(effect.code);

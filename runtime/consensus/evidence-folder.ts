@@ -1,0 +1,52 @@
+// Evidence files in a node's data folder: whole or not at all, and a node that has written one does not start again beside it.
+import { open, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EvidenceFile, encodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import { ConsensusError } from './consensus-error.ts';
+
+const NAME = /^evidence-\d+\.json$/;
+/** Signed public statements only: it is there to be shown. */
+const MODE = 0o644;
+
+/** Write `evidence-<height>.json`: synced before it gets its name, and the name before this resolves to its path. */
+export async function writeEvidence(dir: string, evidence: EvidenceFile): Promise<string> {
+  const path = join(dir, `evidence-${evidence.conflict.first.height}.json`);
+  const partial = `${path}.partial`;
+  const file = await open(partial, 'w', MODE);
+  try {
+    await file.writeFile(encodeEvidenceFile(evidence));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(partial, path);
+  await syncFolder(dir);
+  return path;
+}
+
+/**
+ * After a fork nobody may vote on as if nothing had happened: whoever runs the node decides, and moves the file away.
+ *
+ * @throws ConsensusError CONFLICTING_COMMITS while there is an evidence file in the folder
+ */
+export async function refuseAfterFork(dir: string): Promise<void> {
+  const found = (await namesIn(dir)).find((name) => NAME.test(name));
+  if (found !== undefined) throw new ConsensusError('CONFLICTING_COMMITS', `${join(dir, found)} is there`);
+}
+
+/** None where there is no such folder yet. */
+const namesIn = (dir: string): Promise<string[]> =>
+  readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+
+/** A new name is durable only after its folder is synced. */
+async function syncFolder(dir: string): Promise<void> {
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,81 @@
+// The evidence file: a fork as its finder saw it, for whoever has the genesis file. JSON; statements are hex as they were signed.
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { z } from 'zod';
+import { accept, type Result, refuse } from '../wire/codes.ts';
+import { Height } from '../wire/fields.ts';
+import { MAX_CONFLICT_VOTES, MAX_EVIDENCE_FILE_BYTES, MAX_VALIDATORS } from '../wire/limits.ts';
+import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
+import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import type { Certificate, CommitConflict, SignedVote } from './types.ts';
+import { readSignedVote, SIGNED_STATEMENT_BYTES, writeSignedVote } from './vote-codec.ts';
+
+/** Hex digits of a certificate with a vote of every member: its head is 47 bytes. */
+const MAX_CERTIFICATE_HEX = 2 * (64 + MAX_VALIDATORS * SIGNED_STATEMENT_BYTES);
+const Hex = z.string().regex(/^([0-9a-f]{2})*$/);
+const CertificateHex = Hex.max(MAX_CERTIFICATE_HEX);
+
+/** Who is accused is not in it: that follows from the statements and the genesis (machines/consensus/accountability.ts). */
+const EvidenceFileJson = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('conflicting_commits'),
+  /** SHA-256 of the genesis, hex. */
+  chain: z.string().regex(/^[0-9a-f]{64}$/),
+  height: Height,
+  /** Commit certificates (schemas/consensus/certificate-codec.ts). */
+  first: CertificateHex,
+  second: CertificateHex,
+  /** Signed votes, `statement 59 | signature 64` each. */
+  votes: z.array(Hex.length(2 * SIGNED_STATEMENT_BYTES)).max(MAX_CONFLICT_VOTES),
+});
+
+/** What an evidence file says, its statements not checked yet. */
+export type EvidenceFile = { readonly chain: string; readonly conflict: CommitConflict };
+
+/** The text of the file. */
+export function encodeEvidenceFile({ chain, conflict }: EvidenceFile): string {
+  const { first, second, votes } = conflict;
+  const file: z.infer<typeof EvidenceFileJson> = {
+    v: 1,
+    kind: 'conflicting_commits',
+    chain,
+    height: first.height,
+    first: certificateHex(first),
+    second: certificateHex(second),
+    votes: votes.map(voteHex),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Its shape only; whether it proves anything is `checkConflict`'s to say. Refusal: EVIDENCE_FILE_MALFORMED. */
+export function decodeEvidenceFile(text: string): Result<EvidenceFile> {
+  if (text.length > MAX_EVIDENCE_FILE_BYTES) return malformed(`more than ${MAX_EVIDENCE_FILE_BYTES} bytes`);
+  const parsed = EvidenceFileJson.safeParse(jsonOf(text));
+  if (!parsed.success) return malformed(parsed.error.issues[0]?.path.join('.') || 'not an object of this version');
+  const { chain, height, ...hex } = parsed.data;
+  const first = readAll(hex.first, readCertificate);
+  const second = readAll(hex.second, readCertificate);
+  const votes = hex.votes.flatMap((vote) => readAll(vote, readSignedVote) ?? []);
+  if (first === undefined || second === undefined || votes.length < hex.votes.length) return malformed('a statement');
+  if (first.height !== height || second.height !== height) return malformed('height');
+  return accept({ chain, conflict: { first, second, votes } });
+}
+
+const malformed = (detail: string): Result<never> => refuse('EVIDENCE_FILE_MALFORMED', detail);
+const certificateHex = (certificate: Certificate): string =>
+  bytesToHex(writeCertificate(new LayoutWriter(certificateBytes(certificate)), certificate).bytes);
+const voteHex = (vote: SignedVote): string =>
+  bytesToHex(writeSignedVote(new LayoutWriter(SIGNED_STATEMENT_BYTES), vote).bytes);
+
+function readAll<T>(hex: string, read: (reader: LayoutReader) => T): T | undefined {
+  const reader = new LayoutReader(hexToBytes(hex));
+  const value = read(reader);
+  return reader.isDone ? value : undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
