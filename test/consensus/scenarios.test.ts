@@ -1,64 +1,11 @@
 // Directed scenarios of Tendermint's hard corners, over whole cores. Validators are 0–3; height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 …
 import { describe, expect, test } from 'vitest';
-import { blockId, type ChainRules, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
-import type { Input } from '#machines/consensus/types.ts';
+import { blockId } from '#machines/consensus/block-rules.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
-import type { Block, Header, SignedVote, VoteType } from '#schemas/consensus/types.ts';
+import type { Block, Header } from '#schemas/consensus/types.ts';
 import { MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
-import { configOf, crypto, HashApp, Network, signProposal, signVote } from './network.ts';
-
-/** A block on genesis by `proposer` with one transaction. */
-function blockBy(
-  network: Network,
-  proposer: number,
-  text: string,
-  now_ms = 1_000,
-): { readonly block: Block; readonly id: string } {
-  const app = new HashApp();
-  app.pool = [new TextEncoder().encode(text)];
-  const config = configOf(network.set, proposer, app);
-  const rules: ChainRules = { config, epoch: 0, validators_hash: validatorsHash(config) };
-  const block = makeBlock(rules, config.tip, now_ms);
-  return { block, id: blockId(crypto, block.header) };
-}
-
-const vote = (
-  network: Network,
-  type: VoteType,
-  validator: number,
-  round: number,
-  value: string | null,
-  valid_round = -1,
-): SignedVote => signVote(network.set, { type, epoch: 0, height: 1, round, value, valid_round, validator });
-const voted = (vote_: SignedVote): Input => ({ type: 'vote.received', vote: vote_, now_ms: 1_000 });
-const proposed = (
-  network: Network,
-  validator: number,
-  round: number,
-  { block, id }: { block: Block; id: string },
-): Input => ({
-  type: 'proposal.received',
-  proposal: signProposal(network.set, { epoch: 0, height: 1, round, value: id, valid_round: -1, validator }),
-  block,
-  now_ms: 1_000,
-});
-
-/** One core among silent peers: what it says is read from `votes`. */
-function solo(self: number): {
-  readonly network: Network;
-  readonly said: () => string[];
-  readonly hears: (...inputs: Input[]) => void;
-} {
-  const network = new Network(4);
-  network.filter = () => false;
-  network.input(self, { type: 'started', now_ms: 1_000 });
-  const node = network.node(self);
-  return {
-    network,
-    said: () => node.votes.map((v) => `${v.type} ${v.round} ${v.value?.slice(0, 4) ?? 'nil'} vr ${v.valid_round}`),
-    hears: (...inputs) => inputs.forEach((input) => network.input(self, input)),
-  };
-}
+import { crypto, Network } from './network.ts';
+import { blockBy, proposed, solo, vote, voted } from './solo.ts';
 
 const finals = (network: Network): (string | null | undefined)[] =>
   network.nodes.map((node) => node.finals[0]?.certificate.value);
@@ -226,68 +173,6 @@ test('a certificate brings the quorum that an equivocator hid', () => {
     now_ms: 1_000,
   });
   expect(network.node(3).finals[0]?.certificate.value).toBe(a.id);
-});
-
-test('a second commit certificate for a decided height stops the validator', () => {
-  const { network, hears } = solo(3);
-  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 0, 'b')];
-  hears(proposed(network, 0, 0, a), ...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))));
-  const votes = [0, 1, 2].map((i) => vote(network, 'precommit', i, 1, b.id));
-  hears({
-    type: 'certificate.received',
-    certificate: { type: 'commit', height: 1, round: 1, value: b.id, votes },
-    now_ms: 1_000,
-  });
-  expect(network.node(3).halts).toEqual(['CONFLICTING_COMMITS']);
-  expect(network.node(3).conflicts).toMatchObject([
-    { first: { round: 0, value: a.id }, second: { round: 1, value: b.id, votes } },
-  ]);
-});
-
-test('two quorums of votes on different blocks stop the validator before it decides either', () => {
-  const { network, hears } = solo(3);
-  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 1, 'b')];
-  hears(...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))));
-  expect(network.node(3).halts).toEqual([]);
-  hears(...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 1, b.id))), proposed(network, 0, 0, a));
-  const { halts, finals, conflicts, log } = network.node(3);
-  expect([halts, finals]).toEqual([['CONFLICTING_COMMITS'], []]);
-  expect(conflicts).toMatchObject([{ first: { round: 0, value: a.id }, second: { round: 1, value: b.id } }]);
-  // A replay does not halt in silence: what showed the fork comes again, or is in the evidence file.
-  expect(log.filter((input) => input.type === 'vote.received' && input.vote.round === 1)).toHaveLength(2);
-});
-
-test('a synced block against a commit that is held stops the validator and is not executed', () => {
-  const { network, hears } = solo(3);
-  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 1, 'b')];
-  const commit = (round: number, value: string) =>
-    ({
-      type: 'commit',
-      height: 1,
-      round,
-      value,
-      votes: [0, 1, 2].map((i) => vote(network, 'precommit', i, round, value)),
-    }) as const;
-  hears({ type: 'certificate.received', certificate: commit(1, b.id), now_ms: 1_000 });
-  const range = [{ block: a.block, certificate: commit(0, a.id) }];
-  hears({ type: 'blocks.synced', from: 1, blocks: range, now_ms: 1_000 });
-  const { halts, finals, conflicts } = network.node(3);
-  expect([halts, finals]).toEqual([['CONFLICTING_COMMITS'], []]);
-  expect(conflicts).toMatchObject([{ first: { round: 0, value: a.id }, second: { round: 1, value: b.id } }]);
-});
-
-test('after a restart the tip still stands against another commit of its height', () => {
-  const { network, hears } = solo(3);
-  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 0, 'b')];
-  hears(proposed(network, 0, 0, a), ...[0, 1, 2].map((i) => voted(vote(network, 'precommit', i, 0, a.id))));
-  network.restart(3);
-  const votes = [0, 1, 2].map((i) => vote(network, 'precommit', i, 0, b.id));
-  hears({
-    type: 'certificate.received',
-    certificate: { type: 'commit', height: 1, round: 0, value: b.id, votes },
-    now_ms: 1_000,
-  });
-  expect(network.node(3).conflicts).toMatchObject([{ first: { value: a.id }, second: { value: b.id }, votes: [] }]);
 });
 
 describe('the leader dies', () => {
