@@ -1,7 +1,7 @@
 // When a block may be voted for, and how the proposer makes one that may.
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { bodyBytes, decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
-import type { Block, Header } from '#schemas/consensus/types.ts';
+import type { Block, Header, ValidatorSet } from '#schemas/consensus/types.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { leafHashes, merkleRoot } from '../primitives/merkle.ts';
@@ -17,11 +17,14 @@ export type ChainRules = {
 };
 
 /** SHA-256 over the encoded set, hex. */
-export const validatorsHash = (config: Pick<CoreConfig, 'crypto' | 'validators'>): string =>
-  bytesToHex(config.crypto.sha256(encodeValidatorSet(config.validators)));
+export const validatorsHash = (config: {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly validators: ValidatorSet;
+}): string => bytesToHex(config.crypto.sha256(encodeValidatorSet(config.validators)));
 
 /** Block id of header bytes, hex. */
-export const blockId = (crypto: Crypto, header: Uint8Array): string => bytesToHex(crypto.sha256(header));
+export const blockId = (crypto: Pick<Crypto, 'sha256'>, header: Uint8Array): string =>
+  bytesToHex(crypto.sha256(header));
 
 /** RFC 6962 root over the transactions, hex. */
 export const txsRoot = ({ sha256 }: Pick<Crypto, 'sha256'>, txs: readonly Uint8Array[]): string =>

@@ -12,7 +12,7 @@ export type Electorate = {
   readonly validators: ValidatorSet;
   /** Power that decides. */
   readonly quorum: number;
-  readonly crypto: Crypto;
+  readonly crypto: Pick<Crypto, 'sha256' | 'verify'>;
 };
 
 /**

@@ -2,17 +2,12 @@
 import type { DrawExplanation } from '#machines/work/draw.ts';
 import { DrawBundle } from '#schemas/work/draw-bundle.ts';
 import { verifyDrawBundle } from '../gateway/draw-bundle.ts';
-import { type ConsoleClient, pause } from '../network/console-client.ts';
-import { NetworkError } from '../network/network-error.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { EXIT } from './cli-error.ts';
+import { whenProven } from './pending.ts';
 import { bold, green, printJson, printLine } from './print.ts';
 import { genesisOf, type ReachOptions, reachConsole } from './reach.ts';
 import { brief, table } from './table.ts';
-
-/** How long a proof may take to come, ms: an idle network makes a block in five seconds, and it may need three. */
-const PROOF_MS = 20_000;
-const POLL_MS = 200;
 
 type Told = {
   readonly unit: string;
@@ -20,23 +15,12 @@ type Told = {
 };
 
 export async function run(o: ReachOptions & { readonly verify?: boolean }, unit: string): Promise<number> {
-  const told = await proven(await reachConsole(o), unit);
+  const console = await reachConsole(o);
+  const told = await whenProven('DRAW_PROOF_PENDING', () => console.get<Told>(`/api/draws/${unit}`));
   if (o.verify === true) return verify(o, told);
   if (o.json === true) printJson(told);
   else for (const { explanation } of told.draws) show(explanation);
   return EXIT.ok;
-}
-
-/** Waits for the checkpoint that shows the draws, and for the block that certifies it. */
-async function proven(console: ConsoleClient, unit: string): Promise<Told> {
-  for (const end_ms = performance.now() + PROOF_MS; ; ) {
-    const told = await console.get<Told>(`/api/draws/${unit}`).catch((error: unknown) => {
-      const isPending = error instanceof NetworkError && error.code === 'DRAW_PROOF_PENDING';
-      if (!isPending || performance.now() >= end_ms) throw error;
-    });
-    if (told !== undefined) return told;
-    await pause(POLL_MS);
-  }
 }
 
 /** Trusts nothing that the gateway says: what is shown is what was recomputed here. */

@@ -7,6 +7,7 @@ import { CliError, EXIT } from './cli-error.ts';
 const DATA = new Option('--data <dir>', 'folder of the network: keys, genesis, state, archive').default('.sortition');
 const JSON_OUT = new Option('--json', 'print one JSON line instead of text');
 const GATEWAY = new Option('--gateway <url>', 'address of the console (default: the running network of --data)');
+const GENESIS = new Option('--genesis <file>', 'genesis file that you trust (default: the one in --data)');
 
 /** Run one command line; returns the exit code. Errors are one sentence with a code and what to do. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -148,6 +149,30 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .addOption(GATEWAY)
     .option('--verify', 'recompute the draw from the beacon and the pool, trusting only the genesis file')
     .action(runs('draw'));
+
+  command('light', 'Check the last block by its certificate alone, and prove balances, trusting only the genesis file.')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .addOption(GENESIS)
+    .option('--from <file>', 'checkpoint of an earlier run: a network that contradicts it is refused')
+    .option('--save <file>', 'write the last block as a checkpoint')
+    .option('--balance <asset/account...>', 'prove what an account holds, e.g. credit/<id>')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sortition light --genesis genesis.json --gateway http://127.0.0.1:8080 --save seen.json\n  sortition light --genesis genesis.json --from seen.json --balance credit/treasury',
+    )
+    .action(runs('light'));
+
+  const beacon = program.command('beacon').description('The network’s random values.');
+  beacon
+    .command('verify')
+    .description('Check the beacon of a height against the group key of the genesis, and print it.')
+    .argument('<height>', 'height whose beacon is asked for', whole(1, Number.MAX_SAFE_INTEGER - 1))
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .addOption(GENESIS)
+    .addOption(JSON_OUT)
+    .action(runs('beacon-verify'));
 
   const keys = program
     .command('keys')

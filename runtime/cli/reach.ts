@@ -6,10 +6,13 @@ import { readRunning } from '../network/running.ts';
 
 export type ReachOptions = { readonly data: string; readonly gateway?: string; readonly json?: boolean };
 
+/** Commands that believe nothing but a genesis file. */
+export type LightOptions = ReachOptions & { readonly genesis?: string };
+
 /** @throws NetworkError NETWORK_NOT_RUNNING */
 export const reachConsole = async ({ data, gateway }: ReachOptions): Promise<ConsoleClient> =>
   new ConsoleClient(gateway ?? (await readRunning(data)).gateway_url);
 
-/** The genesis in the network's folder. */
-export const genesisOf = ({ data }: { readonly data: string }): Promise<Chain> =>
-  readGenesis(join(data, 'genesis.json'));
+/** The genesis file that was named, or the one in the network's folder. */
+export const genesisOf = ({ data, genesis }: Pick<LightOptions, 'data' | 'genesis'>): Promise<Chain> =>
+  readGenesis(genesis ?? join(data, 'genesis.json'));

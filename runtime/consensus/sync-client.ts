@@ -9,8 +9,11 @@ import type { Bus } from '../bus/bus.ts';
 export type SyncRequest = Extract<CoreEffect, { type: 'sync.request' }>;
 
 /** The blocks that the validator with this id answers with; nothing about them is checked yet. */
-export async function fetchBlocks(bus: Bus, id: string, request: SyncRequest): Promise<readonly FinalBlock[]> {
-  const { first_height, last_height } = request;
+export async function fetchBlocks(
+  bus: Pick<Bus, 'request'>,
+  id: string,
+  { first_height, last_height }: Pick<SyncRequest, 'first_height' | 'last_height'>,
+): Promise<readonly FinalBlock[]> {
   const question = encodeConsensusMessage({ type: 'range.request', first_height, last_height });
   const answer = await bus
     .request(subject.sync(id), question, SYNC_TIMEOUT_MS)

@@ -1,22 +1,18 @@
 // Checks a draw from nothing but the genesis: certificate → header → state root → rows → beacon → the same draw again.
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Crypto } from '#machines/consensus/types.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
-import { verifyState } from '#machines/primitives/state-tree.ts';
 import { type DrawExplanation, type DrawFilter, explainDraw, type Purpose, poolOf } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
-import { decodeHeader } from '#schemas/consensus/block-codec.ts';
-import { readCertificate } from '#schemas/consensus/certificate-codec.ts';
-import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import type { Header } from '#schemas/consensus/types.ts';
+import type { ProvenRowJson } from '#schemas/settlement/proven-row.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import type { UnitRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
-import type { DrawBundle, ProvenRowJson } from '#schemas/work/draw-bundle.ts';
+import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
 import type { Chain } from '../network/genesis-file.ts';
-import { rowFromJson } from './proven-rows.ts';
+import { electorateOf } from '../node/final-blocks.ts';
+import { isProven, readCertifiedHeader } from './proven-rows.ts';
 
 /** Repeat a draw that somebody else hands over. Refusal: DRAW_PROOF_INVALID with the first link that does not hold. */
 export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<DrawExplanation> {
@@ -56,35 +52,19 @@ export function repeatDraw(bundle: Statement, basis: Basis, { sha256 }: Pick<Cry
 
 /** The header, if a quorum of the genesis' validators committed to it. */
 function certifiedHeader(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<Header> {
-  const bytes = hexToBytes(bundle.header);
-  const header = decodeHeader(bytes);
-  const reader = new LayoutReader(hexToBytes(bundle.certificate));
-  const certificate = readCertificate(reader);
-  if (!header.ok || !reader.isDone) return refuse('DRAW_PROOF_INVALID', 'header or certificate');
-  const { epoch, height } = header.value;
-  if (bundle.chain !== chain.id || header.value.chain !== chain.id) return refuse('DRAW_PROOF_INVALID', 'chain');
-  const isOfHeader = certificate.type === 'commit' && certificate.value === bytesToHex(crypto.sha256(bytes));
-  if (!isOfHeader || certificate.height !== height) return refuse('DRAW_PROOF_INVALID', 'certificate of another block');
-  const { validators } = chain;
-  const electorate: Electorate = { chain: chain.id, epoch, validators, quorum: quorum(totalPower(validators)), crypto };
-  const code = checkCertificate(electorate, certificate);
-  return code === null ? header : refuse('DRAW_PROOF_INVALID', code);
+  if (bundle.chain !== chain.id) return refuse('DRAW_PROOF_INVALID', 'chain');
+  const checked = readCertifiedHeader(electorateOf(chain, crypto), bundle);
+  return checked.ok ? accept(checked.value.header) : refuse('DRAW_PROOF_INVALID', checked.code);
 }
 
 /** The rows, if all of them stand under the header's state root and are those that this draw asks for. */
 function provenBasis(bundle: DrawBundle, { state_root }: Header, crypto: Crypto): Result<Basis> {
   const { unit, job, beacon, pool, worker } = bundle.rows;
-  const root = hexToBytes(state_root);
   const present = [unit, job, beacon, pool, ...(worker === null ? [] : [worker])];
-  const false_row = present.find((row) => !isProven(root, row, crypto));
+  const false_row = present.find((row) => row.value === null || !isProven(state_root, row, crypto));
   if (false_row !== undefined) return refuse('DRAW_PROOF_INVALID', `row ${false_row.key}`);
   const basis = readBasis(bundle);
   return basis === undefined ? refuse('DRAW_PROOF_INVALID', 'rows of another draw') : accept(basis);
-}
-
-function isProven(root: Uint8Array, row: ProvenRowJson, { sha256 }: Pick<Crypto, 'sha256'>): boolean {
-  const { value, proof } = rowFromJson(row);
-  return value !== null && verifyState(root, row.key, value, proof, sha256);
 }
 
 /** Undefined where the rows are not those of this unit, attempt, purpose and height. */

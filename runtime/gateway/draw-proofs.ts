@@ -1,18 +1,15 @@
 // Proves draws from the ledger alone: its rows as of the last checkpoint, under the header that a quorum certified after it.
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Crypto } from '#machines/consensus/types.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { DrawExplanation, Purpose } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
-import { certificateBytes, writeCertificate } from '#schemas/consensus/certificate-codec.ts';
-import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
+import type { CertifiedState } from './certified-state.ts';
 import { drawHeight, readBasis, readUnit, repeatDraw } from './draw-bundle.ts';
-import type { SeenBlock } from './ports.ts';
-import { rowToJson } from './proven-rows.ts';
+import { headerToJson, rowToJson } from './proven-rows.ts';
 
 export type ProvenDraw = { readonly bundle: DrawBundle; readonly explanation: DrawExplanation };
 
@@ -22,16 +19,13 @@ export class DrawProofs {
   readonly #chain: string;
   readonly #ledger: Ledger;
   readonly #crypto: Pick<Crypto, 'sha256'>;
-  #last: Pick<SeenBlock, 'header' | 'final'> | undefined;
+  readonly #state: CertifiedState;
 
-  constructor(chain: string, ledger: Ledger, crypto: Pick<Crypto, 'sha256'>) {
+  constructor(chain: string, ledger: Ledger, state: CertifiedState, crypto: Pick<Crypto, 'sha256'>) {
     this.#chain = chain;
     this.#ledger = ledger;
+    this.#state = state;
     this.#crypto = crypto;
-  }
-
-  hear(block: Pick<SeenBlock, 'header' | 'final'>): void {
-    this.#last = block;
   }
 
   /**
@@ -40,15 +34,14 @@ export class DrawProofs {
    */
   of(unit: string): Result<readonly ProvenDraw[]> {
     const made = PURPOSES.filter((purpose) => this.#ledger.explainDraw(unit, purpose) !== undefined);
-    // From a checkpoint to the next block no header names the root under which the ledger proves.
-    const final = this.#last?.header.state_root === this.#ledger.stateRoot() ? this.#last.final : undefined;
+    const final = this.#state.provable;
     const proven = final === undefined ? [] : PURPOSES.flatMap((purpose) => this.#prove(unit, purpose, final) ?? []);
     if (proven.length < made.length) return refuse('DRAW_PROOF_PENDING');
     return proven.length === 0 ? refuse('DRAW_UNKNOWN') : accept(proven);
   }
 
   /** Undefined where no such draw had been made at the checkpoint. */
-  #prove(unit: string, purpose: Purpose, { block, certificate }: FinalBlock): ProvenDraw | undefined {
+  #prove(unit: string, purpose: Purpose, final: FinalBlock): ProvenDraw | undefined {
     const row = (key: string) => rowToJson(this.#ledger.prove(key));
     const receipt = row(`proofs/${unit}`);
     const unitRow = receipt.value === null ? row(`tasks/${unit}`) : receipt;
@@ -67,8 +60,7 @@ export class DrawProofs {
       attempt: known.attempt,
       purpose,
       height,
-      header: bytesToHex(block.header),
-      certificate: bytesToHex(writeCertificate(new LayoutWriter(certificateBytes(certificate)), certificate).bytes),
+      ...headerToJson(final),
       rows: {
         unit: unitRow,
         job: row(`jobs/${jobOf(unit)}`),

@@ -7,11 +7,14 @@ import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
+import { electorateOf } from '../node/final-blocks.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { CertifiedState } from './certified-state.ts';
 import { DrawProofs } from './draw-proofs.ts';
 import { feedPort } from './feed.ts';
 import { addGuards } from './guard.ts';
+import { Headers } from './headers.ts';
 import { addPages } from './pages.ts';
 import type { GatewayReads } from './ports.ts';
 import { addRoutes } from './routes.ts';
@@ -48,13 +51,15 @@ export function openGateway(options: GatewayOptions): Gateway {
   const { reads, signer, bus, clock, crypto, log, metrics, ws_url } = options;
   const { chain, ledger } = reads;
   const keeper = new ViewKeeper(reads, crypto);
-  const draws = new DrawProofs(chain.id, ledger, crypto);
+  const state = new CertifiedState(ledger);
+  const draws = new DrawProofs(chain.id, ledger, state, crypto);
+  const headers = new Headers(reads, bus, electorateOf(chain, crypto), state);
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const teller = new Teller({ chain: chain.id, ledger, signer, bus, clock, onRefused });
   const stopBlocks = reads.onBlock((seen) => {
     teller.hear(seen);
     keeper.hearBlock(seen);
-    draws.hear(seen);
+    state.hear(seen);
   });
   // Votes only: each node of the network gets a proposal's transactions once, in the final block.
   const traffic = bus.subscribe(subject.voteAll, ({ subject: from, data }) =>
@@ -64,7 +69,20 @@ export function openGateway(options: GatewayOptions): Gateway {
   return {
     async routes(server) {
       addGuards(server, { ws_url, log, metrics });
-      addRoutes(server, { reads, ledger, keeper, draws, bus, self: signer.id, crypto, now_ms, ws_url, log });
+      addRoutes(server, {
+        reads,
+        ledger,
+        keeper,
+        draws,
+        headers,
+        state,
+        bus,
+        self: signer.id,
+        crypto,
+        now_ms,
+        ws_url,
+        log,
+      });
       const hasPages = await addPages(server, options.web_dir ?? WEB_DIR);
       if (!hasPages) log.warn({}, 'console is not built: only the API is served');
     },

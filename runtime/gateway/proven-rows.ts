@@ -1,8 +1,27 @@
-// Ledger rows with their inclusion proofs, in bytes as the ledger proves them and in hex as they leave the gateway.
+// Headers and ledger rows with what proves them: in bytes as they are made and checked, in hex as they leave the gateway.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { StateProof } from '#machines/primitives/state-tree.ts';
+import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import { checkCertifiedHeader, type NamedHeader } from '#machines/consensus/certified-header.ts';
+import type { Crypto } from '#machines/consensus/types.ts';
+import { verifyState } from '#machines/primitives/state-tree.ts';
 import type { ProvenRow } from '#machines/settlement/ledger.ts';
-import type { ProvenRowJson } from '#schemas/work/draw-bundle.ts';
+import { decodeCertificate, encodeCertificate } from '#schemas/consensus/certificate-codec.ts';
+import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { ProvenRowJson } from '#schemas/settlement/proven-row.ts';
+import type { Result } from '#schemas/wire/codes.ts';
+
+/** The header of a final block with its certificate. */
+export const headerToJson = ({ block, certificate }: FinalBlock): CertifiedHeaderJson => ({
+  header: bytesToHex(block.header),
+  certificate: bytesToHex(encodeCertificate(certificate)),
+});
+
+/** The header, if a quorum committed to it. Refusals as of `checkCertifiedHeader`. */
+export function readCertifiedHeader(electorate: Electorate, json: CertifiedHeaderJson): Result<NamedHeader> {
+  const certificate = decodeCertificate(hexToBytes(json.certificate));
+  return certificate.ok ? checkCertifiedHeader(electorate, hexToBytes(json.header), certificate.value) : certificate;
+}
 
 export const rowToJson = ({ key, value, proof: { steps, other } }: ProvenRow): ProvenRowJson => ({
   key,
@@ -11,16 +30,12 @@ export const rowToJson = ({ key, value, proof: { steps, other } }: ProvenRow): P
   other: other === null ? null : { key: other.key, value: bytesToHex(other.value) },
 });
 
-/** The value and its proof, as `verifyState` takes them. */
-export function rowFromJson({ value, steps, other }: ProvenRowJson): {
-  readonly value: Uint8Array | null;
-  readonly proof: StateProof;
-} {
-  return {
-    value: value === null ? null : hexToBytes(value),
-    proof: {
-      steps: steps.map(({ bit, sibling }) => ({ bit, sibling: hexToBytes(sibling) })),
-      other: other === null ? null : { key: other.key, value: hexToBytes(other.value) },
-    },
+/** Whether the row is so under the state root (hex), or is absent there where it has no value. */
+export function isProven(state_root: string, row: ProvenRowJson, { sha256 }: Pick<Crypto, 'sha256'>): boolean {
+  const value = row.value === null ? null : hexToBytes(row.value);
+  const proof = {
+    steps: row.steps.map(({ bit, sibling }) => ({ bit, sibling: hexToBytes(sibling) })),
+    other: row.other === null ? null : { key: row.other.key, value: hexToBytes(row.other.value) },
   };
+  return verifyState(hexToBytes(state_root), row.key, value, proof, sha256);
 }

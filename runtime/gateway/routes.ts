@@ -2,12 +2,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import { unitId } from '#machines/work/units.ts';
+import { ACCOUNT_NAME } from '#schemas/settlement/proven-row.ts';
 import type { JobRow } from '#schemas/settlement/state.ts';
+import { type Code, type Result } from '#schemas/wire/codes.ts';
 import { MAX_API_UNITS, MAX_JOB_UNITS, MAX_SETTLEMENT_ENTRIES, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import type { Log } from '../observe/log.ts';
 import { ApiError } from './api-error.ts';
+import type { CertifiedState } from './certified-state.ts';
 import type { DrawProofs } from './draw-proofs.ts';
 import { param, queryNumber } from './guard.ts';
+import type { Headers } from './headers.ts';
 import { jobUnit, jobUnits } from './job-units.ts';
 import type { GatewayReads } from './ports.ts';
 import { settlementView } from './settlement-views.ts';
@@ -17,6 +21,8 @@ import { traceOf } from './trace.ts';
 export type RouteOptions = SubmitOptions & {
   readonly reads: GatewayReads;
   readonly draws: Pick<DrawProofs, 'of'>;
+  readonly headers: Pick<Headers, 'at'>;
+  readonly state: Pick<CertifiedState, 'prove'>;
   /** Where the console connects to for the feed. */
   readonly ws_url: string;
   readonly log: Log;
@@ -26,8 +32,8 @@ const HASH = /^[0-9a-f]{64}$/;
 const JOB = /^[0-9a-f]{32}$/;
 const INDEX = /^(0|[1-9][0-9]{0,5})$/;
 const SEQ = /^(0|[1-9][0-9]{0,8})$/;
-/** An id, or one of the ledger's pots. */
-const ACCOUNT = /^([0-9a-f]{64}|treasury|burned|escrow:[0-9a-f]{32})$/;
+const HEIGHT = /^([1-9][0-9]{0,14}|latest)$/;
+const ASSET = /^(credit|stake)$/;
 /** Units in one answer unless the request says otherwise. */
 const PAGE_UNITS = 256;
 
@@ -39,6 +45,7 @@ export function addRoutes(server: FastifyInstance, options: RouteOptions): void 
     ...networkAnswers(options),
     ...workAnswers(options),
     ...moneyAnswers(options),
+    ...proofAnswers(options),
   }))
     server.get(path, async (request, reply) => reply.header('cache-control', 'no-store').send(await answer(request)));
   server.addContentTypeParser(
@@ -86,9 +93,7 @@ function workAnswers({ ledger, keeper, draws, now_ms }: RouteOptions): Answers {
     },
     '/api/draws/:job/:index': (request) => {
       const { unit } = unitOfRequest(ledger, request);
-      const proven = draws.of(unit);
-      if (!proven.ok) throw new ApiError(proven.code === 'DRAW_PROOF_PENDING' ? 503 : 404, proven.code);
-      return { unit, draws: proven.value };
+      return { unit, draws: granted(draws.of(unit)) };
     },
   };
 }
@@ -96,7 +101,7 @@ function workAnswers({ ledger, keeper, draws, now_ms }: RouteOptions): Answers {
 function moneyAnswers({ ledger, keeper }: RouteOptions): Answers {
   return {
     '/api/accounts/:account': (request) => {
-      const account = param(request, 'account', ACCOUNT);
+      const account = param(request, 'account', ACCOUNT_NAME);
       const amounts = {
         credit_units: `${ledger.balance('credit', account)}`,
         stake_units: `${ledger.balance('stake', account)}`,
@@ -115,6 +120,28 @@ function moneyAnswers({ ledger, keeper }: RouteOptions): Answers {
       return { tx, ...status };
     },
   };
+}
+
+/** For whoever believes nobody: what `sortition light` and `sortition beacon verify` check. */
+function proofAnswers({ ledger, headers, state }: RouteOptions): Answers {
+  return {
+    '/api/headers/:height': async (request) => {
+      const height = param(request, 'height', HEIGHT);
+      return granted(await headers.at(height === 'latest' ? ledger.height() : Number(height)));
+    },
+    '/api/proofs/accounts/:asset/:account': (request) => {
+      const asset = param(request, 'asset', ASSET);
+      return granted(state.prove(`accounts/${asset}/${param(request, 'account', ACCOUNT_NAME)}`));
+    },
+  };
+}
+
+/** Refusals of proofs that pass by themselves: ask again. Any other says that what was asked for is not there. */
+const PASSING: ReadonlySet<Code> = new Set(['DRAW_PROOF_PENDING', 'ROW_PROOF_PENDING', 'HOST_BUSY', 'BUS_NO_ANSWER']);
+
+function granted<T>(result: Result<T>): T {
+  if (!result.ok) throw new ApiError(PASSING.has(result.code) ? 503 : 404, result.code);
+  return result.value;
 }
 
 function jobOfRequest(ledger: Ledger, request: FastifyRequest): JobRow {

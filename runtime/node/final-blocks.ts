@@ -1,11 +1,9 @@
 // Checks final blocks and turns them into what the ledger executes: certificate, links, body, beacon.
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { txsRoot } from '#machines/consensus/block-rules.ts';
 import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
-import type { Crypto } from '#machines/consensus/types.ts';
+import { bindCertificate } from '#machines/consensus/certified-header.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
-import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
@@ -15,7 +13,7 @@ import type { Chain } from '../network/genesis-file.ts';
 export type CheckedBlock = { readonly id: string; readonly header: Header; readonly final: FinalBlock };
 
 /** Whose votes make a block final: the genesis set, until validators can change. */
-export const electorateOf = (chain: Chain, crypto: Crypto): Electorate => ({
+export const electorateOf = (chain: Chain, crypto: Electorate['crypto']): Electorate => ({
   chain: chain.id,
   epoch: 0,
   validators: chain.validators,
@@ -25,16 +23,12 @@ export const electorateOf = (chain: Chain, crypto: Crypto): Electorate => ({
 
 /** Everything that can be checked without the state: a quorum of validators did the rest. */
 export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Result<CheckedBlock> {
-  const header = decodeHeader(final.block.header);
-  if (!header.ok) return header;
-  const id = bytesToHex(electorate.crypto.sha256(final.block.header));
-  const { certificate } = final;
-  if (certificate.type !== 'commit' || certificate.value !== id || certificate.height !== header.value.height)
-    return refuse('CERTIFICATE_INVALID', `height ${header.value.height}`);
-  if (header.value.chain !== electorate.chain) return refuse('NETWORK_MISMATCH', header.value.chain);
-  if (txsRoot(electorate.crypto, final.block.txs) !== header.value.txs_root) return refuse('BLOCK_INVALID', 'txs_root');
-  const code = checkCertificate(electorate, certificate);
-  return code === null ? accept({ id, header: header.value, final }) : refuse(code, `height ${header.value.height}`);
+  const bound = bindCertificate(electorate, final.block.header, final.certificate);
+  if (!bound.ok) return bound;
+  const { id, header } = bound.value;
+  if (txsRoot(electorate.crypto, final.block.txs) !== header.txs_root) return refuse('BLOCK_INVALID', 'txs_root');
+  const code = checkCertificate(electorate, final.certificate);
+  return code === null ? accept({ id, header, final }) : refuse(code, `height ${header.height}`);
 }
 
 /** For the ledger. Signatures of transactions were checked by the validators who voted for the block. */

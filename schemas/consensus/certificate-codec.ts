@@ -1,6 +1,7 @@
 // Certificates in fixed bytes: type u8 | height u64 | round u32 | value 32 | count u16 | signed vote*.
+import { accept, type Result, refuse } from '../wire/codes.ts';
 import { MAX_VALIDATORS } from '../wire/limits.ts';
-import { HASH_BYTES, type LayoutReader, type LayoutWriter } from './fixed-layout.ts';
+import { HASH_BYTES, LayoutReader, LayoutWriter } from './fixed-layout.ts';
 import type { Certificate } from './types.ts';
 import { readSignedVote, SIGNED_STATEMENT_BYTES, writeSignedVote } from './vote-codec.ts';
 
@@ -28,4 +29,15 @@ export function readCertificate(reader: LayoutReader): Certificate {
   const votes = [];
   for (let i = 0; i < count && !reader.hasFailed; i++) votes.push(readSignedVote(reader));
   return { type: type ?? 'skip', ...head, votes };
+}
+
+/** A certificate alone. */
+export const encodeCertificate = (certificate: Certificate): Uint8Array =>
+  writeCertificate(new LayoutWriter(certificateBytes(certificate)), certificate).bytes;
+
+/** Refuses with CERTIFICATE_INVALID what is not exactly one certificate. */
+export function decodeCertificate(bytes: Uint8Array): Result<Certificate> {
+  const reader = new LayoutReader(bytes);
+  const certificate = readCertificate(reader);
+  return reader.isDone ? accept(certificate) : refuse('CERTIFICATE_INVALID', 'bytes');
 }

@@ -185,6 +185,20 @@ export const CODES = {
   DRAW_UNKNOWN: 'The ledger holds no draw of that unit: it was not drawn yet, or too long ago.',
   DRAW_PROOF_PENDING: 'No certified state shows the draw yet: ask again, one comes within seconds.',
   DRAW_PROOF_INVALID: 'The proof does not lead from the genesis to the drawn nodes; do not trust who gave it.',
+  ROW_PROOF_PENDING: 'No certified state is at hand to prove the row: ask again, one comes within seconds.',
+  HEADER_UNKNOWN: 'There is no final block of that height yet; ask again later.',
+  // light client
+  LIGHT_ANSWER_INVALID: 'The answer is not what was asked for; do not trust who gave it, ask another gateway.',
+  LIGHT_SET_CHANGED:
+    'Other validators than those of the genesis decide that block; a light client cannot follow there yet.',
+  LIGHT_BEHIND: 'The block is older than the one that you trust: the gateway lags; ask again, or ask another one.',
+  LIGHT_FORK:
+    'A certified block contradicts the trusted one: more than a third of the power is Byzantine, or the checkpoint is false. Keep both.',
+  LIGHT_ROW_INVALID: 'The row does not stand under the state root of the certified header; do not trust who gave it.',
+  ACCOUNT_KEY_INVALID: 'Write credit/ or stake/, then the id of an account, treasury, burned, or escrow: and a job.',
+  LIGHT_CHECKPOINT_UNREADABLE: 'The file is not a checkpoint that `sortition light --save` wrote; check the path.',
+  LIGHT_CHECKPOINT_FOREIGN: 'The checkpoint is of another chain than the genesis file; use those of one network.',
+  BEACON_INVALID: 'The header carries no signature of the beacon of that height under the group key of the genesis.',
   KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',
   NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
   MUTATION_UNKNOWN: 'Name one of the planted bugs that the command lists.',

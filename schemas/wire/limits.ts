@@ -78,6 +78,8 @@ export const MAX_CAR_BYTES = 67_108_864;
 export const MAX_SYNC_BLOCKS = 64;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
 export const MAX_SYNC_REQUESTS = 8;
+/** Headers that a gateway asks validators for at a time: less than a sync server lets wait, so that nodes which lag are served too. */
+export const MAX_HEADER_REQUESTS = 4;
 /** Time to wait for an answer of a sync server, ms: a full message from a disk takes tens. */
 export const SYNC_TIMEOUT_MS = 2_000;
 /** Rounds ahead of the own for which votes and proposals are kept; later ones only move a lagging node on (paper's line 55). */

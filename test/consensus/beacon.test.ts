@@ -1,9 +1,9 @@
 // The beacon: any 2f+1 shares give one signature, fewer give none, a false share is found; checked against a second library.
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { quorum } from '#machines/primitives/quorum.ts';
-import { recover, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
+import { recover, sharesScale, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { BeaconCollector } from '#runtime/consensus/beacon-collector.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
@@ -51,19 +51,72 @@ test('two shares recover nothing that verifies', () => {
   expect(verifyBls(deal.group_key, message, recover(pick(0, 1), 4) ?? new Uint8Array(0))).toBe(false);
 });
 
-test('a second library agrees on shares, keys and the recovered signature', () => {
-  const { longSignatures: bls } = bls12_381;
+describe('a second library agrees byte for byte', () => {
+  const { longSignatures: bls, fields } = bls12_381;
   const DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
-  const point = bls.hash(message, DST);
-  expect(hex(bls.getPublicKey(Buffer.from(deal.shares[0]?.secret ?? '', 'hex')).toBytes())).toBe(
-    deal.shares[0]?.public,
-  );
-  expect(hex(bls.sign(point, Buffer.from(deal.shares[0]?.secret ?? '', 'hex')).toBytes())).toBe(
-    hex(partials[0]?.signature),
-  );
-  expect(bls.verify(recover(pick(1, 2, 3), 4) ?? new Uint8Array(0), point, Buffer.from(deal.group_key, 'hex'))).toBe(
-    true,
-  );
+  const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'hex');
+  const verdict = (key: Uint8Array, about: Uint8Array, signature: Uint8Array): boolean => {
+    try {
+      return bls.verify(signature, bls.hash(about, DST), key);
+    } catch {
+      return false;
+    }
+  };
+  /** Lagrange at 0 in the field, as the books have it; shares were dealt divided by `sharesScale`. */
+  const recoverAnew = (who: readonly number[], count: number): string => {
+    const { Fr } = fields;
+    const terms = who.map((i) => {
+      const others = who.filter((j) => j !== i);
+      const weight = others.reduce(
+        (w, j) => Fr.mul(w, Fr.div(BigInt(j + 1), Fr.sub(BigInt(j + 1), BigInt(i + 1)))),
+        1n,
+      );
+      const share = bls.Signature.fromBytes(partials[i]?.signature ?? new Uint8Array(0));
+      return share.multiply(Fr.mul(weight, Fr.create(sharesScale(count))));
+    });
+    return hex(terms.reduce((sum, term) => sum.add(term)).toBytes());
+  };
+
+  test('on public keys, and on signatures over any message', () => {
+    const about = fc.uint8Array({ maxLength: 200 });
+    for (const share of deal.shares) expect(hex(bls.getPublicKey(bytesOf(share.secret)).toBytes())).toBe(share.public);
+    fc.assert(
+      fc.property(about, fc.nat({ max: 3 }), (text, i) => {
+        const secret = deal.shares[i]?.secret ?? '';
+        expect(hex(bls.sign(bls.hash(text, DST), bytesOf(secret)).toBytes())).toBe(hex(signPartial(secret, text)));
+      }),
+      { numRuns: 16 },
+    );
+  });
+
+  test.each([
+    [0, 1, 2],
+    [3, 1, 0],
+    [1, 2, 3],
+  ])('on what shares %i, %i and %i recover, and that the group signed it', (...who) => {
+    const signature = recover(pick(...who), 4) ?? new Uint8Array(0);
+    expect(recoverAnew(who, 4)).toBe(hex(signature));
+    expect(verdict(bytesOf(deal.group_key), message, signature)).toBe(true);
+  });
+
+  test('on what is refused: another message, another key, a changed byte, no point', () => {
+    const good = recover(pick(0, 1, 2), 4) ?? new Uint8Array(0);
+    const other = beaconMessage(CHAIN, 0, 10);
+    const bent = (at: number) => good.map((byte, i) => (i === at ? byte ^ 1 : byte));
+    const infinity = Uint8Array.from({ length: 96 }, (_, i) => (i === 0 ? 0xc0 : 0));
+    const cases: [string, Uint8Array, Uint8Array][] = [
+      [deal.group_key, other, good],
+      [deal.shares[0]?.public ?? '', message, good],
+      ...[0, 1, 48, 95].map((at): [string, Uint8Array, Uint8Array] => [deal.group_key, message, bent(at)]),
+      [deal.group_key, message, good.subarray(1)],
+      [deal.group_key, message, infinity],
+      [deal.group_key, message, new Uint8Array(96)],
+    ];
+    const [ours, theirs] = [verifyBls, (key: string, a: Uint8Array, s: Uint8Array) => verdict(bytesOf(key), a, s)].map(
+      (verify) => cases.map(([key, about, signature]) => verify(key, about, signature)),
+    );
+    expect([ours, theirs]).toEqual([cases.map(() => false), cases.map(() => false)]);
+  });
 });
 
 test('the same seed deals the same shares; another seed, other ones', () => {

@@ -1,5 +1,6 @@
 // Draw proofs: made from the ledger's rows as of a certified checkpoint, and verified from nothing but the genesis.
 import { expect, test } from 'vitest';
+import { CertifiedState } from '#runtime/gateway/certified-state.ts';
 import { verifyDrawBundle } from '#runtime/gateway/draw-bundle.ts';
 import { DrawProofs } from '#runtime/gateway/draw-proofs.ts';
 import { DrawBundle } from '#schemas/work/draw-bundle.ts';
@@ -9,8 +10,9 @@ import { SeenWorld, worldCrypto } from './seen-world.ts';
 
 function world(units: number) {
   const seen = new SeenWorld();
-  const proofs = new DrawProofs(CHAIN, seen.ledger, worldCrypto);
-  seen.reads.onBlock((block) => proofs.hear(block));
+  const state = new CertifiedState(seen.ledger);
+  const proofs = new DrawProofs(CHAIN, seen.ledger, state, worldCrypto);
+  seen.reads.onBlock((block) => state.hear(block));
   seen.submitJob(units);
   seen.block();
   const unit = (index: number): string => `${seen.ledger.jobs()[0]?.id}/${index}`;

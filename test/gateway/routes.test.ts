@@ -123,6 +123,26 @@ describe('what it tells', () => {
     expect((await get(`/api/accounts/${id('nobody')}`)).body).toMatchObject({ credit_units: '0', next_nonce: 0 });
   });
 
+  test('a balance with its proof, and the header with its certificate under which it stands', async () => {
+    const { status, body } = await get(`/api/proofs/accounts/credit/${CLIENT}`);
+    expect({ status, row: body['row'] }).toMatchObject({ status: 200, row: { key: `accounts/credit/${CLIENT}` } });
+    const { header, certificate } = body;
+    expect((await get('/api/headers/latest')).body).toEqual({ header, certificate });
+    expect((await get(`/api/headers/${world.ledger.height()}`)).body).toEqual({ header, certificate });
+  });
+
+  test.each([
+    [400, 'API_INPUT_INVALID', '/api/headers/0'],
+    [400, 'API_INPUT_INVALID', '/api/headers/first'],
+    [404, 'HEADER_UNKNOWN', '/api/headers/999999999999999'],
+    [503, 'BUS_NO_ANSWER', '/api/headers/1'],
+    [400, 'API_INPUT_INVALID', `/api/proofs/accounts/gold/${CLIENT}`],
+    [400, 'API_INPUT_INVALID', '/api/proofs/accounts/credit/me'],
+    [404, 'API_PATH_UNKNOWN', '/api/proofs/accounts/credit'],
+  ])('%i %s: %s', async (status, code, path) => {
+    expect(await get(path)).toMatchObject({ status, body: { code } });
+  });
+
   test('a settlement with all its entries', async () => {
     const { body } = await get('/api/settlements/0');
     expect(body).toMatchObject({ seq: 0, sums: { credit: '0', stake: '0' }, jobs: [job] });

@@ -1,5 +1,6 @@
 // The ledger's test world as a node shows it to its gateway: certified headers around each executed block.
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { validatorsHash } from '#machines/consensus/block-rules.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
@@ -86,13 +87,13 @@ export class SeenWorld extends World {
       txs_root: ZERO,
       state_root: this.#state_root,
       beacon: height === 1 ? new Uint8Array(0) : beaconSignature(height - 1),
-      validators_hash: ZERO,
+      validators_hash: validatorsHash({ crypto: worldCrypto, validators: this.genesis.validators }),
     };
   }
 }
 
 /** Precommits of a quorum, another one at each height. */
-function certify(height: number, value: string): Certificate {
+export function certify(height: number, value: string): Certificate {
   const turn = Array.from(VALIDATORS, (_, i) => (height + i) % VALIDATORS.length).slice(0, quorum(VALIDATORS.length));
   const votes = turn.map((i) => signVote(VALIDATORS[i] ?? '', vote(height, value, i)));
   return { type: 'commit', height, round: 0, value, votes };

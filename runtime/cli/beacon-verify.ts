@@ -1,0 +1,22 @@
+// `sortition beacon verify`: the random value of a height, checked against the group key of the genesis.
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { LightClient } from '../light/light-client.ts';
+import { productionCrypto } from '../node/crypto.ts';
+import { EXIT } from './cli-error.ts';
+import { bold, green, printJson, printLine } from './print.ts';
+import { genesisOf, type LightOptions, reachConsole } from './reach.ts';
+import { brief } from './table.ts';
+
+export async function run(o: LightOptions, height: number): Promise<number> {
+  const chain = await genesisOf(o);
+  const client = new LightClient(chain, productionCrypto(chain), await reachConsole(o));
+  const { value, signature, at } = await client.beacon(height);
+  if (o.json === true) {
+    printJson({ chain: chain.id, height, value, signature, group_key: chain.genesis.beacon_key, block: at.id });
+    return EXIT.ok;
+  }
+  printLine(`${bold(`height ${height}`)}   beacon ${bytesToHex(value)}`);
+  printLine(`  = SHA-256(signature ${bytesToHex(signature)})`);
+  printLine(`  ${green('verified')}: signed under the genesis’ group key, carried by certified block ${brief(at.id)}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,56 @@
+// Certified headers of any height, for whoever checks the chain without following it: the last from memory, others from validators.
+import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import { checkCertifiedHeader } from '#machines/consensus/certified-header.ts';
+import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import { MAX_HEADER_REQUESTS } from '#schemas/wire/limits.ts';
+import type { Bus } from '../bus/bus.ts';
+import { fetchBlocks } from '../consensus/sync-client.ts';
+import type { CertifiedState } from './certified-state.ts';
+import type { GatewayReads } from './ports.ts';
+import { headerToJson } from './proven-rows.ts';
+
+/** Validators asked for one header, one after another: the answer comes before a client has given up. */
+const MAX_ASKED = 4;
+
+export class Headers {
+  readonly #reads: GatewayReads;
+  readonly #bus: Pick<Bus, 'request'>;
+  readonly #electorate: Electorate;
+  readonly #state: CertifiedState;
+  #asked_count = 0;
+  #waiting_count = 0;
+
+  constructor(reads: GatewayReads, bus: Pick<Bus, 'request'>, electorate: Electorate, state: CertifiedState) {
+    this.#reads = reads;
+    this.#bus = bus;
+    this.#electorate = electorate;
+    this.#state = state;
+  }
+
+  /** Refusals: HEADER_UNKNOWN above the last height; HOST_BUSY; BUS_NO_ANSWER where no validator gave a certified one. */
+  async at(height: number): Promise<Result<CertifiedHeaderJson>> {
+    if (height < 1 || height > this.#reads.ledger.height()) return refuse('HEADER_UNKNOWN', `height ${height}`);
+    const { last } = this.#state;
+    if (last?.certificate.height === height) return accept(headerToJson(last));
+    if (this.#waiting_count >= MAX_HEADER_REQUESTS) return refuse('HOST_BUSY');
+    this.#waiting_count++;
+    const found = await this.#ask(height).finally(() => this.#waiting_count--);
+    return found === undefined ? refuse('BUS_NO_ANSWER') : accept(headerToJson(found));
+  }
+
+  /** A gateway keeps no blocks: each time another validator is asked first. */
+  async #ask(height: number): Promise<FinalBlock | undefined> {
+    const { validators } = this.#reads.chain;
+    for (let i = 0; i < Math.min(MAX_ASKED, validators.length); i++) {
+      const { id } = validators[this.#asked_count++ % validators.length] ?? { id: '' };
+      const [final] = await fetchBlocks(this.#bus, id, { first_height: height, last_height: height });
+      if (final?.certificate.height === height && this.#isCertified(final)) return final;
+    }
+    return undefined;
+  }
+
+  #isCertified = ({ block, certificate }: FinalBlock): boolean =>
+    checkCertifiedHeader(this.#electorate, block.header, certificate).ok;
+}

@@ -1,0 +1,21 @@
+// A header with its commit certificate as they leave the gateway, and the block that a light client trusts. JSON; bytes are hex.
+import { z } from 'zod';
+import { Height, Id } from '../wire/fields.ts';
+
+/** Any number of bytes. */
+export const HexBytes = z.string().regex(/^([0-9a-f]{2})*$/);
+
+/** Header as hashed (block-codec.ts) and the certificate over it (certificate-codec.ts). */
+export const CertifiedHeaderJson = z.strictObject({ header: HexBytes, certificate: HexBytes });
+export type CertifiedHeaderJson = z.infer<typeof CertifiedHeaderJson>;
+
+/** What `sortition light` keeps between two runs: a final block of a chain. */
+export const LightCheckpoint = z.strictObject({
+  v: z.literal(1),
+  /** SHA-256 of the genesis. */
+  chain: Id,
+  height: Height.min(1),
+  /** Block id. */
+  block: Id,
+});
+export type LightCheckpoint = z.infer<typeof LightCheckpoint>;
