@@ -43,8 +43,9 @@ export class Headers {
   /** A gateway keeps no blocks: each time another validator is asked first. */
   async #ask(height: number): Promise<FinalBlock | undefined> {
     const { validators } = this.#reads.chain;
-    for (let i = 0; i < Math.min(MAX_ASKED, validators.length); i++) {
-      const { id } = validators[this.#asked_count++ % validators.length] ?? { id: '' };
+    const first = this.#asked_count++ % validators.length;
+    const turn = [...validators.slice(first), ...validators.slice(0, first)];
+    for (const { id } of turn.slice(0, MAX_ASKED)) {
       const [final] = await fetchBlocks(this.#bus, id, { first_height: height, last_height: height });
       if (final?.certificate.height === height && this.#isCertified(final)) return final;
     }

@@ -1,8 +1,9 @@
 // Checks a running network by its certificates alone: headers, balances, beacons. Whatever brings them is believed nothing.
 import type { z } from 'zod';
 import { validatorsHash } from '#machines/consensus/block-rules.ts';
+import type { Electorate } from '#machines/consensus/certificate-rules.ts';
 import type { NamedHeader } from '#machines/consensus/certified-header.ts';
-import { GENESIS_BLOCK, judgeStep, type TrustedBlock } from '#machines/consensus/light.ts';
+import { GENESIS_BLOCK, judgeStep, type TrustedBlock, type TrustedSet } from '#machines/consensus/light.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
 import { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
@@ -24,8 +25,8 @@ export type ProvenBeacon = { readonly value: Uint8Array; readonly signature: Uin
 export class LightClient {
   readonly #source: Pick<ConsoleClient, 'get'>;
   readonly #crypto: Crypto;
-  readonly #electorate;
-  readonly #validators_hash: string;
+  readonly #electorate: Electorate;
+  readonly #set: TrustedSet;
   #trusted: TrustedBlock;
 
   /** @param trusted a block of an earlier run; without it the genesis is what is trusted */
@@ -33,7 +34,8 @@ export class LightClient {
     this.#source = source;
     this.#crypto = crypto;
     this.#electorate = electorateOf(chain, crypto);
-    this.#validators_hash = validatorsHash({ crypto, validators: chain.validators });
+    const { epoch, validators } = this.#electorate;
+    this.#set = { epoch, validators_hash: validatorsHash({ crypto, validators }) };
     this.#trusted = trusted;
   }
 
@@ -82,7 +84,7 @@ export class LightClient {
   /** The header, checked; from now on it is the trusted one. */
   #step(json: CertifiedHeaderJson): NamedHeader {
     const checked = readCertifiedHeader(this.#electorate, json);
-    const next = judgeStep(this.#electorate, this.#validators_hash, this.#trusted, checked);
+    const next = checked.ok ? judgeStep(this.#set, this.#trusted, checked.value) : checked;
     if (!next.ok) throw new LightError(next.code, next.detail ?? 'header');
     this.#trusted = { height: next.value.header.height, id: next.value.id };
     return next.value;
