@@ -44,6 +44,7 @@ beforeAll(async () => {
   const self = signer(new Uint8Array(32).fill(7));
   served = await serveGateway({ world, bus: broker.connect(self.id), signer: self });
   honest = new ConsoleClient(served.url);
+  for (let i = 0; i < 4; i++) world.block();
   world.submitJob(2);
   world.checkpoint();
   world.block();
