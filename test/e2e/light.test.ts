@@ -1,5 +1,5 @@
 // A stranger with a genesis file checks a network of processes through its gateway, and through one that changes a byte.
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,14 +8,15 @@ import { PATIENT_MS, withNetwork } from '../support/live-network.ts';
 
 /** Passes a gateway's answers on, with one byte of each certificate changed: the last of its last signature. */
 async function startLiar(gateway_url: string): Promise<Server> {
-  const lie = async (path: string): Promise<string> => {
-    const answer = await (await fetch(gateway_url + path)).text();
-    return answer.replace(
+  const lie = async (path: string, response: ServerResponse): Promise<void> => {
+    const answer = await fetch(gateway_url + path);
+    const bent = (await answer.text()).replace(
       /("certificate":"[0-9a-f]*)([0-9a-f])"/,
       (_, head: string, digit: string) => `${head}${digit === '0' ? '1' : '0'}"`,
     );
+    response.writeHead(answer.status).end(bent);
   };
-  const server = createServer((request, response) => void lie(request.url ?? '/').then((text) => response.end(text)));
+  const server = createServer((request, response) => void lie(request.url ?? '/', response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
 }
@@ -49,6 +50,11 @@ test(
       const beacon = await run('beacon', 'verify', '1', ...asked(running.gateway_url));
       expect(beacon).toMatchObject({ exit: 0, err: '' });
       expect(told<{ value: string }>(beacon).value).toMatch(/^[0-9a-f]{64}$/);
+
+      const plain = trust.filter((word) => word !== '--json').concat('--gateway', running.gateway_url);
+      const shown = await run('light', ...plain, ...balance);
+      expect(shown.out).toMatch(/^height \d+ .*\n  verified from the genesis: .*\n\d+ credit .*\n.*\n0 stake /);
+      expect((await run('beacon', 'verify', '1', ...plain)).out).toMatch(/^height 1 .*\n.*\n  verified: /);
 
       const liar = await startLiar(running.gateway_url);
       const liar_url = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
