@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { Height } from '../wire/fields.ts';
 import { MAX_CONFLICT_VOTES, MAX_EVIDENCE_FILE_BYTES, MAX_VALIDATORS } from '../wire/limits.ts';
-import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
+import { decodeCertificate, encodeCertificate } from './certificate-codec.ts';
 import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
 import type { Certificate, CommitConflict, SignedVote } from './types.ts';
 import { readSignedVote, SIGNED_STATEMENT_BYTES, writeSignedVote } from './vote-codec.ts';
@@ -52,24 +52,23 @@ export function decodeEvidenceFile(text: string): Result<EvidenceFile> {
   const parsed = EvidenceFileJson.safeParse(jsonOf(text));
   if (!parsed.success) return malformed(parsed.error.issues[0]?.path.join('.') || 'not an object of this version');
   const { chain, height, ...hex } = parsed.data;
-  const first = readAll(hex.first, readCertificate);
-  const second = readAll(hex.second, readCertificate);
-  const votes = hex.votes.flatMap((vote) => readAll(vote, readSignedVote) ?? []);
-  if (first === undefined || second === undefined || votes.length < hex.votes.length) return malformed('a statement');
-  if (first.height !== height || second.height !== height) return malformed('height');
-  return accept({ chain, conflict: { first, second, votes } });
+  const first = decodeCertificate(hexToBytes(hex.first));
+  const second = decodeCertificate(hexToBytes(hex.second));
+  const votes = hex.votes.flatMap((vote) => voteOf(vote) ?? []);
+  if (!first.ok || !second.ok || votes.length < hex.votes.length) return malformed('a statement');
+  if (first.value.height !== height || second.value.height !== height) return malformed('height');
+  return accept({ chain, conflict: { first: first.value, second: second.value, votes } });
 }
 
 const malformed = (detail: string): Result<never> => refuse('EVIDENCE_FILE_MALFORMED', detail);
-const certificateHex = (certificate: Certificate): string =>
-  bytesToHex(writeCertificate(new LayoutWriter(certificateBytes(certificate)), certificate).bytes);
+const certificateHex = (certificate: Certificate): string => bytesToHex(encodeCertificate(certificate));
 const voteHex = (vote: SignedVote): string =>
   bytesToHex(writeSignedVote(new LayoutWriter(SIGNED_STATEMENT_BYTES), vote).bytes);
 
-function readAll<T>(hex: string, read: (reader: LayoutReader) => T): T | undefined {
+function voteOf(hex: string): SignedVote | undefined {
   const reader = new LayoutReader(hexToBytes(hex));
-  const value = read(reader);
-  return reader.isDone ? value : undefined;
+  const vote = readSignedVote(reader);
+  return reader.isDone ? vote : undefined;
 }
 
 function jsonOf(text: string): unknown {
