@@ -49,6 +49,8 @@ export async function run(o: Options): Promise<number> {
   const failure = await end.promise;
   setTimeout(() => process.exit(EXIT.failure), DRAIN_LIMIT_MS).unref();
   await node.drain();
+  // Who listens for the parent's end keeps the channel to it open, and with it this process alive.
+  process.channel?.unref();
   if (failure === undefined) return EXIT.ok;
   throw failure;
 }

@@ -24,8 +24,8 @@ export type NodeProcess = {
   readonly pid: number;
   /** Address of its health, metrics and own routes. @throws NetworkError NODE_START_FAILED when it ends before it serves */
   readonly ready: Promise<string>;
-  /** Resolves when the process is gone. */
-  readonly ended: Promise<void>;
+  /** Resolves when the process is gone, with its exit code; null: it was killed, or never ran. */
+  readonly ended: Promise<number | null>;
   isRunning(): boolean;
   signal(signal: NodeJS.Signals): void;
 };
@@ -37,9 +37,9 @@ export const nodeDir = (dir: string, name: string): string => join(dir, 'nodes',
 
 export function startNodeProcess(o: NodeProcessOptions): NodeProcess {
   const child = spawnNode(o);
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+    child.once('error', () => resolve(null));
   });
   const served = Promise.withResolvers<string>();
   child.on('message', (message: NodeMessage) => served.resolve(message.http_url));

@@ -1,0 +1,12 @@
+// How a network ends: each node drains and ends by itself, before anybody loses patience with it.
+import { expect, test } from 'vitest';
+import { PATIENT_MS, withNetwork } from '../support/live-network.ts';
+
+test('every node that is asked to stop ends with exit code 0', { timeout: PATIENT_MS }, () =>
+  withNetwork({ isSupervised: false }, async (network) => {
+    await network.staffed();
+    const ends = network.names().map((name) => network.running.process(name)?.ended);
+    await network.running.stop();
+    expect(await Promise.all(ends)).toEqual(ends.map(() => 0));
+  }),
+);
