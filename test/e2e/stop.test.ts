@@ -5,8 +5,9 @@ import { PATIENT_MS, withNetwork } from '../support/live-network.ts';
 test('every node that is asked to stop ends with exit code 0', { timeout: PATIENT_MS }, () =>
   withNetwork({ isSupervised: false }, async (network) => {
     await network.staffed();
-    const ends = network.names().map((name) => network.running.process(name)?.ended);
+    const nodes = network.names().flatMap((name) => network.running.process(name) ?? []);
     await network.running.stop();
-    expect(await Promise.all(ends)).toEqual(ends.map(() => 0));
+    expect(nodes).not.toEqual([]);
+    expect(await Promise.all(nodes.map(({ ended }) => ended))).toEqual(nodes.map(() => 0));
   }),
 );
