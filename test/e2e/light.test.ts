@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Command } from '../support/command.ts';
 import { PATIENT_MS, withNetwork } from '../support/live-network.ts';
+import { until } from '../support/until.ts';
 
 /** Passes a gateway's answers on, with one byte of each certificate changed: the last of its last signature. */
 async function startLiar(gateway_url: string): Promise<Server> {
@@ -47,6 +48,8 @@ test(
       const next = await run('light', ...asked(running.gateway_url), '--from', seen);
       expect(told<{ height: number }>(next).height).toBeGreaterThanOrEqual(light.height);
 
+      // The header after a height carries its beacon.
+      await until(async () => (await client.view()).height >= 2, PATIENT_MS, 'block 2 is final');
       const beacon = await run('beacon', 'verify', '1', ...asked(running.gateway_url));
       expect(beacon).toMatchObject({ exit: 0, err: '' });
       expect(told<{ value: string }>(beacon).value).toMatch(/^[0-9a-f]{64}$/);
