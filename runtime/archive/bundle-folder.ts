@@ -1,6 +1,7 @@
 // Writes a folder as a whole or not at all: temporary folder, every file synced, one rename.
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, writeSynced } from '../store/durable-file.ts';
 import { ArchiveError } from './archive-error.ts';
 
 /**
@@ -27,26 +28,6 @@ export async function writeFolder(
     return folder;
   } catch (cause) {
     throw new ArchiveError('ARCHIVE_WRITE_FAILED', { folder }, { cause });
-  }
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A rename or a new name is durable only after its folder is synced. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

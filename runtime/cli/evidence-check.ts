@@ -1,14 +1,13 @@
 // `sortition evidence check`: who made a fork, recomputed from an evidence file and the genesis file alone.
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type ConflictReport, checkConflict, type Offence } from '#machines/consensus/accountability.ts';
-import { totalPower } from '#machines/consensus/certificate-rules.ts';
-import { EPOCH } from '#machines/consensus/core-state.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
 import { decodeEvidenceFile, type EvidenceFile } from '#schemas/consensus/evidence-file.ts';
 import type { SignedVote } from '#schemas/consensus/types.ts';
 import type { Result } from '#schemas/wire/codes.ts';
+import { MAX_EVIDENCE_FILE_BYTES } from '#schemas/wire/limits.ts';
 import { type Chain, readGenesis } from '../network/genesis-file.ts';
 import { productionCrypto } from '../node/crypto.ts';
+import { electorateOf } from '../node/final-blocks.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { bold, printJson, printLine } from './print.ts';
 
@@ -21,7 +20,7 @@ export async function run(o: Options, path: string): Promise<number> {
   const chain = await readGenesis(o.genesis);
   const { conflict, chain: claimed } = held(decodeEvidenceFile(await readText(path)), path);
   if (claimed !== chain.id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${claimed}.`);
-  const report = held(checkConflict(electorateOf(chain), conflict), path);
+  const report = held(checkConflict(electorateOf(chain, productionCrypto(chain)), conflict), path);
   const culprits = report.culprits.map(({ validator, offence }) => nameOf(chain, validator, offence));
   const areEnough = report.named_power >= report.needed_power;
   if (o.json === true) printJson(told(conflict, report, culprits, areEnough));
@@ -29,9 +28,12 @@ export async function run(o: Options, path: string): Promise<number> {
   return areEnough ? EXIT.ok : EXIT.unnamed;
 }
 
+/** No more than tells that it is too long: whoever was handed the file does not know its size. */
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_EVIDENCE_FILE_BYTES + 1));
+    return buffer.toString('utf8', 0, bytesRead);
   } catch (cause) {
     throw new CliError('EVIDENCE_FILE_UNREADABLE', `'${path}'.`, EXIT.failure, { cause });
   }
@@ -40,12 +42,6 @@ async function readText(path: string): Promise<string> {
 function held<T>(result: Result<T>, path: string): T {
   if (!result.ok) throw new CliError(result.code, `'${path}': ${result.detail ?? ''}.`);
   return result.value;
-}
-
-function electorateOf(chain: Chain) {
-  const { id, validators } = chain;
-  const decides = quorum(totalPower(validators));
-  return { chain: id, epoch: EPOCH, validators, quorum: decides, crypto: productionCrypto(chain) };
 }
 
 function nameOf({ validators }: Chain, index: number, offence: Offence): Named {

@@ -1,7 +1,8 @@
 // Evidence files in a node's data folder: whole or not at all, and a node that has written one does not start again beside it.
-import { open, readdir, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EvidenceFile, encodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import { syncFolder, writeSynced } from '../store/durable-file.ts';
 import { ConsensusError } from './consensus-error.ts';
 
 const NAME = /^evidence-\d+\.json$/;
@@ -12,13 +13,7 @@ const MODE = 0o644;
 export async function writeEvidence(dir: string, evidence: EvidenceFile): Promise<string> {
   const path = join(dir, `evidence-${evidence.conflict.first.height}.json`);
   const partial = `${path}.partial`;
-  const file = await open(partial, 'w', MODE);
-  try {
-    await file.writeFile(encodeEvidenceFile(evidence));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeSynced(partial, encodeEvidenceFile(evidence), { flags: 'w', mode: MODE });
   await rename(partial, path);
   await syncFolder(dir);
   return path;
@@ -40,13 +35,3 @@ const namesIn = (dir: string): Promise<string[]> =>
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-
-/** A new name is durable only after its folder is synced. */
-async function syncFolder(dir: string): Promise<void> {
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}

@@ -109,7 +109,10 @@ export class ConsoleClient {
     const { status, answer } = await this.#reach(path, body);
     if (status < 400) return answer;
     const { code, message } = answer as { readonly code?: string; readonly message?: string };
-    throw new RefusedError(knownCode(code), message ?? `${path}: HTTP ${status}`);
+    const known = knownCode(code);
+    // The code's own sentence is said by whoever tells of the error: what is left is the detail in brackets, if any.
+    const detail = message === undefined ? `HTTP ${status}` : message.replace(CODES[known], '').trim();
+    throw new RefusedError(known, detail === '' ? path : `${path} ${detail}`);
   }
 
   async #reach(path: string, body?: Uint8Array): Promise<{ readonly status: number; readonly answer: unknown }> {

@@ -2,6 +2,7 @@
 import { txsRoot } from '#machines/consensus/block-rules.ts';
 import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
 import { bindCertificate } from '#machines/consensus/certified-header.ts';
+import { EPOCH } from '#machines/consensus/core-state.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
@@ -15,7 +16,7 @@ export type CheckedBlock = { readonly id: string; readonly header: Header; reado
 /** Whose votes make a block final: the genesis set, until validators can change. */
 export const electorateOf = (chain: Chain, crypto: Electorate['crypto']): Electorate => ({
   chain: chain.id,
-  epoch: 0,
+  epoch: EPOCH,
   validators: chain.validators,
   quorum: quorum(totalPower(chain.validators)),
   crypto,
