@@ -5,7 +5,6 @@ import type { ValidatorSet } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import type { Delivery } from '../bus/bus.ts';
 import { inputOf } from './input-codec.ts';
-import type { Observer } from './observer.ts';
 
 export type BeaconShare = Extract<ConsensusMessage, { type: 'beacon.partial' }>;
 
@@ -22,22 +21,16 @@ export type IngressPorts = {
 export class Ingress {
   readonly #self: number;
   readonly #indices: ReadonlyMap<string, number>;
-  readonly #observer: Observer;
   readonly #ports: IngressPorts;
 
-  constructor(self: number, validators: ValidatorSet, observer: Observer, ports: IngressPorts) {
+  constructor(self: number, validators: ValidatorSet, ports: IngressPorts) {
     this.#self = self;
     this.#indices = new Map(validators.map(({ id }, i) => [id, i]));
-    this.#observer = observer;
     this.#ports = ports;
   }
 
-  /**
-   * The sender is whom the broker lets publish on the subject.
-   *
-   * @param isLive whether it was said after this node began to listen, or comes from what a stream has kept
-   */
-  hear({ subject, data }: Delivery, isLive: boolean): void {
+  /** The sender is whom the broker lets publish on the subject. */
+  hear({ subject, data }: Delivery): void {
     const sender = this.#indices.get(subject.slice(subject.lastIndexOf('.') + 1));
     if (sender === this.#self) return;
     if (sender === undefined) return this.#ports.onRefused('VALIDATOR_UNKNOWN');
@@ -45,24 +38,14 @@ export class Ingress {
     if (!this.#ports.hasRoom(data.length)) return this.#ports.onRefused('HOST_BUSY');
     const message = decodeConsensusMessage(data);
     if (!message.ok) return this.#ports.onRefused(message.code);
-    this.#passOn(sender, message.value, data.length, isLive);
+    this.#passOn(sender, message.value, data.length);
   }
 
-  #passOn(sender: number, message: ConsensusMessage, size_bytes: number, isLive: boolean): void {
+  #passOn(sender: number, message: ConsensusMessage, size_bytes: number): void {
     if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
     if (message.type === 'status' && message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
-    const height = ownHeight(sender, message);
-    // An old word tells where its sender was before this node forgot what it said itself.
-    if (isLive && height !== undefined) this.#observer.heard(sender, height);
     const input = inputOf(message, this.#ports.now_ms());
     if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');
     this.#ports.onInput(input, size_bytes);
   }
-}
-
-/** Where the sender stands, if the message tells: a status where nothing happens, its own votes and proposals where blocks do. */
-function ownHeight(sender: number, message: ConsensusMessage): number | undefined {
-  if (message.type === 'status') return message.height;
-  const statement = message.type === 'vote' ? message.vote : message.type === 'proposal' ? message.proposal : undefined;
-  return statement?.validator === sender ? statement.height : undefined;
 }

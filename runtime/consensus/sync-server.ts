@@ -1,5 +1,9 @@
-// Serves ranges of final blocks on `sync.v1.<id>`: one request at a time, a bounded number waiting.
-import { decodeConsensusMessage, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+// Answers on `sync.v1.<id>`: ranges of final blocks, and where this validator stands. One request at a time, a bounded number waiting.
+import {
+  type ConsensusMessage,
+  decodeConsensusMessage,
+  encodeConsensusMessage,
+} from '#schemas/consensus/message-codec.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
@@ -7,25 +11,40 @@ import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import type { Store } from '../store/store.ts';
 import { readRange } from './block-store.ts';
 
-/** @param onRefused a request that is none, or one too many */
-export function serveBlocks(bus: Bus, self: string, store: Store, onRefused: (code: Code) => void): Subscription {
+/** Where answers come from. */
+export type SyncPorts = {
+  readonly store: Store;
+  /** This validator's position, signed for a question with this nonce; undefined from who only serves blocks. */
+  readonly position: (nonce: Uint8Array) => ConsensusMessage | undefined;
+  /** A request that is none, or one too many. */
+  readonly onRefused: (code: Code) => void;
+};
+
+/** @param self key id */
+export function serveSync(bus: Bus, self: string, ports: SyncPorts): Subscription {
   let waiting = 0;
   let last = Promise.resolve();
   return bus.subscribe(subject.sync(self), (delivery) => {
-    if (waiting >= MAX_SYNC_REQUESTS) return onRefused('HOST_BUSY'); // the asker tries another validator
+    if (waiting >= MAX_SYNC_REQUESTS) return ports.onRefused('HOST_BUSY'); // the asker tries another validator
     waiting++;
     last = last
-      .then(() => answer(store, delivery, onRefused))
+      .then(() => respond(delivery, ports))
       .catch(() => undefined) // a store that is being closed: no answer
       .finally(() => waiting--);
   });
 }
 
-async function answer(store: Store, { data, respond }: Delivery, onRefused: (code: Code) => void): Promise<void> {
+async function respond({ data, respond: send }: Delivery, ports: SyncPorts): Promise<void> {
   const request = decodeConsensusMessage(data);
-  if (!request.ok) return onRefused(request.code);
-  if (request.value.type !== 'range.request') return onRefused('KIND_UNKNOWN');
-  if (respond === undefined) return;
-  const { first_height, last_height } = request.value;
-  respond(encodeConsensusMessage({ type: 'range', blocks: await readRange(store, first_height, last_height) }));
+  if (!request.ok) return ports.onRefused(request.code);
+  if (send === undefined) return;
+  const answer = await answerOf(request.value, ports);
+  if (answer === undefined) return ports.onRefused('KIND_UNKNOWN');
+  send(encodeConsensusMessage(answer));
+}
+
+async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
+  if (request.type === 'position.request') return ports.position(request.nonce);
+  if (request.type !== 'range.request') return undefined;
+  return { type: 'range', blocks: await readRange(ports.store, request.first_height, request.last_height) };
 }

@@ -1,9 +1,14 @@
 // What a validator's turns work with, made from its options and from what its store remembers.
+import { randomBytes } from 'node:crypto';
+import { totalPower } from '#machines/consensus/certificate-rules.ts';
 import { createCore } from '#machines/consensus/core.ts';
 import { EPOCH } from '#machines/consensus/core-state.ts';
 import type { Crypto, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { POSITION_NONCE_BYTES, positionSignBytes } from '#schemas/consensus/position.ts';
+import type { Signer } from '../keys/ed25519.ts';
 import { verify } from '../keys/ed25519.ts';
 import { sha256 } from '../keys/sha256.ts';
 import { verifyBls } from './beacon.ts';
@@ -22,19 +27,33 @@ export function turnStateOf(
   { log, inputs }: LogContent,
 ): TurnState {
   const signer = new MonotonicSigner(key.sign, record);
+  const crypto = cryptoOf(config.chain, beacon.group_key, key.id, signer);
   return {
     chain: config.chain,
     self: config.self,
-    core: createCore({ ...config, tip, app, crypto: cryptoOf(config.chain, beacon.group_key, key.id, signer) }),
+    core: createCore({ ...config, tip, app, crypto }),
     signer,
     log,
     own: new OwnWords(),
     observer:
       record === undefined
-        ? Observer.learning(quorum(config.validators.length) - 1)
+        ? Observer.asking({
+            nonce: randomBytes(POSITION_NONCE_BYTES),
+            electorate: { ...config, epoch: EPOCH, quorum: quorum(totalPower(config.validators)), crypto },
+            self: key.id,
+          })
         : Observer.after(record, tip, inputs.length > 0),
     commitOps: () => app.commitOps(),
   };
+}
+
+/** Where this validator stands, signed for a question with this nonce; the certificate shows that it claims no more than is decided. */
+export function positionOf({ chain, core }: TurnState, key: Signer, nonce: Uint8Array): ConsensusMessage {
+  const { height, round } = core.position;
+  const position = { epoch: EPOCH, height, round: Math.max(round, 0), validator: key.id, nonce };
+  const signed = { ...position, signature: key.sign(positionSignBytes(chain, position)) };
+  const certificate = core.tip.final?.certificate;
+  return { type: 'position', position: signed, ...(certificate && { certificate }) };
 }
 
 /** Own words come back to the core as inputs: what was signed a moment ago need not be checked. */

@@ -15,12 +15,12 @@ import { readFinalBlock, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
 import { openLog } from './log.ts';
 import { birthOp, readSignerRecord } from './signer.ts';
-import { fetchBlocks, type SyncRequest } from './sync-client.ts';
-import { serveBlocks } from './sync-server.ts';
+import { fetchBlocks, fetchPosition, type SyncRequest } from './sync-client.ts';
+import { serveSync } from './sync-server.ts';
 import { type Decided, runTurn, type TurnResult, type TurnState } from './turn.ts';
 import { TurnLoop } from './turn-loop.ts';
 import type { Validator, ValidatorOptions } from './validator-options.ts';
-import { turnStateOf } from './validator-state.ts';
+import { positionOf, turnStateOf } from './validator-state.ts';
 import { WakeTimers } from './wake-timers.ts';
 
 /** @throws ConsensusError LOG_CORRUPT; StoreError; BusError */
@@ -54,7 +54,7 @@ class ValidatorHost implements Validator {
     this.#timers = new WakeTimers(options.clock, (id, now_ms) => this.#loop.push({ type: 'timer.fired', id, now_ms }));
     this.#beacon = this.#beaconDuty();
     const { self, validators } = options.config;
-    this.#ingress = new Ingress(self, validators, this.#state.observer, {
+    this.#ingress = new Ingress(self, validators, {
       now_ms: () => this.#now(),
       hasRoom: (size_bytes) => this.#loop.hasRoom(size_bytes),
       onInput: (input, size_bytes) => this.#loop.push(input, size_bytes),
@@ -81,9 +81,13 @@ class ValidatorHost implements Validator {
     for (const effect of this.#state.core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
     for (const input of inputs) this.#state.own.remember(input, this.#state.self);
     this.#subscriptions.push(
-      bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery, true)),
+      bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery)),
       bus.subscribe(subject.transactionAll, ({ data }) => this.#takeTransaction(data)),
-      serveBlocks(bus, key.id, store, (code) => this.#countRefusal(code)),
+      serveSync(bus, key.id, {
+        store,
+        position: (nonce) => positionOf(this.#state, key, nonce),
+        onRefused: (code) => this.#countRefusal(code),
+      }),
     );
     if (inputs.length === 0) this.#loop.push({ type: 'started', now_ms: this.#now() });
     this.#release(this.tip.height);
@@ -101,8 +105,8 @@ class ValidatorHost implements Validator {
     await this.#options.store.batch(this.#state.log.take());
   }
 
-  #hear(delivery: Delivery, isLive: boolean): void {
-    if (!this.#loop.isStopped) this.#ingress.hear(delivery, isLive);
+  #hear(delivery: Delivery): void {
+    if (!this.#loop.isStopped) this.#ingress.hear(delivery);
   }
 
   #takeTransaction(data: Uint8Array): void {
@@ -114,7 +118,7 @@ class ValidatorHost implements Validator {
     const { bus, log } = this.#options;
     const ignore = (error: unknown) => log.info({ error: String(error) }, 'no history from the broker');
     bus.history(subject.transactionAll, ({ data }) => this.#takeTransaction(data)).catch(ignore);
-    bus.history(subject.consensusAll, (delivery) => this.#hear(delivery, false)).catch(ignore);
+    bus.history(subject.consensusAll, (delivery) => this.#hear(delivery)).catch(ignore);
   }
 
   async #runTurn(inputs: readonly Input[]): Promise<void> {
@@ -143,6 +147,7 @@ class ValidatorHost implements Validator {
   /** To the others. What is said of this node's own is on its disk. */
   #speak(result: TurnResult): void {
     for (const word of result.words) this.#cast(word);
+    if (result.words.some(({ type }) => type === 'status')) this.#askPositions();
     for (const timer of result.timers) this.#timers.obey(timer);
     for (const decided of result.decided) this.#announce(decided);
     for (const request of result.requests) void this.#fetch(request);
@@ -211,6 +216,22 @@ class ValidatorHost implements Validator {
     const { height, round } = this.position;
     this.#cast({ type: 'status', from: this.#state.self, height, round: Math.max(round, 0), lowest_height: 1 });
     for (const word of this.#state.own.all()) this.#cast(word);
+    this.#askPositions();
+  }
+
+  /** Where the others are, if that decides when this validator may speak again. */
+  #askPositions(): void {
+    const { observer } = this.#state;
+    const { nonce } = observer;
+    if (nonce === undefined) return;
+    const { bus, config, key } = this.#options;
+    for (const { id } of config.validators) {
+      if (id !== key.id)
+        void fetchPosition(bus, id, nonce).then((answer) => {
+          const code = answer && observer.hear(answer);
+          if (typeof code === 'string') this.#countRefusal(code);
+        });
+    }
   }
 
   #countRefusal(code: Code): void {

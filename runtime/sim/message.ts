@@ -33,6 +33,10 @@ export function tagOf(message: Message): number {
       return mix(message.blocks.length, 0, 7);
     case 'beacon.partial':
       return mix(message.height, message.validator, 8);
+    case 'position.request':
+      return mix(message.nonce.length, message.nonce[0] ?? 0, 10);
+    case 'position':
+      return mix(message.position.height, message.position.round, 11);
     case 'transaction':
       return mix(message.bytes.length, message.bytes[0] ?? 0, 9);
   }

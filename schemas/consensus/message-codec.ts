@@ -6,6 +6,13 @@ import { BEACON_BYTES } from './beacon.ts';
 import { blockBytes, readBlock, writeBlock } from './block-codec.ts';
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
 import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import {
+  POSITION_NONCE_BYTES,
+  readSignedPosition,
+  SIGNED_POSITION_BYTES,
+  type SignedPosition,
+  writeSignedPosition,
+} from './position.ts';
 import type { Block, Certificate, FinalBlock, SignedProposal, SignedVote } from './types.ts';
 import {
   readSignedProposal,
@@ -16,7 +23,17 @@ import {
 } from './vote-codec.ts';
 
 const VERSION = 1;
-const TYPES = ['proposal', 'vote', 'certificate', 'status', 'beacon.partial', 'range.request', 'range'] as const;
+const TYPES = [
+  'proposal',
+  'vote',
+  'certificate',
+  'status',
+  'beacon.partial',
+  'range.request',
+  'range',
+  'position.request',
+  'position',
+] as const;
 
 /** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
 export type ConsensusMessage =
@@ -44,7 +61,10 @@ export type ConsensusMessage =
       readonly signature: Uint8Array;
     }
   | { readonly type: 'range.request'; readonly first_height: number; readonly last_height: number }
-  | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] };
+  | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] }
+  /** Asked by a validator that forgot what it said: the answer must be signed after the question. */
+  | { readonly type: 'position.request'; readonly nonce: Uint8Array }
+  | { readonly type: 'position'; readonly position: SignedPosition; readonly certificate?: Certificate };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -99,6 +119,10 @@ function bodySize(message: ConsensusMessage): number {
       return 16;
     case 'range':
       return 2 + message.blocks.reduce((sum, final) => sum + finalBlockBytes(final), 0);
+    case 'position.request':
+      return POSITION_NONCE_BYTES;
+    case 'position':
+      return SIGNED_POSITION_BYTES + optionSize(message.certificate, certificateBytes);
   }
 }
 
@@ -121,6 +145,10 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
       writer.u16(message.blocks.length);
       for (const final of message.blocks) writeFinalBlock(writer, final);
       return writer;
+    case 'position.request':
+      return writer.raw(message.nonce);
+    case 'position':
+      return writeOption(writeSignedPosition(writer, message.position), message.certificate, writeCertificate);
   }
 }
 
@@ -153,6 +181,13 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
       return { type, first_height: reader.u64(), last_height: reader.u64() };
     case 'range':
       return { type, blocks: readRange(reader) };
+    case 'position.request':
+      return { type, nonce: reader.raw(POSITION_NONCE_BYTES) };
+    case 'position': {
+      const position = readSignedPosition(reader);
+      const certificate = readOption(reader, readCertificate);
+      return certificate === undefined ? { type, position } : { type, position, certificate };
+    }
   }
 }
 

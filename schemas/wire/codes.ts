@@ -151,6 +151,7 @@ export const CODES = {
   PROPOSALS_FULL: 'The round holds as many proposals as it may, and no certificate names this one.',
   CERTIFICATE_INVALID:
     'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
+  POSITION_STALE: 'The answer is to another question than the one asked: somebody repeats an old one.',
   BEACON_SHARE_INVALID: 'The share of the beacon does not match the public share of its validator.',
   BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',

@@ -8,6 +8,7 @@ export const TAG = {
   tx: tag('srt/tx/1'),
   vote: tag('srt/vote/1'),
   proposal: tag('srt/proposal/1'),
+  position: tag('srt/position/1'),
   heartbeat: tag('srt/heartbeat/1'),
   operator: tag('srt/operator/1'),
   beacon: tag('srt/beacon/1'),

@@ -12,6 +12,7 @@ import {
   encodeConsensusMessage,
   encodeFinalBlock,
 } from '#schemas/consensus/message-codec.ts';
+import { positionSignBytes, type SignedPosition } from '#schemas/consensus/position.ts';
 import type { Block, Certificate, Header, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, SIGN_BYTES, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
@@ -64,6 +65,15 @@ const polka: Certificate = {
   votes: [vote, { ...vote, validator: 1 }],
 };
 
+const position: SignedPosition = {
+  epoch: 1,
+  height: 9,
+  round: 2,
+  validator: 'ef'.repeat(32),
+  nonce: new Uint8Array(32).fill(5),
+  signature: new Uint8Array(64).fill(8),
+};
+
 const MESSAGES: Record<string, ConsensusMessage> = {
   vote: { type: 'vote', vote },
   nil: { type: 'vote', vote: nil },
@@ -75,6 +85,9 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   partial: { type: 'beacon.partial', epoch: 0, height: 8, validator: 1, signature: new Uint8Array(96).fill(6) },
   request: { type: 'range.request', first_height: 3, last_height: 66 },
   range: { type: 'range', blocks: [{ block, certificate: polka }] },
+  position_request: { type: 'position.request', nonce: new Uint8Array(32).fill(5) },
+  position_at_start: { type: 'position', position },
+  position: { type: 'position', position, certificate: polka },
 };
 
 describe('golden bytes: a released layout never changes', () => {
@@ -82,6 +95,7 @@ describe('golden bytes: a released layout never changes', () => {
     vote_sign_bytes: hex(voteSignBytes(CHAIN, vote)),
     nil_sign_bytes: hex(voteSignBytes(CHAIN, nil)),
     proposal_sign_bytes: hex(proposalSignBytes(CHAIN, proposal)),
+    position_sign_bytes: hex(positionSignBytes(CHAIN, position)),
     header: hex(encodeHeader(header)),
     validator_set: hex(encodeValidatorSet(validatorSet(2))),
     beacon_message: hex(beaconMessage(CHAIN, 0, 7)),

@@ -1,79 +1,107 @@
-// When a validator that remembers nothing may speak again: what it hears live from a quorum tells, what streams kept does not.
+// When a validator that remembers nothing may speak again: only fresh, signed, certified answers of a quorum tell.
 import { expect, test } from 'vitest';
-import { Ingress } from '#runtime/consensus/ingress.ts';
+import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import type { PositionAnswer } from '#machines/consensus/position-rules.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
 import { Observer } from '#runtime/consensus/observer.ts';
-import { type ConsensusMessage, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import { validatorSet } from './network.ts';
+import { type Position, positionSignBytes } from '#schemas/consensus/position.ts';
+import type { Certificate, ValidatorSet } from '#schemas/consensus/types.ts';
+import { CHAIN, crypto, sign, signVote, validatorSet } from './network.ts';
 
 const set = validatorSet(4);
+const idOf = (i: number): string => set[i]?.id ?? '';
+const NONCE = new Uint8Array(32).fill(5);
 
-/** An observer that needs two of the others, and what brings it their words. */
-function listening() {
-  const observer = Observer.learning(2);
-  const refused: string[] = [];
-  const ingress = new Ingress(3, set, observer, {
-    now_ms: () => 1,
-    hasRoom: () => true,
-    onInput: () => undefined,
-    onShare: () => undefined,
-    onRefused: (code) => refused.push(code),
-  });
-  const hear = (sender: number, message: ConsensusMessage, isLive = true) =>
-    ingress.hear(
-      { subject: `cs.v1.1.0.${message.type}.${set[sender]?.id}`, data: encodeConsensusMessage(message) },
-      isLive,
-    );
-  return { observer, refused, hear };
-}
-
-const status = (from: number, height: number): ConsensusMessage => ({
-  type: 'status',
-  from,
-  height,
-  round: 0,
-  lowest_height: 1,
+const electorateOf = (validators: ValidatorSet): Electorate => ({
+  chain: CHAIN,
+  epoch: 0,
+  validators,
+  quorum: quorum(validators.reduce((sum, { power }) => sum + power, 0)),
+  crypto,
 });
-const vote = (validator: number, height: number): ConsensusMessage => ({
-  type: 'vote',
-  vote: {
-    type: 'prevote',
-    epoch: 0,
+const asking = (validators = set): Observer =>
+  Observer.asking({ nonce: NONCE, electorate: electorateOf(validators), self: idOf(3) });
+
+const commit = (height: number, voters = [0, 1, 2]): Certificate => {
+  const value = 'a'.repeat(64);
+  const statement = { type: 'precommit', epoch: 0, height, round: 0, value, valid_round: -1 } as const;
+  return {
+    type: 'commit',
     height,
     round: 0,
-    value: null,
-    valid_round: -1,
-    validator,
-    signature: new Uint8Array(64),
-  },
+    value,
+    votes: voters.map((i) => signVote(set, { ...statement, validator: i })),
+  };
+};
+
+/** Validator `i` says that it works on `height`, and shows that the one before is decided. */
+function answer(i: number, height: number, change: Partial<Position> = {}): PositionAnswer {
+  const position = { epoch: 0, height, round: 0, validator: idOf(i), nonce: NONCE, ...change };
+  const signed = { ...position, signature: sign(idOf(i), positionSignBytes(CHAIN, position)) };
+  return height === 1 ? { position: signed } : { position: signed, certificate: commit(height - 1) };
+}
+const silentAt = (observer: Observer, heights: readonly number[]): boolean[] =>
+  heights.map((height) => !observer.maySpeak(height));
+
+test('silent up to one height beyond the highest that a quorum, itself included, has begun', () => {
+  const observer = asking();
+  expect(observer.hear(answer(0, 9))).toBe(null);
+  expect(observer.maySpeak(1_000)).toBe(false);
+  expect(observer.hear(answer(1, 8))).toBe(null);
+  expect(silentAt(observer, [10, 11])).toEqual([true, false]);
+  expect(observer.nonce).toBe(undefined);
 });
 
-test('the votes of others tell where they are: on a chain that is never idle there is no status', () => {
-  const { observer, hear } = listening();
-  hear(0, vote(0, 9));
-  expect(observer.maySpeak(11)).toBe(false);
-  hear(1, vote(1, 8));
-  expect([10, 11].map((height) => observer.maySpeak(height))).toEqual([false, true]);
+test('at the first height there is nothing to show yet', () => {
+  const observer = asking();
+  for (const i of [0, 1]) observer.hear(answer(i, 1));
+  expect(silentAt(observer, [2, 3])).toEqual([true, false]);
 });
 
-test('votes and statuses count together, each validator once', () => {
-  const { observer, hear } = listening();
-  hear(0, vote(0, 9));
-  hear(0, status(0, 10));
-  expect(observer.maySpeak(100)).toBe(false);
-  hear(1, status(1, 4));
-  expect([11, 12].map((height) => observer.maySpeak(height))).toEqual([false, true]);
+test('one validator counts once, however often it answers, and the asker’s own key not at all', () => {
+  const observer = asking();
+  for (const height of [3, 4, 5]) observer.hear(answer(0, height));
+  observer.hear(answer(3, 2));
+  expect(observer.maySpeak(1_000)).toBe(false);
 });
 
-test('what a stream has kept, and the votes of others that one passes on, tell nothing', () => {
-  const { observer, refused, hear } = listening();
-  for (const sender of [0, 1, 2]) {
-    hear(sender, status(sender, 1), false);
-    hear(sender, vote(sender, 1), false);
-    hear(sender, vote((sender + 1) % 3, 1));
-  }
-  hear(0, status(1, 1));
-  expect(observer.maySpeak(100)).toBe(false);
-  expect(refused).toEqual(['SENDER_MISMATCH']);
+test('power counts, not heads', () => {
+  const heavy = set.map((validator, i) => ({ ...validator, power: i === 0 ? 5 : 1 }));
+  const observer = asking(heavy);
+  for (const i of [1, 2]) observer.hear(answer(i, 4));
+  expect(observer.maySpeak(1_000)).toBe(false);
+  observer.hear({ ...answer(0, 4), certificate: commit(3) });
+  expect(silentAt(observer, [5, 6])).toEqual([true, false]);
+});
+
+const stranger = { ...answer(0, 4).position, validator: 'ee'.repeat(32) };
+const LIES: readonly (readonly [string, string, PositionAnswer])[] = [
+  ['an answer to an earlier question', 'POSITION_STALE', answer(0, 4, { nonce: new Uint8Array(32).fill(4) })],
+  ['a height far above what is certified', 'CERTIFICATE_INVALID', { ...answer(0, 10 ** 9), certificate: commit(3) }],
+  ['a height with nothing to show', 'CERTIFICATE_INVALID', { position: answer(0, 4).position }],
+  [
+    'a certificate that is no commit',
+    'CERTIFICATE_INVALID',
+    { ...answer(0, 4), certificate: { ...commit(3), type: 'polka' } },
+  ],
+  ['a certificate of too few', 'CERTIFICATE_INVALID', { ...answer(0, 4), certificate: commit(3, [0, 1]) }],
+  [
+    'another height than the one that was signed',
+    'SIGNATURE_INVALID',
+    { position: { ...answer(0, 5).position, height: 4 }, certificate: commit(3) },
+  ],
+  ['a position in another’s name', 'SIGNATURE_INVALID', answer(0, 4, { validator: idOf(1) })],
+  ['a position of nobody', 'VALIDATOR_UNKNOWN', { position: stranger, certificate: commit(3) }],
+  ['a position of another epoch', 'EPOCH_MISMATCH', answer(0, 4, { epoch: 1 })],
+];
+
+test.each(LIES)('%s is refused with %s, and the truth still ends the silence', (_, code, lie) => {
+  const observer = asking();
+  expect(observer.hear(lie)).toBe(code);
+  observer.hear(answer(1, 4));
+  expect(observer.maySpeak(1_000)).toBe(false);
+  observer.hear(answer(2, 4));
+  expect(silentAt(observer, [5, 6])).toEqual([true, false]);
 });
 
 test.each([

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import type { Input } from '#machines/consensus/types.ts';
 import { Ingress } from '#runtime/consensus/ingress.ts';
-import { Observer } from '#runtime/consensus/observer.ts';
 import { TurnLoop } from '#runtime/consensus/turn-loop.ts';
 import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { MAX_INGRESS_BYTES } from '#schemas/wire/limits.ts';
@@ -67,7 +66,6 @@ test('a message that finds no room is refused as busy, before it is decoded', ()
   const ingress = new Ingress(
     0,
     ['a', 'b'].map((id) => ({ id, operator: id, power: 1, beacon_share: '', cosigner: id })),
-    Observer.through(0),
     {
       now_ms: () => 1,
       hasRoom: (size_bytes) => size_bytes < 20,
@@ -77,7 +75,7 @@ test('a message that finds no room is refused as busy, before it is decoded', ()
     },
   );
   const status = encodeConsensusMessage({ type: 'status', from: 1, height: 1, round: 0, lowest_height: 1 });
-  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: status }, true);
-  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: new Uint8Array(2) }, true);
+  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: status });
+  ingress.hear({ subject: 'cs.v1.1.0.status.b', data: new Uint8Array(2) });
   expect(refused).toEqual(['HOST_BUSY', 'CONSENSUS_MALFORMED']);
 });

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
-import { serveBlocks } from '#runtime/consensus/sync-server.ts';
+import { serveSync } from '#runtime/consensus/sync-server.ts';
 import { CertifiedState } from '#runtime/gateway/certified-state.ts';
 import { Headers } from '#runtime/gateway/headers.ts';
 import { headerToJson } from '#runtime/gateway/proven-rows.ts';
@@ -43,7 +43,7 @@ function network() {
       await store.batch(finalOps(tip, final));
     }
     const id = VALIDATORS[index] ?? '';
-    open.push(serveBlocks(broker.connect(id), id, store, () => undefined));
+    open.push(serveSync(broker.connect(id), id, { store, position: () => undefined, onRefused: () => undefined }));
   };
   const answer = (height: number) => ({ ok: true, value: headerToJson(finals[height - 1] as FinalBlock) });
   return { broker, finals, headers, serve, answer };

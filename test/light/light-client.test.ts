@@ -7,7 +7,7 @@ import type { TrustedBlock } from '#machines/consensus/light.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
-import { serveBlocks } from '#runtime/consensus/sync-server.ts';
+import { serveSync } from '#runtime/consensus/sync-server.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { readCheckpoint, writeCheckpoint } from '#runtime/light/checkpoint-file.ts';
 import { LightClient } from '#runtime/light/light-client.ts';
@@ -40,7 +40,11 @@ beforeAll(async () => {
     const tip = { height: header.height, id, time_ms: header.time_ms, state_root: header.state_root };
     stored.push(store.batch(finalOps(tip, final)));
   });
-  serveBlocks(broker.connect(VALIDATORS[1] ?? ''), VALIDATORS[1] ?? '', store, () => undefined);
+  serveSync(broker.connect(VALIDATORS[1] ?? ''), VALIDATORS[1] ?? '', {
+    store,
+    position: () => undefined,
+    onRefused: () => undefined,
+  });
   const self = signer(new Uint8Array(32).fill(7));
   served = await serveGateway({ world, bus: broker.connect(self.id), signer: self });
   honest = new ConsoleClient(served.url);
