@@ -1,25 +1,15 @@
-// Who made a fork, by their own signatures: nobody is accused of what an honest validator could have signed.
-import type { Certificate, CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
+// Who broke the rules, by their own signatures: nobody is accused of what an honest validator could have signed.
+import type { Certificate, CommitConflict, Evidence, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_CONFLICT_VOTES } from '#schemas/wire/limits.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
 import { checkCertificate, type Electorate, isSigned, totalPower } from './certificate-rules.ts';
-import { isSameStatement } from './round-votes.ts';
 
-/** Statements of one validator that no honest one signs together. */
-export type Offence =
-  /** One round, one type, two statements. */
-  | { readonly type: 'double_vote'; readonly a: SignedVote; readonly b: SignedVote }
-  /**
-   * Precommitted a block, then prevoted another one, citing no polka of the lock's round or later (lines 22 and 28). It cannot have
-   * locked on the other one meanwhile: `between` holds its nil precommits of all rounds that lie between.
-   */
-  | {
-      readonly type: 'amnesia';
-      readonly lock: SignedVote;
-      readonly prevote: SignedVote;
-      readonly between: readonly SignedVote[];
-    };
+/** A signed statement of either kind; `type` says which. */
+export type Statement = SignedVote | (SignedProposal & { readonly type: 'proposal' });
+
+/** What votes can show. */
+export type Offence = Exclude<Evidence, { type: 'double_proposal' }>;
 
 /** What a conflict proves. */
 export type ConflictReport = {
@@ -31,35 +21,91 @@ export type ConflictReport = {
 };
 
 /**
- * Check both certificates and all votes, then name who contradicted himself. Two quorums share more than a third; where they are of
- * one round, all of these are named. Where they are not, votes of the rounds between must show who let go of his lock.
+ * What two statements of one validator, of one height and epoch, show together: undefined where an honest one may have signed both.
+ *
+ * - One place, two statements: an honest validator speaks once in it.
+ * - A precommit of A in round r, and a prevote of B in a later round that cites no polka of r or later. Whoever precommits A is locked
+ *   from r on, in a round that never falls, and prevotes nothing that cites an earlier one (round.machine.ts, lines 23 and 29).
+ *
+ * Signatures are not looked at.
+ */
+export function contradiction(a: Statement, b: Statement): Evidence | undefined {
+  if (a.validator !== b.validator || a.height !== b.height || a.epoch !== b.epoch) return undefined;
+  if (a.type === 'proposal')
+    return b.type === 'proposal' && isSaidTwice(a, b) ? { type: 'double_proposal', a, b } : undefined;
+  if (b.type === 'proposal') return undefined;
+  if (a.type === b.type) return isSaidTwice(a, b) ? { type: 'double_vote', a, b } : undefined;
+  const [lock, prevote] = a.type === 'precommit' ? [a, b] : [b, a];
+  return hasLetGo(lock, prevote) ? { type: 'amnesia', a: lock, b: prevote } : undefined;
+}
+
+const isSaidTwice = (a: Statement, b: Statement): boolean =>
+  a.round === b.round && (a.value !== b.value || a.valid_round !== b.valid_round);
+
+const hasLetGo = (lock: SignedVote, prevote: SignedVote): boolean =>
+  lock.value !== null &&
+  prevote.value !== null &&
+  prevote.value !== lock.value &&
+  prevote.round > lock.round &&
+  prevote.valid_round < lock.round;
+
+/** The first offence that these votes of one validator show. */
+export function offenceOf(votes: readonly SignedVote[]): Offence | undefined {
+  for (const [i, vote] of votes.entries()) {
+    for (const other of votes.slice(0, i)) {
+      const offence = contradiction(other, vote);
+      if (offence !== undefined && offence.type !== 'double_proposal') return offence;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Check all certificates and votes of what nodes hold of one fork, then name who contradicted himself in their union.
+ *
+ * Two quorums share more than a third. Commits of one round: these have signed both. Commits of A in round r and of B later: these
+ * have signed for A and prevoted in the first polka of another block since, which cites nothing of r or later. Whoever decided B by
+ * votes holds that polka, or holds one that cites it; so the union of what all have names more than a third (ADR 19).
  *
  * Refusal: EVIDENCE_FILE_FALSE with what does not hold.
  */
-export function checkConflict(electorate: Electorate, conflict: CommitConflict): Result<ConflictReport> {
-  const { first, second, votes } = conflict;
+export function checkConflicts(electorate: Electorate, conflicts: readonly CommitConflict[]): Result<ConflictReport> {
+  const height = conflicts[0]?.first.height;
+  for (const conflict of conflicts) {
+    const flaw = conflict.first.height === height ? flawOf(electorate, conflict) : 'not of one height';
+    if (flaw !== null) return refuse('EVIDENCE_FILE_FALSE', flaw);
+  }
+  return accept(nameCulprits(electorate, conflicts.flatMap(statementsOf)));
+}
+
+/** The same for what one node holds. */
+export const checkConflict = (electorate: Electorate, conflict: CommitConflict): Result<ConflictReport> =>
+  checkConflicts(electorate, [conflict]);
+
+/** Null where the certificates are both good and stand against each other, and every vote is of their height and signed. */
+function flawOf(electorate: Electorate, { first, second, votes }: CommitConflict): string | null {
   const isFork = [first, second].every(isCommit) && first.height === second.height && first.value !== second.value;
-  if (!isFork) return refuse('EVIDENCE_FILE_FALSE', 'not two commits of one height on different blocks');
+  if (!isFork) return 'not two commits of one height on different blocks';
   for (const certificate of [first, second]) {
     const code = checkCertificate(electorate, certificate);
-    if (code !== null) return refuse('EVIDENCE_FILE_FALSE', `commit of round ${certificate.round}: ${code}`);
+    if (code !== null) return `commit of round ${certificate.round}: ${code}`;
   }
   const isOfHeight = (vote: SignedVote) => vote.height === first.height && vote.epoch === electorate.epoch;
   const stranger = votes.find((vote) => !isOfHeight(vote) || !isSigned(electorate, vote));
-  if (stranger !== undefined) return refuse('EVIDENCE_FILE_FALSE', `a vote of round ${stranger.round}`);
-  return accept(nameCulprits(electorate, [...first.votes, ...second.votes, ...votes]));
+  return stranger === undefined ? null : `a vote of round ${stranger.round}`;
 }
 
-/** The first offence that these votes of one validator at one height show; undefined where an honest one may have signed them all. */
-export const offenceOf = (votes: readonly SignedVote[]): Offence | undefined => doubleVote(votes) ?? amnesia(votes);
+const statementsOf = ({ first, second, votes }: CommitConflict): readonly SignedVote[] => [
+  ...first.votes,
+  ...second.votes,
+  ...votes,
+];
 
-/** Of the votes that a node holds, those that may bear on the conflict: by signers of the earlier commit, its round to the later one's. */
+/** Of the votes that a node holds, those that may bear on the conflict: from the earlier commit's round to the later one's. */
 export function conflictOf(a: Certificate, b: Certificate, held: readonly SignedVote[]): CommitConflict {
   const [first, second] = a.round <= b.round ? [a, b] : [b, a];
-  const signers = new Set(first.votes.map((vote) => vote.validator));
-  const mayTell = ({ validator, round }: SignedVote) =>
-    signers.has(validator) && round >= first.round && round <= second.round;
-  return { first, second, votes: held.filter(mayTell) };
+  const votes = held.filter(({ round }) => round >= first.round && round <= second.round);
+  return { first, second, votes };
 }
 
 /** Votes worth keeping once a height is decided: nil prevotes show nothing, and the lowest rounds lie closest to a lock. */
@@ -77,39 +123,4 @@ function nameCulprits({ validators }: Electorate, votes: readonly SignedVote[]):
   });
   const named_power = culprits.reduce((sum, { validator }) => sum + (validators[validator]?.power ?? 0), 0);
   return { culprits, named_power, needed_power: skipQuorum(totalPower(validators)) };
-}
-
-function doubleVote(votes: readonly SignedVote[]): Offence | undefined {
-  const said = new Map<string, SignedVote>();
-  for (const vote of votes) {
-    const place = `${vote.round}/${vote.type}`;
-    const a = said.get(place) ?? vote;
-    if (!isSameStatement(a, vote)) return { type: 'double_vote', a, b: vote };
-    said.set(place, a);
-  }
-  return undefined;
-}
-
-function amnesia(votes: readonly SignedVote[]): Offence | undefined {
-  const precommits = new Map(votes.filter((v) => v.type === 'precommit').map((v) => [v.round, v]));
-  for (const prevote of votes) {
-    const offence = prevote.type === 'prevote' && prevote.value !== null && forgotten(prevote, precommits);
-    if (offence) return offence;
-  }
-  return undefined;
-}
-
-/**
- * Back through the rounds to the lock that its author had. A round without a precommit ends the search: it may have locked there, and
- * line 22 lets a validator prevote what it is locked on whatever polka the proposal cites.
- */
-function forgotten(prevote: SignedVote, precommits: ReadonlyMap<number, SignedVote>): Offence | undefined {
-  const between: SignedVote[] = [];
-  for (let round = prevote.round - 1; round > prevote.valid_round; round--) {
-    const lock = precommits.get(round);
-    if (lock === undefined || lock.value === prevote.value) return undefined;
-    if (lock.value !== null) return { type: 'amnesia', lock, prevote, between };
-    between.unshift(lock);
-  }
-  return undefined;
 }

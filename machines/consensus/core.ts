@@ -133,11 +133,10 @@ class Driver implements Core {
     const code = isReplaying ? null : refuseVote(electorate, vote);
     if (code !== null) return this.#core.refuse(vote.validator, code);
     if (vote.height > at.height) return this.#keepForLater(input, vote);
-    const outcome = at.votes.add(vote);
-    const isNews = typeof outcome === 'object' ? at.isNews(outcome) : outcome !== 'known';
+    const { isNews, offence } = this.#count(vote);
     if (!isNews || this.#isForked()) return;
     this.#core.record(input);
-    if (typeof outcome === 'object') this.#core.emit({ type: 'evidence.found', evidence: outcome });
+    if (offence !== undefined) this.#core.emit({ type: 'evidence.found', evidence: offence });
     if (vote.validator !== config.self) at.pacing.addReason();
     this.#advance(now_ms);
   }
@@ -157,7 +156,7 @@ class Driver implements Core {
     if (at.proposals.add(proposal, at.votes.names(proposal.value)) === 'full') return refuse('PROPOSALS_FULL');
     this.#core.record(input);
     at.proposals.addBlock(proposal.value, checked);
-    if (conflict !== undefined) this.#accuse(conflict);
+    if (conflict !== undefined && at.isNews(conflict)) this.#core.emit({ type: 'evidence.found', evidence: conflict });
     if (polka !== undefined) this.#keepCertificate(polka);
     if (at.step === 'unstarted' && proposal.round === 0) this.#rules.startRound(0, now_ms);
     this.#advance(now_ms);
@@ -235,13 +234,23 @@ class Driver implements Core {
     return votes.known(vote) !== undefined || (vote.validator !== this.#core.config.self && votes.isSpare(vote));
   }
 
+  /** Count a checked vote: whether it or what it shows is news, and the offence that it shows, if that was not told yet. */
+  #count(vote: SignedVote): { readonly isNews: boolean; readonly offence: Evidence | undefined } {
+    const { at } = this.#core;
+    const outcome = at.votes.add(vote);
+    const shown = typeof outcome === 'object' ? outcome : at.votes.amnesiaBy(vote);
+    const offence = shown !== undefined && at.isNews(shown) ? shown : undefined;
+    return { isNews: offence !== undefined || outcome === 'counted' || outcome === 'noted', offence };
+  }
+
   /** As a unit, and vote by vote: the votes may show an offence. Whether a vote or an offence was news. */
   #keepCertificate(certificate: Certificate): boolean {
     const { votes } = this.#core.at;
     let isNews = false;
     for (const vote of certificate.votes) {
-      const outcome = votes.add(vote);
-      if (typeof outcome === 'object' ? this.#accuse(outcome) : outcome !== 'known') isNews = true;
+      const counted = this.#count(vote);
+      isNews ||= counted.isNews;
+      if (counted.offence !== undefined) this.#core.emit({ type: 'evidence.found', evidence: counted.offence });
     }
     votes.addCertificate(certificate);
     return isNews;
@@ -258,13 +267,6 @@ class Driver implements Core {
   #isForked(): boolean {
     const { rival } = this.#core.at.votes;
     return rival !== undefined && this.#finality.isConflict(rival);
-  }
-
-  /** True where the offence was not told yet. */
-  #accuse(evidence: Evidence): boolean {
-    const isNews = this.#core.at.isNews(evidence);
-    if (isNews) this.#core.emit({ type: 'evidence.found', evidence });
-    return isNews;
   }
 
   /** Whether a certificate, and the block with it, tell nothing new. */

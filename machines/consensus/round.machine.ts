@@ -67,14 +67,12 @@ const round = setup({
     isLaterRound: ({ context: { d }, event }) => event.type === 'round.started' && event.round > d.round,
     leadsLaterRound: ({ context: { d }, event }) =>
       event.type === 'round.started' && event.round > d.round && event.is_proposer,
-    /** Line 23: valid, and nothing locked or locked on it. */
+    /** Line 23: valid, and nothing locked; whoever is locked on it asks for its polka all the same (ADR 19). */
     mayPrevoteFresh: ({ context: { d }, event }) =>
-      event.type === 'proposal.fresh' && event.is_valid && (d.locked_round === -1 || d.locked_value === event.value),
-    /** Line 29: valid, and locked no later than its polka or locked on it. */
+      event.type === 'proposal.fresh' && event.is_valid && d.locked_round === -1,
+    /** Line 29: valid, and locked no later than its polka (ADR 19). */
     mayPrevoteRepeated: ({ context: { d }, event }) =>
-      event.type === 'proposal.repeated' &&
-      event.is_valid &&
-      (d.locked_round <= event.valid_round || d.locked_value === event.value),
+      event.type === 'proposal.repeated' && event.is_valid && d.locked_round <= event.valid_round,
   },
   actions: {
     enterRound: change((d, event) => ({ round: event.type === 'round.started' ? event.round : d.round })),

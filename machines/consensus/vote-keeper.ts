@@ -1,7 +1,8 @@
 // All votes of one height, by round; bounded in rounds ahead and behind. Says which quorums exist, decides nothing.
-import type { Certificate, SignedVote, ValidatorSet } from '#schemas/consensus/types.ts';
+import type { Certificate, Evidence, SignedVote, ValidatorSet } from '#schemas/consensus/types.ts';
 import { MAX_FUTURE_ROUNDS, MAX_PAST_ROUNDS, MAX_ROUND_NOTES } from '#schemas/wire/limits.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
+import { contradiction } from './accountability.ts';
 import { totalPower } from './certificate-rules.ts';
 import { isSameStatement, RoundVotes, type VoteOutcome } from './round-votes.ts';
 
@@ -52,8 +53,12 @@ export class VoteKeeper {
     return first !== undefined && isSameStatement(first, vote) ? first : undefined;
   }
 
-  /** Whether a quorum said the same before, and its voter nothing yet: one voice more decides nothing and proves nothing. */
+  /**
+   * Whether a quorum said the same before, and its voter nothing yet: one voice more decides nothing and proves nothing. In a later
+   * round it may prove something: that its voter has let go of a lock.
+   */
   isSpare(vote: SignedVote): boolean {
+    if (vote.round > 0) return false;
     const votes = this.#rounds.get(vote.round);
     const isDecided = votes?.certificate(vote.type, vote.value, vote.valid_round) !== undefined;
     return isDecided && votes?.get(vote.type, vote.validator) === undefined;
@@ -69,6 +74,18 @@ export class VoteKeeper {
     const outcome = votes.add(vote);
     if (vote.type === 'precommit') this.#keepCommit(votes.certificate('precommit', vote.value, -1));
     return outcome;
+  }
+
+  /** What the vote, which was counted, shows together with the others of its voter. */
+  amnesiaBy(vote: SignedVote): Evidence | undefined {
+    if (this.#rounds.size < 2) return undefined;
+    const type = vote.type === 'prevote' ? 'precommit' : 'prevote';
+    for (const votes of this.#rounds.values()) {
+      const other = votes.get(type, vote.validator);
+      const offence = other && contradiction(vote, other);
+      if (offence !== undefined) return offence;
+    }
+    return undefined;
   }
 
   /** Keep a checked certificate as a unit; its votes are added one by one besides. */

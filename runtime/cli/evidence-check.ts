@@ -83,8 +83,7 @@ function show(conflict: Conflict, report: ConflictReport, culprits: readonly Nam
 
 function deedOf(offence: Offence): string[] {
   if (offence.type === 'double_vote') return ['voted twice in one round:', ...[offence.a, offence.b].map(statement)];
-  const { lock, prevote, between } = offence;
-  return ['let go of its lock without a polka:', ...[lock, ...between, prevote].map(statement)];
+  return ['let go of its lock without a polka:', ...[offence.a, offence.b].map(statement)];
 }
 
 const statement = ({ type, round, value, valid_round, signature }: SignedVote): string =>

@@ -9,9 +9,9 @@ export type EvidenceBytes = { readonly a: Uint8Array; readonly b: Uint8Array };
 /** The signed statements that `evidence` transactions carry. */
 export function encodeEvidence(evidence: Evidence): EvidenceBytes {
   const [a, b] =
-    evidence.type === 'double_vote'
-      ? [voteBytes(evidence.a), voteBytes(evidence.b)]
-      : [proposalBytes(evidence.a), proposalBytes(evidence.b)];
+    evidence.type === 'double_proposal'
+      ? [proposalBytes(evidence.a), proposalBytes(evidence.b)]
+      : [voteBytes(evidence.a), voteBytes(evidence.b)];
   return compareBytes(a, b) <= 0 ? { a, b } : { a: b, b: a };
 }
 

@@ -89,7 +89,9 @@ export type ValidatorInfo = {
 };
 export type ValidatorSet = readonly ValidatorInfo[];
 
-/** Two signed statements of one validator that cannot both be honest. */
+/** Two signed statements of one validator that cannot both be honest (machines/consensus/accountability.ts). */
 export type Evidence =
   | { readonly type: 'double_vote'; readonly a: SignedVote; readonly b: SignedVote }
-  | { readonly type: 'double_proposal'; readonly a: SignedProposal; readonly b: SignedProposal };
+  | { readonly type: 'double_proposal'; readonly a: SignedProposal; readonly b: SignedProposal }
+  /** `a` is the precommit that locked its author, `b` the later prevote for another block. */
+  | { readonly type: 'amnesia'; readonly a: SignedVote; readonly b: SignedVote };

@@ -143,12 +143,14 @@ for (const [event, row] of Object.entries(TABLE)) {
 }
 
 test.each([
-  ['fresh A, valid', { value: A, round: 0 }, 'prevote: prevote A vr -1'],
+  // The paper's lines 22 and 28 take what one is locked on whatever it cites; here nobody prevotes below its lock (ADR 19).
+  ['fresh A, valid', { value: A, round: 0 }, 'prevote: prevote nil vr -1'],
   ['fresh A, valid', { value: B, round: 0 }, 'prevote: prevote nil vr -1'],
   ['repeated A vr 1, valid', { value: A, round: 1 }, 'prevote: prevote A vr 1'],
   ['repeated A vr 1, valid', { value: B, round: 0 }, 'prevote: prevote A vr 1'],
   ['repeated A vr 1, valid', { value: B, round: 1 }, 'prevote: prevote A vr 1'],
   ['repeated A vr 0, valid', { value: B, round: 1 }, 'prevote: prevote nil vr -1'],
+  ['repeated A vr 0, valid', { value: A, round: 1 }, 'prevote: prevote nil vr -1'],
 ])('locked: %s under %o → %s', (event, lock, expected) => {
   const repeated: RoundEvent = { type: 'proposal.repeated', value: A, valid_round: 0, is_valid: true };
   expect(stepFrom('propose', EVENTS[event] ?? repeated, lock)).toBe(expected);

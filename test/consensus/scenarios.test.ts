@@ -1,8 +1,9 @@
 // Directed scenarios of Tendermint's hard corners, over whole cores. Validators are 0–3; height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 …
 import { describe, expect, test } from 'vitest';
 import { blockId } from '#machines/consensus/block-rules.ts';
+import type { Input } from '#machines/consensus/types.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
-import type { Block, Header } from '#schemas/consensus/types.ts';
+import type { Block, Header, SignedVote } from '#schemas/consensus/types.ts';
 import { MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { crypto, Network } from './network.ts';
 import { blockBy, proposed, solo, vote, voted } from './solo.ts';
@@ -142,6 +143,42 @@ test('a vote that repeats a quorum is neither verified nor logged; beside anothe
   expect([node.refusals, node.log.length]).toEqual([[], logged]);
   hears(voted(vote(network, 'prevote', 2, 0, null)), voted(vote(network, 'prevote', 2, 0, a.id)));
   expect(node.evidence).toMatchObject([{ type: 'double_vote', a: { value: null }, b: { value: a.id } }]);
+});
+
+test.each([
+  ['lock first', (lock: Input, prevote: Input) => [lock, prevote]],
+  ['prevote first', (lock: Input, prevote: Input) => [prevote, lock]],
+] as const)('who prevotes another block than its lock and cites no polka is named as it happens: %s', (_, inOrder) => {
+  const { network, hears } = solo(3);
+  const node = network.node(3);
+  const [a, b] = ['a', 'b'].map((text) => blockBy(network, 0, text).id) as [string, string];
+  const [lock, prevote] = [vote(network, 'precommit', 1, 0, a), vote(network, 'prevote', 1, 2, b)];
+  hears(...inOrder(voted(lock), voted(prevote)), voted(vote(network, 'prevote', 1, 3, b)));
+  expect(node.evidence).toEqual([{ type: 'amnesia', a: lock, b: prevote }]);
+  expect(network.replayed(3).core.stateDigest()).toBe(node.core.stateDigest());
+});
+
+test('a quorum hides no amnesia: votes of later rounds are looked at although they decide nothing', () => {
+  const { network, hears } = solo(3);
+  const [a, b] = ['a', 'b'].map((text) => blockBy(network, 0, text).id) as [string, string];
+  const [first, second, late] = [0, 2, 1].map((i) => vote(network, 'prevote', i, 1, b)) as [
+    SignedVote,
+    SignedVote,
+    SignedVote,
+  ];
+  const own = vote(network, 'prevote', 3, 1, b);
+  hears(voted(vote(network, 'precommit', 1, 0, a)), ...[first, second, own].map(voted), voted(late));
+  expect(network.node(3).evidence).toMatchObject([{ type: 'amnesia', b: { validator: 1 } }]);
+});
+
+test('votes inside a certificate name their authors too', () => {
+  const { network, hears } = solo(3);
+  const [a, b] = ['a', 'b'].map((text) => blockBy(network, 0, text).id) as [string, string];
+  hears(voted(vote(network, 'precommit', 1, 0, a)));
+  const votes = [0, 1, 2].map((i) => vote(network, 'prevote', i, 1, b));
+  const polka = { type: 'polka', height: 1, round: 1, value: b, votes } as const;
+  hears({ type: 'certificate.received', certificate: polka, now_ms: 1_000 });
+  expect(network.node(3).evidence).toMatchObject([{ type: 'amnesia', a: { value: a }, b: { value: b, validator: 1 } }]);
 });
 
 test('the own vote is logged though a quorum said the same before', () => {

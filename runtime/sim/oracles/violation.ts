@@ -11,7 +11,7 @@ export const RULES = {
     'A correct validator precommitted a block without prevotes of a quorum for it in that round.',
   prevote_without_polka: 'A correct validator cited a polka in its prevote that never existed.',
   prevote_against_lock:
-    'A correct validator prevoted another block than the one it is locked on, without a later polka.',
+    'A correct validator prevoted a block while it was locked, citing no polka of that round or later.',
   evidence_unsound: 'Evidence names a correct validator.',
   replay: 'The state after a restart is not the state before the crash.',
   conservation: 'The sum of an asset over all accounts changed without a rule that says so.',

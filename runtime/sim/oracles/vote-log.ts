@@ -42,7 +42,7 @@ export function createVoteLog(powers: readonly number[], correct: (node: number)
       report('prevote_without_polka', validator, describe(vote));
     }
     const lock = lockBefore(speaker.precommits, height, round);
-    if (lock !== undefined && lock.value !== value && valid_round < lock.round) {
+    if (lock !== undefined && valid_round < lock.round) {
       report('prevote_against_lock', validator, `${describe(vote)}, locked: ${describe(lock)}`);
     }
   }
