@@ -1,10 +1,13 @@
 // Gathers the shares of the beacon of one height at a time; recovers with the first that suffice and verifies once.
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
-import { type Partial, recover, verifyBls } from './beacon.ts';
+import { recover, verifyBls } from './beacon.ts';
 
 /** Heights after the last known beacon for which shares are kept: the one to recover, and peers may commit a little earlier. */
 const HEIGHTS_AHEAD = 3;
+
+/** The share of the validator with this index, which has one seat. */
+type Partial = { readonly validator: number; readonly signature: Uint8Array };
 
 export type BeaconKeys = {
   readonly chain: string;
@@ -59,7 +62,8 @@ export class BeaconCollector {
     const partials = [...shares]
       .slice(0, this.#keys.threshold)
       .map(([validator, signature]) => ({ validator, signature }));
-    const recovered = recover(partials, this.#keys.validators.length);
+    const seated = partials.map(({ validator, signature }) => ({ seat: validator + 1, signature }));
+    const recovered = recover(seated, this.#keys.validators.length);
     if (recovered !== undefined && verifyBls(this.#keys.group_key, message, recovered)) {
       this.settle(height);
       return { recovered, invalid: [] };

@@ -2,9 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { SecretKey } from '@chainsafe/blst';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { sharesScale } from './beacon.ts';
+import { sharesScale } from '#machines/beacon/lagrange.ts';
 
-/** One validator's share: the secret 32 bytes big-endian and the public key (48 bytes, G1), both hex. */
+/** One seat's share: the secret 32 bytes big-endian and the public key (48 bytes, G1), both hex. */
 export type BeaconShare = { readonly secret: string; readonly public: string };
 export type BeaconDeal = { readonly group_key: string; readonly shares: readonly BeaconShare[] };
 
@@ -12,8 +12,8 @@ const { Fr } = bls12_381.fields;
 
 /**
  * A trusted dealer, for local networks and tests only: Shamir's shares of a random polynomial of degree `threshold` − 1. Any
- * `threshold` of them make the group's signature, fewer learn nothing about it. Validator `i` holds the value at i + 1, divided by
- * `sharesScale`.
+ * `threshold` of them make the group's signature, fewer learn nothing about it. Seat `i` (1 … `count`) holds
+ * the value at i, divided by `sharesScale`.
  *
  * @param seed 32 random bytes that nobody keeps: who knows them knows every beacon
  */

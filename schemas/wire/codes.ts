@@ -152,6 +152,8 @@ export const CODES = {
   CERTIFICATE_INVALID:
     'The votes do not prove the statement: too little power, a repeated voter, or votes on something else.',
   POSITION_STALE: 'The answer is to another question than the one asked: somebody repeats an old one.',
+  DEALING_MALFORMED: 'The dealing is not as long as its plan says, or a commitment is no point of the curve.',
+  DEALING_SHARE_MISMATCH: 'The dealing hands on another share than the one that its dealer holds; deal anew.',
   BEACON_SHARE_INVALID: 'The share of the beacon does not match the public share of its validator.',
   BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',

@@ -31,6 +31,10 @@ export const MAX_MEMPOOL_TXS_PER_ACCOUNT = 256;
 export const MAX_TX_EXPIRY_HEIGHTS = 100_000;
 /** Validators in a set: 16-bit indices, and certificates stay below 10 KiB. */
 export const MAX_VALIDATORS = 100;
+/** Seats of a set, the power of all its validators together: each is a share of the beacon, and one is recovered in 20 ms from 86. */
+export const MAX_SET_POWER = 128;
+/** Seats of one validator: the dealing that hands them on fits into a transaction in the largest set. */
+export const MAX_VALIDATOR_POWER = 10;
 
 /** Draws, or results of all kinds together, in one transaction. */
 export const MAX_BATCH_ITEMS = 256;

@@ -12,4 +12,6 @@ export const TAG = {
   heartbeat: tag('srt/heartbeat/1'),
   operator: tag('srt/operator/1'),
   beacon: tag('srt/beacon/1'),
+  generation: tag('srt/keygen/1'),
+  dealing: tag('srt/dealing/1'),
 } as const;

@@ -2,8 +2,9 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sharesScale } from '#machines/beacon/lagrange.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
-import { recover, sharesScale, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
+import { recover, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { BeaconCollector } from '#runtime/consensus/beacon-collector.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
@@ -11,9 +12,13 @@ import { CHAIN, validatorSet } from './network.ts';
 
 const deal = dealShares(4, 3, new Uint8Array(32).fill(5));
 const message = beaconMessage(CHAIN, 0, 9);
-const partials = deal.shares.map(({ secret }, validator) => ({ validator, signature: signPartial(secret, message) }));
+const partials = deal.shares.map(({ secret }, validator) => ({
+  validator,
+  seat: validator + 1,
+  signature: signPartial(secret, message),
+}));
 const pick = (...indices: number[]) =>
-  indices.map((i) => partials[i] ?? { validator: -1, signature: new Uint8Array(96) });
+  indices.map((i) => partials[i] ?? { validator: -1, seat: 0, signature: new Uint8Array(96) });
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 
 function collector(done = 8): BeaconCollector {
@@ -33,17 +38,17 @@ test('any three of four shares, in any order, recover the same signature', () =>
   expect(verifyBls(deal.group_key, message, recover(pick(3, 0, 2), 4) ?? new Uint8Array(0))).toBe(true);
 });
 
-test.each([2, 5, 7, 31])('any quorum of %i shares recovers what the others do', (count) => {
+test.each([2, 5, 7, 31, 57, 58, 128])('any quorum of %i shares recovers what the others do', (count) => {
   const threshold = quorum(count);
   const { group_key, shares } = dealShares(count, threshold, new Uint8Array(32).fill(count));
-  const all = shares.map(({ secret }, validator) => ({ validator, signature: signPartial(secret, message) }));
+  const all = shares.map(({ secret }, i) => ({ seat: i + 1, signature: signPartial(secret, message) }));
   const [first, last] = [all.slice(0, threshold), all.slice(-threshold)].map((some) => recover(some, count));
   expect(verifyBls(group_key, message, first ?? new Uint8Array(0))).toBe(true);
   expect(hex(last)).toBe(hex(first));
 });
 
 test('what is no point, or the same place twice, recovers nothing', () => {
-  expect(recover([...pick(0, 1), { validator: 2, signature: new Uint8Array(96) }], 4)).toBeUndefined();
+  expect(recover([...pick(0, 1), { seat: 3, signature: new Uint8Array(96) }], 4)).toBeUndefined();
   expect(verifyBls(deal.group_key, message, recover([...pick(0, 1), ...pick(0)], 4) ?? new Uint8Array(0))).toBe(false);
 });
 
@@ -128,7 +133,7 @@ test('each height has a value of its own', () => {
   const other = recover(
     deal.shares
       .slice(0, 3)
-      .map(({ secret }, validator) => ({ validator, signature: signPartial(secret, beaconMessage(CHAIN, 0, 10)) })),
+      .map(({ secret }, i) => ({ seat: i + 1, signature: signPartial(secret, beaconMessage(CHAIN, 0, 10)) })),
     4,
   );
   expect(hex(beaconValue(other ?? new Uint8Array(0)))).not.toBe(

@@ -47,7 +47,7 @@ function listening(waits = true) {
 const trueValue = (height: number): Uint8Array => {
   const message = beaconMessage(CHAIN, 0, height);
   const partials = [0, 1, 2].map((i) => ({
-    validator: i,
+    seat: i + 1,
     signature: signPartial(deal.shares[i]?.secret ?? '', message),
   }));
   return beaconValue(recover(partials, 4) ?? new Uint8Array(0));
