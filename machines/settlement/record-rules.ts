@@ -1,7 +1,8 @@
 // What makes a settlement record valid. Rules on decoded data; the bytes are the codec's matter (runtime/archive/record-codec.ts).
 import { equalBytes } from '#machines/primitives/bytes.ts';
 import type { Sha256 } from '#machines/primitives/seeded-draw.ts';
-import { isRowKey, StateTree } from '#machines/primitives/state-tree.ts';
+import { isRowKey } from '#machines/primitives/state-hashes.ts';
+import { StateTree } from '#machines/primitives/state-tree.ts';
 import { MAX_DIFFERENCE, MIN_DIFFERENCE, type SettlementRecord } from '#schemas/settlement/record.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';

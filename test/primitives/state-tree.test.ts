@@ -3,7 +3,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EMPTY_HASH, type StateProof, StateTree, verifyState } from '#machines/primitives/state-tree.ts';
+import { EMPTY_HASH } from '#machines/primitives/state-hashes.ts';
+import { type StateProof, StateTree, verifyState } from '#machines/primitives/state-tree.ts';
 
 const text = new TextEncoder();
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
