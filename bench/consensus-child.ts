@@ -1,5 +1,4 @@
 // One validator of the consensus bench in a process of its own: real bus, real disk, an application that only hashes.
-import { createHash } from 'node:crypto';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { startValidator } from '#runtime/consensus/validator.ts';
 import type { ValidatorApp } from '#runtime/consensus/validator-options.ts';
@@ -8,6 +7,7 @@ import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import { nextRoot } from './hash-root.ts';
 
 /** What the parent sends first. */
 export type ChildPlan = {
@@ -62,12 +62,8 @@ class TimedApp implements ValidatorApp {
     return this.#arrived.size > 0;
   }
   execute(_header: unknown, txs: readonly Uint8Array[]): { state_root: string } {
-    const hash = createHash('sha256').update(this.#root);
-    for (const tx of txs) {
-      hash.update(tx);
-      this.#finish(keyOf(tx));
-    }
-    this.#root = hash.digest('hex');
+    for (const tx of txs) this.#finish(keyOf(tx));
+    this.#root = nextRoot(this.#root, txs);
     return { state_root: this.#root };
   }
   commitOps() {

@@ -15,6 +15,8 @@ const BENCHES: readonly (readonly [args: readonly string[], setting: string])[] 
   [['runtime'], 'Two actors pass tokens to and fro, over the broker and over its twin.'],
   [['consensus', '--validators', '4'], 'A process for each validator, logs synced.'],
   [['consensus', '--validators', '7'], 'A process for each validator, logs synced.'],
+  [['sync', '--validators', '4'], 'A validator with an empty disk fetches 1,000 blocks of 2 kB from three others.'],
+  [['sync', '--validators', '31'], 'The same in a set of 31, from eight others.'],
   [
     ['work'],
     'A process for each of four operators: a validator with two workers, three times, and a validator with shuffler, archiver and gateway. The client is told over NATS.',
@@ -26,6 +28,7 @@ const ASKED: Readonly<Record<string, string>> = {
   finality_p50_ms: '≤ 25 at n = 4',
   view_change_ms: '< 1,000',
   validator_rss_mb: '< 300 after 1,000 blocks',
+  sync_s: '≤ 5 at n = 4, 15 at n = 31',
   events_per_second: '≥ 20,000',
   tasks_per_second: '≥ 1,000',
   task_p99_ms: '< 1,000',

@@ -12,8 +12,11 @@ import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { provisionStreams } from '#runtime/bus/provision.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
+import { openRocksStore } from '#runtime/store/rocks-store.ts';
+import type { StoreOp } from '#runtime/store/store.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { ChildPlan, ChildReport } from './consensus-child.ts';
+import { writeChain } from './written-chain.ts';
 
 const CHILD = fileURLToPath(new URL('./consensus-child.ts', import.meta.url));
 
@@ -32,7 +35,13 @@ export type ValidatorNetwork = {
   stop(): Promise<void>;
 };
 
-export async function startValidators(count: number): Promise<ValidatorNetwork> {
+/** What a network begins with: blocks that some of its validators hold as final, and which of them run, the first ones. */
+export type Beginning = { readonly blocks: number; readonly running: number };
+
+export async function startValidators(
+  count: number,
+  { blocks, running }: Beginning = { blocks: 0, running: count },
+): Promise<ValidatorNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'sortition-validators-'));
   const seeds = Array.from({ length: count }, () => randomBytes(32));
   const keys = seeds.map(signer);
@@ -54,10 +63,11 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
     cosigner: id,
   }));
   const chain = createHash('sha256').update(randomBytes(32)).digest('hex');
+  const dirOf = (self: number): string => join(dir, `${self}`);
   const planOf = (self: number, is_first_start: boolean): ChildPlan => ({
     self,
     seed: seeds[self]?.toString('hex') ?? '',
-    dir: join(dir, `${self}`),
+    dir: dirOf(self),
     url,
     chain,
     validators,
@@ -67,7 +77,9 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
   const seen = keys.map(() => new Map<number, Final>());
   const start = (self: number, is_first_start: boolean): Promise<ChildProcess> =>
     startChild(planOf(self, is_first_start), (final) => seen[self]?.set(final.height, final));
-  const children = await Promise.all(keys.map((_, self) => start(self, true)));
+  const runners = Array.from({ length: running }, (_, self) => self);
+  if (blocks > 0) await fillStores(runners.map(dirOf), writeChain({ chain, keys, validators }, blocks));
+  const children = await Promise.all(runners.map((self) => start(self, blocks === 0)));
   const child = (i: number): ChildProcess => {
     const found = children[i];
     if (found === undefined) throw new RangeError(`no validator ${i}`);
@@ -80,7 +92,7 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
     kill: (i) => end(child(i)),
     async restart(i, { isWiped } = { isWiped: false }) {
       if (isWiped) {
-        await rm(join(dir, `${i}`), { recursive: true });
+        await rm(dirOf(i), { recursive: true });
         seen[i]?.clear();
       }
       children[i] = await start(i, false);
@@ -93,6 +105,14 @@ export async function startValidators(count: number): Promise<ValidatorNetwork> 
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function fillStores(dirs: readonly string[], ops: readonly StoreOp[]): Promise<void> {
+  for (const dir of dirs) {
+    const store = await openRocksStore(dir);
+    await store.batch(ops);
+    await store.close();
+  }
 }
 
 /** Resolves when the child is up. One that catches up may have told of blocks by then, so it is heard from the beginning. */

@@ -1,85 +1,90 @@
 // Where the others are: whom to ask for blocks, whom to help. Hints from unchecked messages: they cost a request, never a vote.
 // Not part of the replayed state.
-import type { FinalBlock, Header, ValidatorSet } from '#schemas/consensus/types.ts';
-import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
-import { bindBody, blockId } from './block-rules.ts';
-import { checkCertificate, type Electorate } from './certificate-rules.ts';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
 
-/** A range to ask one peer for. */
-export type RangeRequest = { readonly peer: number; readonly first_height: number; readonly last_height: number };
+/** What is known of a validator as a source of blocks. */
+type Source = {
+  /** It has decided everything before this height; 0 where it never said so, or is not believed. */
+  height: number;
+  /** It does not hold blocks below. */
+  lowest_height: number;
+  /** Wrong answers, and none in time, since its last good one. */
+  faults: number;
+  /** Last height that it was helped with, so that it is helped once. */
+  helped: number;
+};
 
 export class CatchUp {
   readonly #self: number;
-  readonly #heights: number[];
-  #nextPeer: number;
-  /** Last height that each lagging peer was helped with, so that it is helped once. */
-  readonly #helped: number[];
+  readonly #sources: readonly Source[];
+  #turn: number;
 
   constructor(self: number, validators: ValidatorSet) {
     this.#self = self;
-    this.#heights = validators.map(() => 0);
-    this.#helped = validators.map(() => 0);
-    this.#nextPeer = (self + 1) % validators.length;
+    this.#sources = validators.map(() => ({ height: 0, lowest_height: 1, faults: 0, helped: 0 }));
+    this.#turn = (self + 1) % validators.length;
   }
 
   /** A message of `peer` was about `height`: it has decided everything before. */
   sawHeight(peer: number, height: number): void {
-    if (peer !== this.#self && peer < this.#heights.length)
-      this.#heights[peer] = Math.max(this.#heights[peer] ?? 0, height);
+    const source = this.#sources[peer];
+    if (source !== undefined && peer !== this.#self) source.height = Math.max(source.height, height);
   }
 
-  /** A bad range or a lie costs its sender: its claim is forgotten. */
+  /** A peer says from where on it holds blocks. */
+  sawLowest(peer: number, lowest_height: number): void {
+    const source = this.#sources[peer];
+    if (source !== undefined) source.lowest_height = lowest_height;
+  }
+
+  /** A bad range or none costs its sender: its claim is forgotten, and others are asked first. */
   distrust(peer: number): void {
-    if (peer < this.#heights.length) this.#heights[peer] = 0;
+    const source = this.#sources[peer];
+    if (source === undefined) return;
+    source.height = 0;
+    source.faults++;
+  }
+
+  /** It gave what it was asked for. */
+  trust(peer: number): void {
+    const source = this.#sources[peer];
+    if (source !== undefined) source.faults = 0;
   }
 
   /** Whether someone claims to be past `height`. */
   isBehind(height: number): boolean {
-    return this.#heights.some((claimed) => claimed > height);
+    return this.highest > height;
   }
 
-  /** The next peer that claims blocks from `height` on, another at each call. */
-  nextRequest(height: number): RangeRequest | undefined {
-    const count = this.#heights.length;
+  /** The highest height that someone claims to have begun. */
+  get highest(): number {
+    return this.#sources.reduce((highest, { height }) => Math.max(highest, height), 0);
+  }
+
+  /** Of the peers that claim the block of `height`, one with the fewest faults, another at each call; with what it claims to have begun. */
+  pick(
+    height: number,
+    isBusy: (peer: number) => boolean,
+  ): { readonly peer: number; readonly begun: number } | undefined {
+    const count = this.#sources.length;
+    let best: { readonly peer: number; readonly begun: number; readonly faults: number } | undefined;
     for (let i = 0; i < count; i++) {
-      const peer = (this.#nextPeer + i) % count;
-      const claimed = this.#heights[peer] ?? 0;
-      if (claimed <= height) continue;
-      this.#nextPeer = (peer + 1) % count;
-      return { peer, first_height: height, last_height: Math.min(claimed - 1, height + MAX_SYNC_BLOCKS - 1) };
+      const peer = (this.#turn + i) % count;
+      const { height: begun = 0, lowest_height = 0, faults = 0 } = this.#sources[peer] ?? {};
+      if (begun <= height || lowest_height > height || isBusy(peer)) continue;
+      if (best === undefined || faults < best.faults) best = { peer, begun, faults };
     }
-    return undefined;
+    if (best !== undefined) this.#turn = (best.peer + 1) % count;
+    return best;
   }
 
   /** Whether this node is one of the two that help the peer with the one height it lacks. */
   shouldHelp(peer: number, height: number): boolean {
-    const distance = (this.#self - peer + this.#heights.length) % this.#heights.length;
-    if (distance === 0 || distance > 2 || (this.#helped[peer] ?? 0) >= height) return false;
-    this.#helped[peer] = height;
+    const count = this.#sources.length;
+    const source = this.#sources[peer];
+    const distance = (this.#self - peer + count) % count;
+    if (source === undefined || distance === 0 || distance > 2 || source.helped >= height) return false;
+    source.helped = height;
     return true;
   }
 }
-
-/** Their headers, if the blocks follow each other from `first_height` on `previous` and each is certified. Executing them checks the state. */
-export function certifiedHeaders(
-  electorate: Electorate,
-  previous: string,
-  first_height: number,
-  blocks: readonly FinalBlock[],
-): readonly Header[] | undefined {
-  const headers: Header[] = [];
-  let parent = previous;
-  for (const { block, certificate } of blocks) {
-    const height = first_height + headers.length;
-    const header = bindBody(electorate.crypto, block);
-    const id = blockId(electorate.crypto, block.header);
-    if (header?.height !== height || header.previous !== parent) return undefined;
-    if (!isCommitOf(certificate, id, height) || checkCertificate(electorate, certificate) !== null) return undefined;
-    headers.push(header);
-    parent = id;
-  }
-  return headers;
-}
-
-const isCommitOf = (certificate: FinalBlock['certificate'], id: string, height: number): boolean =>
-  certificate.type === 'commit' && certificate.value === id && certificate.height === height;

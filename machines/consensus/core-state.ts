@@ -2,16 +2,24 @@
 import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { pureStepper } from '../primitives/pure-stepper.ts';
+import { quorum } from '../primitives/quorum.ts';
 import { type ChainRules, validatorsHash } from './block-rules.ts';
 import { CatchUp } from './catch-up.ts';
 import { type Electorate, totalPower } from './certificate-rules.ts';
 import { Height, type RoundStepper } from './height.ts';
+import { RangeSync } from './range-sync.ts';
 import { roundMachine } from './round.machine.ts';
 import { Timers } from './timers.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
 /** The set is fixed until set changes come. */
 export const EPOCH = 0;
+
+/** Whose votes make a block of this chain final. */
+export const electorateOf = (
+  { chain, validators, crypto }: Pick<Electorate, 'chain' | 'validators' | 'crypto'>,
+  quorumOf = quorum,
+): Electorate => ({ chain, epoch: EPOCH, validators, crypto, quorum: quorumOf(totalPower(validators)) });
 
 /** Parts that a test may replace to plant a bug. The stepper is stateless between steps: all cores of a process share one. */
 export type CoreParts = { readonly stepper: RoundStepper; readonly quorum: (total: number) => number };
@@ -34,6 +42,7 @@ export class CoreState {
   readonly electorate: Electorate;
   readonly rules: ChainRules;
   readonly catchUp: CatchUp;
+  readonly ranges: RangeSync;
   readonly timers = new Timers((effect) => this.emit(effect));
   readonly #stepper: RoundStepper;
   /** The last decided height. */
@@ -46,11 +55,11 @@ export class CoreState {
   isHalted = false;
 
   constructor(config: CoreConfig, parts: CoreParts) {
-    const { chain, validators, crypto } = config;
     this.config = config;
-    this.electorate = { chain, epoch: EPOCH, validators, crypto, quorum: parts.quorum(totalPower(validators)) };
+    this.electorate = electorateOf(config, parts.quorum);
     this.rules = { config, epoch: EPOCH, validators_hash: setHash(config) };
-    this.catchUp = new CatchUp(config.self, validators);
+    this.catchUp = new CatchUp(config.self, config.validators);
+    this.ranges = new RangeSync(this.catchUp);
     this.#stepper = parts.stepper;
     this.tip = config.tip;
     this.at = this.nextHeight(config.tip.time_ms);

@@ -7,12 +7,12 @@ import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
 import { blockId, checkBlock } from './block-rules.ts';
-import { certifiedHeaders } from './catch-up.ts';
 import { checkCertificate } from './certificate-rules.ts';
 import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
 import { Finality } from './finality.ts';
 import { Gossip } from './gossip.ts';
+import { certifiedHeaders, type Run } from './range-sync.ts';
 import { RoundRules } from './round-rules.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
@@ -187,17 +187,37 @@ class Driver implements Core {
   }
 
   #onBlocks({ from, blocks, now_ms }: InputOf<'blocks.synced'>): void {
-    const { at, catchUp, electorate, tip } = this.#core;
+    const { ranges, electorate, tip } = this.#core;
     if (blocks.some(({ certificate }) => this.#finality.isConflict(certificate))) return;
-    const news = blocks.filter(({ certificate }) => certificate.height >= at.height);
-    const headers = certifiedHeaders(electorate, tip.id, at.height, news);
-    if (news.length === 0 || headers === undefined) catchUp.distrust(from);
-    if (headers === undefined) this.#core.refuse(from, 'RANGE_INVALID');
-    if (news.length === 0 || headers === undefined) return;
-    const areExecuted = headers.every((header, i) => this.#finality.add(news[i] as FinalBlock, header));
-    if (!areExecuted) return;
-    this.#begin(now_ms);
-    if (catchUp.isBehind(this.#core.at.height)) this.#gossip.requestBlocks(now_ms);
+    const news = blocks.filter(({ certificate }) => certificate.height > tip.height);
+    const headers = certifiedHeaders(electorate, news);
+    if (headers === undefined) this.#distrust(from, news.length > 0);
+    else ranges.keep({ from, blocks: news, headers }, tip.height + 1);
+    if (this.#executeRanges()) this.#begin(now_ms);
+    if (this.#core.catchUp.isBehind(this.#core.at.height) && !this.#core.isHalted) this.#gossip.requestBlocks(now_ms);
+  }
+
+  /** Execute what follows the tip, as far as it is here. True if anything did. */
+  #executeRanges(): boolean {
+    const { tip } = this.#core;
+    for (;;) {
+      const { height, id } = this.#core.tip;
+      const run = this.#core.ranges.take(height + 1);
+      if (run === undefined) break;
+      if (run.headers[0]?.previous !== id) this.#distrust(run.from, true);
+      else if (!this.#execute(run)) return false;
+    }
+    return this.#core.tip !== tip;
+  }
+
+  /** Only the last certificate of a run was checked: the links prove the blocks before. */
+  #execute({ blocks, headers }: Run): boolean {
+    return headers.every((header, i) => this.#finality.add(blocks[i] as FinalBlock, header, i === blocks.length - 1));
+  }
+
+  #distrust(peer: number, isLie: boolean): void {
+    if (isLie) this.#core.refuse(peer, 'RANGE_INVALID');
+    this.#core.ranges.failed(peer);
   }
 
   /** Let the rules fire; a commit certificate without its block makes this node ask for it. */

@@ -18,8 +18,12 @@ export class Finality {
     this.#core = core;
   }
 
-  /** Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed. */
-  add(final: FinalBlock, header: Header): boolean {
+  /**
+   * Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed.
+   *
+   * @param isChecked whether the signatures of its certificate were: others are no evidence of anything
+   */
+  add(final: FinalBlock, header: Header, isChecked = true): boolean {
     const { rules, tip, config, timers, at } = this.#core;
     if (!isLinked(rules, tip, header)) {
       this.#core.halt('STATE_ROOT_MISMATCH', `height ${final.certificate.height} does not follow ${tip.state_root}`);
@@ -30,7 +34,8 @@ export class Finality {
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
     const votes = at.height === height ? testimony(at.votes.told()) : [];
-    this.#recent.set(height, { commit: final.certificate, votes }).delete(height - MAX_RECENT_HEIGHTS);
+    if (isChecked) this.#recent.set(height, { commit: final.certificate, votes });
+    this.#recent.delete(height - MAX_RECENT_HEIGHTS);
     timers.cancelHeight();
     this.#core.emit({ type: 'decided', height, round: final.certificate.round, final, header, state_root });
     this.#core.emit({ type: 'beacon.release', height });

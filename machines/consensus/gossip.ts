@@ -31,24 +31,26 @@ export class Gossip {
   heard(from: number, status: Status, now_ms: number): void {
     const { catchUp, tip, at } = this.#core;
     catchUp.sawHeight(from, status.height);
+    catchUp.sawLowest(from, status.lowest_height);
     if (status.height > at.height) this.#watchForBlocks(now_ms);
     if (tip.final === undefined || status.height !== tip.height || !catchUp.shouldHelp(from, tip.height)) return;
     this.#publish(tip.final.certificate, tip.final.block);
   }
 
-  /** Ask for the next range, if someone claims to have it; ask another peer when no answer came. */
+  /** Ask for ranges that someone claims to have, each of another peer; and of others what did not come. */
   requestBlocks(now_ms: number): void {
-    const { catchUp, at, timers, config } = this.#core;
-    const request = catchUp.nextRequest(at.height);
-    if (request === undefined) return;
-    this.#core.emit({ type: 'sync.request', ...request });
-    timers.set(SYNC, now_ms + config.timeouts.rebroadcast_ms);
+    const { ranges, at, timers, config } = this.#core;
+    const patience_ms = config.timeouts.rebroadcast_ms;
+    const requests = ranges.plan(at.height, now_ms, patience_ms);
+    for (const request of requests) this.#core.emit({ type: 'sync.request', ...request });
+    timers.set(SYNC, now_ms + patience_ms);
   }
 
   /** Position, own words, and as units the certificates that others may lack. */
   rebroadcast(now_ms: number): void {
-    const { at } = this.#core;
-    const status = { height: at.height, round: Math.max(at.round, 0), lowest_height: 1 };
+    const { at, config } = this.#core;
+    const { lowest_height = 1 } = config;
+    const status = { height: at.height, round: Math.max(at.round, 0), lowest_height };
     this.#core.emit({ type: 'publish.status', status });
     this.#core.emit({ type: 'rebroadcast' });
     for (const certificate of this.#bestCertificates()) {

@@ -49,7 +49,7 @@ export type Tip = {
   readonly final?: FinalBlock;
 };
 
-/** What a validator tells others about its position: asked for by peers that lag. */
+/** What a validator tells others about its position: it is asked for blocks from `lowest_height` up to below `height` by peers that lag. */
 export type Status = { readonly height: number; readonly round: number; readonly lowest_height: number };
 
 /** Inputs; signatures on messages are checked inside the core through `Crypto.verify`, once per new message. */
@@ -129,6 +129,8 @@ export type CoreConfig = {
   readonly validators: ValidatorSet;
   /** Where to go on from: genesis, or the last height that the store holds as final. */
   readonly tip: Tip;
+  /** The lowest height whose block this node holds, where it took up a snapshot; otherwise it holds them from 1 on. */
+  readonly lowest_height?: number;
   readonly timeouts: {
     readonly propose_ms: number;
     readonly vote_ms: number;

@@ -10,6 +10,7 @@ type Metrics = Readonly<Record<string, { readonly value: number; readonly unit: 
 const BENCHES: Readonly<Record<string, (o: { readonly validators: number }) => Promise<Metrics>>> = {
   runtime: async () => (await import('#bench/runtime.ts')).benchRuntime(),
   consensus: async (o) => (await import('#bench/consensus.ts')).benchConsensus(o),
+  sync: async (o) => (await import('#bench/sync.ts')).benchSync(o),
   work: async () => (await import('#bench/work.ts')).benchWork(),
   store: async () => (await import('#bench/store.ts')).benchStore(),
   start: async () => (await import('#bench/start.ts')).benchStart(),

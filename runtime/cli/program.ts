@@ -221,8 +221,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .action(runs('sim'));
 
   command('bench', 'Measure this machine: one JSON line of metrics.')
-    .argument('<what>', 'runtime, consensus, work, store or start')
-    .option('--validators <n>', 'consensus: validators', whole(1, 100), 4)
+    .argument('<what>', 'runtime, consensus, sync, work, store or start')
+    .option('--validators <n>', 'consensus and sync: validators', whole(1, 100), 4)
     .action(runs('bench'));
   return program;
 }

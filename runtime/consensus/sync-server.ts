@@ -1,9 +1,11 @@
 // Answers on `sync.v1.<id>`: ranges of final blocks, and where this validator stands. One request at a time, a bounded number waiting.
+import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
   encodeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
@@ -14,6 +16,8 @@ import { readRange } from './block-store.ts';
 /** Where answers come from. */
 export type SyncPorts = {
   readonly store: Store;
+  /** By whose votes blocks are final. */
+  readonly electorate: Electorate;
   /** This validator's position, signed for a question with this nonce; undefined from who only serves blocks. */
   readonly position: (nonce: Uint8Array) => ConsensusMessage | undefined;
   /** A request that is none, or one too many. */
@@ -46,5 +50,19 @@ async function respond({ data, respond: send }: Delivery, ports: SyncPorts): Pro
 async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
   if (request.type === 'position.request') return ports.position(request.nonce);
   if (request.type !== 'range.request') return undefined;
-  return { type: 'range', blocks: await readRange(ports.store, request.first_height, request.last_height) };
+  return { type: 'range', blocks: await readProvenRange(ports, request.first_height, request.last_height) };
+}
+
+/**
+ * Final blocks up to the last one whose certificate proves it. What this node synced itself may hold a false certificate between: it
+ * looked at the last one of each range only.
+ */
+export async function readProvenRange(
+  { store, electorate }: Pick<SyncPorts, 'store' | 'electorate'>,
+  first_height: number,
+  last_height: number,
+): Promise<readonly FinalBlock[]> {
+  const blocks = await readRange(store, first_height, last_height);
+  const last = blocks.findLastIndex(({ certificate }) => checkCertificate(electorate, certificate) === null);
+  return blocks.slice(0, last + 1);
 }

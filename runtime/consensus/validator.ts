@@ -1,6 +1,6 @@
 // Hosts one validator: hears the network, runs turns, keeps the order record → sync → speak, serves blocks, goes on after a crash.
 import type { Core } from '#machines/consensus/core.ts';
-import { EPOCH } from '#machines/consensus/core-state.ts';
+import { EPOCH, electorateOf } from '#machines/consensus/core-state.ts';
 import { isProposer, proposerOf } from '#machines/consensus/proposer.ts';
 import type { Input, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
@@ -10,6 +10,8 @@ import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Delivery, Subscription } from '../bus/bus.ts';
+import { verify } from '../keys/ed25519.ts';
+import { sha256 } from '../keys/sha256.ts';
 import { BeaconDuty } from './beacon-duty.ts';
 import { readFinalBlock, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
@@ -77,7 +79,8 @@ class ValidatorHost implements Validator {
 
   /** Replay, listen, repeat what may have been lost. */
   start(inputs: readonly Input[]): void {
-    const { bus, key, store } = this.#options;
+    const { bus, key, store, config } = this.#options;
+    const electorate = electorateOf({ ...config, crypto: { sha256, verify } });
     for (const effect of this.#state.core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
     for (const input of inputs) this.#state.own.remember(input, this.#state.self);
     this.#subscriptions.push(
@@ -85,6 +88,7 @@ class ValidatorHost implements Validator {
       bus.subscribe(subject.transactionAll, ({ data }) => this.#takeTransaction(data)),
       serveSync(bus, key.id, {
         store,
+        electorate,
         position: (nonce) => positionOf(this.#state, key, nonce),
         onRefused: (code) => this.#countRefusal(code),
       }),

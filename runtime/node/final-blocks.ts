@@ -1,9 +1,8 @@
 // Checks final blocks and turns them into what the ledger executes: certificate, links, body, beacon.
 import { txsRoot } from '#machines/consensus/block-rules.ts';
-import { checkCertificate, type Electorate, totalPower } from '#machines/consensus/certificate-rules.ts';
+import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
 import { bindCertificate } from '#machines/consensus/certified-header.ts';
-import { EPOCH } from '#machines/consensus/core-state.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
+import { electorateOf as electorateOfSet } from '#machines/consensus/core-state.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
@@ -14,13 +13,8 @@ import type { Chain } from '../network/genesis-file.ts';
 export type CheckedBlock = { readonly id: string; readonly header: Header; readonly final: FinalBlock };
 
 /** Whose votes make a block final: the genesis set, until validators can change. */
-export const electorateOf = (chain: Chain, crypto: Electorate['crypto']): Electorate => ({
-  chain: chain.id,
-  epoch: EPOCH,
-  validators: chain.validators,
-  quorum: quorum(totalPower(chain.validators)),
-  crypto,
-});
+export const electorateOf = ({ id, validators }: Chain, crypto: Electorate['crypto']): Electorate =>
+  electorateOfSet({ chain: id, validators, crypto });
 
 /** Everything that can be checked without the state: a quorum of validators did the rest. */
 export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Result<CheckedBlock> {

@@ -4,6 +4,7 @@ import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Block, Certificate, Proposal, SignedProposal, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { Message } from './message.ts';
+import { lieRange } from './range-lies.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
 
@@ -88,6 +89,8 @@ export function createForger({ prng, base, votes }: World, validator: number): F
       const extra: Message[] = replayed ? [{ type: 'certificate', certificate: prng.pick(hoard) }] : [];
       if (message.type === 'vote' && prng.chance(512)) return [lieAbout(message.vote), ...extra];
       if (message.type === 'vote' && prng.chance(200)) return [message, lieAbout(message.vote), ...extra];
+      if (message.type === 'range' && prng.chance(700))
+        return [{ type: 'range', blocks: lieRange(message.blocks, prng) }, ...extra];
       return [message.type === 'proposal' ? proposalFor(message) : message, ...extra];
     },
   };

@@ -1,8 +1,9 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
+import { electorateOf } from '#machines/consensus/core-state.ts';
 import { isProposer } from '#machines/consensus/proposer.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import { readRange } from '../consensus/block-store.ts';
+import { readProvenRange } from '../consensus/sync-server.ts';
 import { runTurn, SILENT, type TurnResult } from '../consensus/turn.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { EPOCH_MS } from './event-queue.ts';
@@ -234,7 +235,8 @@ export class Replica {
 
   /** Final blocks for a peer that lags. */
   async #serve(peer: Peer, first_height: number, last_height: number): Promise<void> {
-    const blocks = await readRange(this.#disk.store, first_height, last_height);
+    const source = { store: this.#disk.store, electorate: electorateOf(this.#world.base) };
+    const blocks = await readProvenRange(source, first_height, last_height);
     if (blocks.length > 0) this.#send({ type: 'range', blocks }, peer.validator);
   }
 

@@ -205,7 +205,7 @@ export const CODES = {
   KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',
   NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
   MUTATION_UNKNOWN: 'Name one of the planted bugs that the command lists.',
-  BENCH_UNKNOWN: 'Use runtime, consensus, work, store or start.',
+  BENCH_UNKNOWN: 'Use runtime, consensus, sync, work, store or start.',
   QUARANTINE_VERB_UNKNOWN:
     'Use list, inject, drop or resume; inject and drop take the number of a message from the list.',
 } as const satisfies Record<string, string>;

@@ -80,6 +80,8 @@ export const MAX_CAR_BYTES = 67_108_864;
 
 /** Blocks in one answer of a sync server: bounds the verification of one answer; bytes are bounded by the message. */
 export const MAX_SYNC_BLOCKS = 64;
+/** Ranges that a node which lags has under way, or holds before their turn: full messages, so 8 MiB at most; more peers bring no more speed. */
+export const MAX_SYNC_RANGES = 8;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
 export const MAX_SYNC_REQUESTS = 8;
 /** Headers that a gateway asks validators for at a time: less than a sync server lets wait, so that nodes which lag are served too. */

@@ -108,12 +108,16 @@ type Event = {
 /** Whether a message reaches a node. */
 export type Filter = (from: number, to: number, input: Input) => boolean;
 
+/** What a node answers to a request for these blocks of its own; undefined: nothing. */
+export type RangeAnswer = (from: number, blocks: readonly FinalBlock[]) => readonly FinalBlock[] | undefined;
+
 /** `run()` delivers events in order of time until there is nothing left to do before `until_ms`. */
 export class Network {
   readonly nodes: Node[];
   readonly set: ValidatorSet;
   readonly delay_ms: number;
   filter: Filter = () => true;
+  answer: RangeAnswer = (_from, blocks) => blocks;
   now_ms = 1_000;
   readonly #events: Event[] = [];
   readonly #timers = new Map<string, number>();
@@ -250,8 +254,10 @@ export class Network {
         node.log = [];
         return undefined;
       case 'sync.request': {
-        const blocks = this.node(effect.peer).finals.slice(effect.first_height - 1, effect.last_height);
-        this.send(effect.peer, self, { type: 'blocks.synced', from: effect.peer, blocks, now_ms });
+        const held = this.node(effect.peer).finals.slice(effect.first_height - 1, effect.last_height);
+        const blocks = this.answer(effect.peer, held);
+        if (blocks !== undefined)
+          this.send(effect.peer, self, { type: 'blocks.synced', from: effect.peer, blocks, now_ms });
         return undefined;
       }
       case 'evidence.found':

@@ -29,12 +29,8 @@ function network() {
     state.hear(block);
   });
   for (let i = 0; i < 5; i++) world.block();
-  const headers = new Headers(
-    world.reads,
-    broker.connect('gateway'),
-    electorateOf(world.reads.chain, worldCrypto),
-    state,
-  );
+  const electorate = electorateOf(world.reads.chain, worldCrypto);
+  const headers = new Headers(world.reads, broker.connect('gateway'), electorate, state);
   /** This validator serves these blocks, each as what it gives out as that height. */
   const serve = async (index: number, blocks: readonly FinalBlock[]): Promise<void> => {
     const store = openMemoryStore(new MemoryDisk());
@@ -43,7 +39,9 @@ function network() {
       await store.batch(finalOps(tip, final));
     }
     const id = VALIDATORS[index] ?? '';
-    open.push(serveSync(broker.connect(id), id, { store, position: () => undefined, onRefused: () => undefined }));
+    open.push(
+      serveSync(broker.connect(id), id, { store, electorate, position: () => undefined, onRefused: () => undefined }),
+    );
   };
   const answer = (height: number) => ({ ok: true, value: headerToJson(finals[height - 1] as FinalBlock) });
   return { broker, finals, headers, serve, answer };
