@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CODES, type Code } from '#schemas/wire/codes.ts';
 import { RefusedError } from '../network/network-error.ts';
+import { SCHEDULE_KINDS } from '../sim/plan.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 const DATA = new Option('--data <dir>', 'folder of the network: keys, genesis, state, archive').default('.sortition');
@@ -216,7 +217,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--schedules <n>', 'how many', whole(1, 10_000_000), 200)
     .option('--seed <n>', 'first seed', whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--mutation <name>', 'plant a known bug: the run must find it')
-    .addOption(new Option('--kind <kind>', 'only schedules of this kind').choices(['consensus', 'ledger']))
+    .addOption(new Option('--kind <kind>', 'only schedules of this kind').choices(SCHEDULE_KINDS))
+    .option('--workers <n>', 'threads that share the work; the result is the same (default: one a core)', whole(1, 256))
     .addHelpText('after', '\nExample:\n  sortition sim --schedules 2000 --seed 7 --json')
     .action(runs('sim'));
 

@@ -1,9 +1,12 @@
-// Many schedules in a row: what a campaign ran, what broke, and how to see it again.
-import { loadMutant } from './mutant.ts';
-import { MUTATIONS, type Mutation, type MutationName, SOUND } from './mutations.ts';
+// Many schedules in a row: what a campaign ran, what broke, what it got to, and how to see it again.
+import { availableParallelism } from 'node:os';
+import type { Batch } from './batch.ts';
+import { runByCrew } from './crew.ts';
+import type { MutationName } from './mutations.ts';
 import type { Rule } from './oracles/violation.ts';
 import type { ScheduleKind } from './plan.ts';
-import { runSimulation, type SimReport } from './simulation.ts';
+import { hasFailed, type SimReport } from './report.ts';
+import { countSeen, missedIn, type Seen, type SometimeName } from './sometimes.ts';
 import { createTrace } from './trace.ts';
 
 export type CampaignOptions = {
@@ -12,11 +15,13 @@ export type CampaignOptions = {
   readonly seed: number;
   /** Plant this bug. */
   readonly mutation?: MutationName;
-  /** Only schedules of this kind; both, as the seeds draw them, if absent. */
+  /** Only schedules of this kind; as the seeds draw them, if absent. */
   readonly kind?: ScheduleKind;
   /** End with the first schedule that fails. */
   readonly stops_at_failure?: boolean;
-  /** Called after each schedule with how many are done. */
+  /** Threads that share the work, one a core if absent: the result is the same. */
+  readonly workers?: number;
+  /** Called now and then with how many are done. */
   readonly onProgress?: (done: number) => void;
 };
 
@@ -40,57 +45,79 @@ export type Campaign = {
   readonly stalls: number;
   /** Over all schedules in order. */
   readonly trace_hash: string;
+  /** Schedules that got to each of the places worth getting to. */
+  readonly seen: Seen;
+  /** Places that none got to though there were schedules enough: the campaign proves less than it should. */
+  readonly missed: readonly SometimeName[];
   readonly failures: readonly Failure[];
 };
 
 /** Failures that are told in full. */
 const MAX_FAILURES = 20;
+/** Schedules that a thread is given at once: a tenth of a second. */
+const BATCH_SCHEDULES = 25;
 
-/** Run a campaign. Equal options give equal results, on every machine and Node. */
+/** Run a campaign. Equal options give equal results, on every machine and Node, whatever the number of threads. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { schedules, seed, mutation, kind, onProgress } = options;
-  const trace = createTrace();
-  const total = { schedules: 0, events: 0, heights: 0, violations: 0, stalls: 0 };
-  const failures: Failure[] = [];
-  const run = await simulationOf(mutation);
-  for (let i = 0; i < schedules; i++) {
-    const report = await run(seed + i, kind);
-    count(total, report);
-    trace.text(report.trace_hash);
-    if (hasFailed(report) && failures.length < MAX_FAILURES) failures.push(failureOf(report, options));
-    onProgress?.(i + 1);
-    if (options.stops_at_failure && failures.length > 0) break;
+  const { schedules, stops_at_failure, onProgress } = options;
+  const workers = Math.min(options.workers ?? availableParallelism(), Math.ceil(schedules / BATCH_SCHEDULES));
+  const tally = new Tally(options);
+  for await (const reports of runByCrew(batchesOf(options), workers)) {
+    for (const report of reports) tally.add(report);
+    onProgress?.(tally.schedules);
+    if (stops_at_failure && tally.failures.length > 0) break;
   }
-  return { ...total, trace_hash: trace.digest(), failures };
+  return tally.result();
 }
 
-/** What runs one schedule: of production, or with the planted bug: then of the kind that can show it. */
-async function simulationOf(name?: MutationName): Promise<Simulation> {
-  const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
-  const simulate =
-    name === undefined || mutation.edit === undefined ? runSimulation : await loadMutant(name, mutation.edit);
-  return (seed, kind = mutation.kind, tells = false) => simulate({ seed, mutation, tells, ...(kind && { kind }) });
-}
-type Simulation = (seed: number, kind?: ScheduleKind, tells?: boolean) => Promise<SimReport>;
-
-/** Run one schedule and keep its story, for `describeRun`. */
-export async function tellSchedule({ seed, mutation, kind }: Omit<CampaignOptions, 'schedules'>): Promise<SimReport> {
-  const run = await simulationOf(mutation);
-  return run(seed, kind, true);
+function* batchesOf({ schedules, seed, mutation, kind, stops_at_failure }: CampaignOptions): Generator<Batch> {
+  for (let done = 0; done < schedules; done += BATCH_SCHEDULES) {
+    yield {
+      first: seed + done,
+      count: Math.min(BATCH_SCHEDULES, schedules - done),
+      ...(mutation && { mutation }),
+      ...(kind && { kind }),
+      ...(stops_at_failure && { stops_at_failure }),
+    };
+  }
 }
 
-/** Whether the schedule broke a rule or stalled. */
-export const hasFailed = (report: SimReport): boolean => report.violations.length > 0 || report.stall !== null;
+/** Takes the reports in the order of their seeds. */
+class Tally {
+  readonly #options: CampaignOptions;
+  readonly #trace = createTrace();
+  readonly #seen: (readonly SometimeName[])[] = [];
+  readonly #kinds = new Map<ScheduleKind, number>();
+  readonly #total = { events: 0, heights: 0, violations: 0, stalls: 0 };
+  readonly failures: Failure[] = [];
 
-function count(
-  total: { schedules: number; events: number; heights: number; violations: number; stalls: number },
-  report: SimReport,
-): void {
-  total.schedules++;
-  total.events += report.events;
-  total.heights += report.heights;
-  if (report.violations.length > 0) total.violations++;
-  if (report.stall !== null) total.stalls++;
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+  }
+
+  get schedules(): number {
+    return this.#seen.length;
+  }
+
+  add(report: SimReport): void {
+    const total = this.#total;
+    total.events += report.events;
+    total.heights += report.heights;
+    if (report.violations.length > 0) total.violations++;
+    if (report.stall !== null) total.stalls++;
+    this.#trace.text(report.trace_hash);
+    this.#seen.push(report.seen);
+    this.#kinds.set(report.plan.kind, (this.#kinds.get(report.plan.kind) ?? 0) + 1);
+    if (hasFailed(report) && this.failures.length < MAX_FAILURES) this.failures.push(failureOf(report, this.#options));
+  }
+
+  result(): Campaign {
+    const seen = countSeen(this.#seen);
+    // A planted bug ends schedules early: what they get to says nothing.
+    const missed = this.#options.mutation === undefined ? missedIn(seen, this.#kinds) : [];
+    const { schedules, failures } = this;
+    return { schedules, ...this.#total, trace_hash: this.#trace.digest(), seen, missed, failures };
+  }
 }
 
 function failureOf({ seed, violations, stall }: SimReport, { mutation, kind }: CampaignOptions): Failure {

@@ -4,7 +4,7 @@ import { drawPlan } from './draw-plan.ts';
 import { MUTATIONS, type MutationName } from './mutations.ts';
 import { RULES } from './oracles/violation.ts';
 import type { Plan } from './plan.ts';
-import type { SimReport } from './simulation.ts';
+import type { SimReport } from './report.ts';
 
 /** Text of several lines; with `tells` asked for at the run, everything that was said is in it. */
 export function describeRun(report: SimReport, mutation?: MutationName): string {
@@ -31,7 +31,9 @@ const isDrawn = (plan: Plan, mutation?: MutationName): boolean =>
 function planLines(plan: Plan): string[] {
   const { powers, byzantine, core, delay, partitions, filters, crashes, pauses } = plan;
   const set = (mask: number): string => powers.flatMap((_, i) => ((mask >> i) & 1 ? [i] : [])).join(' ');
-  const faulty = [...byzantine].map(([node, style]) => `${node} (${style})`).join(', ');
+  const faulty = Object.entries(byzantine)
+    .map(([node, fault]) => `${node} (${fault.style === 'twins' ? 'twins' : ['forger', ...fault.habits].join(' ')})`)
+    .join(', ');
   return [
     `${plan.kind}, power ${powers.join(' ')}, core ${core.join(' ')}${faulty && `, Byzantine ${faulty}`}`,
     `delay ${delay.least_ms}…${delay.least_ms + delay.spread_ms} ms, ${delay.slowOf1024}/1024 up to ${delay.slow_ms} ms more`,

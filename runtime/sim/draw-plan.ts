@@ -1,6 +1,16 @@
 // Draws a schedule's plan from its seed: a swarm of faults, each on or off, each with its own strength.
 import { createPrng, type Prng } from '#machines/primitives/prng.ts';
-import type { ByzantineStyle, CrashPoint, Filter, Partition, Pause, Plan, ScheduleKind } from './plan.ts';
+import {
+  type CrashPoint,
+  type Faulty,
+  type Filter,
+  HABITS,
+  type Habit,
+  type Partition,
+  type Pause,
+  type Plan,
+  type ScheduleKind,
+} from './plan.ts';
 
 /** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 schedules runs the ledger. */
 export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
@@ -55,29 +65,28 @@ function drawPowers(prng: Prng, kind: ScheduleKind): readonly number[] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-function drawByzantine(prng: Prng, powers: readonly number[]): ReadonlyMap<number, ByzantineStyle> {
-  const faulty = new Map<number, ByzantineStyle>();
+function drawByzantine(prng: Prng, powers: readonly number[]): Plan['byzantine'] {
+  const faulty: Record<number, Faulty> = {};
   if (prng.chance(512)) return faulty;
   let left = Math.ceil(sum(powers) / 3) - 1;
   for (const node of shuffled(prng, powers)) {
     const power = powers[node] as number;
     if (power > left || prng.chance(200)) continue;
     left -= power;
-    faulty.set(node, prng.pick(['twins', 'forger']));
+    faulty[node] = prng.chance(400) ? { style: 'twins' } : { style: 'forger', habits: drawHabits(prng) };
   }
   return faulty;
 }
 
+/** Half of the habits: what hides one bug must sometimes be absent. */
+const drawHabits = (prng: Prng): Habit[] => HABITS.filter(() => prng.chance(512));
+
 /** Correct validators in random order until their power is a quorum. */
-function drawCore(
-  prng: Prng,
-  powers: readonly number[],
-  byzantine: ReadonlyMap<number, ByzantineStyle>,
-): readonly number[] {
+function drawCore(prng: Prng, powers: readonly number[], byzantine: Plan['byzantine']): readonly number[] {
   const core: number[] = [];
   let power = 0;
   for (const node of shuffled(prng, powers)) {
-    if (byzantine.has(node) || 3 * power > 2 * sum(powers)) continue;
+    if (node in byzantine || 3 * power > 2 * sum(powers)) continue;
     core.push(node);
     power += powers[node] as number;
   }

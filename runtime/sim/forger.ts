@@ -3,7 +3,8 @@ import { blockId, txsRoot } from '#machines/consensus/block-rules.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Block, Certificate, Proposal, SignedProposal, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
-import type { Message } from './message.ts';
+import { type Message, roundOf } from './message.ts';
+import type { Habit } from './plan.ts';
 import { lieRange } from './range-lies.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
@@ -12,17 +13,22 @@ import type { World } from './world.ts';
 const MAX_HOARD = 8;
 /** How far ahead it pretends to be, rounds. */
 const MAX_ROUNDS_AHEAD = 40;
+/** Proposals that a flood says beside the one. */
+const FLOOD = 5;
+
+type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
 
 /** Turns what an honest core would say to one peer into what a liar says, or into silence. */
 export type Forger = {
   /** It overhears everything that is sent to it. */
   overhear(message: Message): void;
-  /** What goes to one peer instead of `message`. */
-  twist(message: Message): readonly Message[];
+  /** What goes to replica `to` instead of `message`. */
+  twist(message: Message, to: number): readonly Message[];
 };
 
 /** A liar with the key of `validator`. */
-export function createForger({ prng, base, votes }: World, validator: number): Forger {
+export function createForger({ prng, base, votes }: World, validator: number, habits: readonly Habit[]): Forger {
+  const has = (habit: Habit): boolean => habits.includes(habit);
   const key = base.validators[validator]?.id ?? '';
   /** Blocks that somebody proposed at the height in question: lies about these are the plausible ones. */
   let values: string[] = [];
@@ -31,6 +37,8 @@ export function createForger({ prng, base, votes }: World, validator: number): F
   const txs: Uint8Array[] = [];
   /** What it says to everyone instead of this proposal; undefined: to each what comes to its mind. */
   let common: { readonly value: string; readonly lie: Message | undefined } | undefined;
+  /** Who hears its words of one kind and round. */
+  let favoured = { words: '', peers: 0 };
 
   function learn(value: string | null, at: number): void {
     if (at > height) {
@@ -40,6 +48,13 @@ export function createForger({ prng, base, votes }: World, validator: number): F
     if (value !== null && at === height && !values.includes(value)) values.push(value);
   }
 
+  function isFavoured(message: Message, to: number): boolean {
+    if (message.type !== 'vote' && message.type !== 'proposal') return true;
+    const words = `${message.type === 'vote' ? message.vote.type : 'proposal'}/${roundOf(message)}`;
+    if (favoured.words !== words) favoured = { words, peers: prng.next() };
+    return ((favoured.peers >>> to) & 1) === 1;
+  }
+
   function signVote(vote: Vote): SignedVote {
     votes.signed(vote);
     return { ...vote, signature: twinCrypto.sign(key, voteSignBytes(base.chain, vote)) };
@@ -47,19 +62,26 @@ export function createForger({ prng, base, votes }: World, validator: number): F
 
   const anyValue = (): string | null => (values.length === 0 || prng.chance(300) ? null : prng.pick(values));
 
-  function lieAbout(vote: SignedVote): Message {
+  function lieAbout(vote: SignedVote, round = vote.round): Message {
     const value = anyValue();
-    const isPrevote = vote.type === 'prevote';
-    const round = prng.chance(100) ? vote.round + prng.below(MAX_ROUNDS_AHEAD) : vote.round;
-    const valid_round = isPrevote && value !== null && round > 0 && prng.chance(400) ? prng.below(round) : -1;
+    const mayCite = vote.type === 'prevote' && value !== null && round > 0 && has('false_valid_round');
+    const valid_round = mayCite && prng.chance(400) ? prng.below(round) : -1;
     return { type: 'vote', vote: signVote({ ...vote, round, value, valid_round }) };
   }
 
+  function votesFor({ vote }: MessageOf<'vote'>): readonly Message[] {
+    const said: Message[] = has('false_votes') && prng.chance(512) ? [lieAbout(vote)] : [{ type: 'vote', vote }];
+    if (has('false_votes') && prng.chance(100)) said.push(lieAbout(vote));
+    if (has('far_rounds') && prng.chance(200)) said.push(lieAbout(vote, vote.round + prng.below(MAX_ROUNDS_AHEAD)));
+    return said;
+  }
+
   /** Another block in the same place, with a transaction of the past once more; now and then with a polka that never was. */
-  function lieProposal({ proposal, block }: Extract<Message, { type: 'proposal' }>): Message {
-    const other = withReplayed(block, txs.length === 0 ? [] : [prng.pick(txs)]);
+  function lieProposal({ proposal, block }: MessageOf<'proposal'>): Message {
+    const other = withReplayed(block, txs.length === 0 ? [] : [prng.pick(txs)], prng.between(1, 2 * FLOOD));
     txs.push(...block.txs.slice(0, MAX_HOARD - txs.length));
-    const valid_round = proposal.round > 0 && prng.chance(512) ? prng.below(proposal.round) : -1;
+    const mayCite = proposal.round > 0 && has('false_valid_round') && prng.chance(512);
+    const valid_round = mayCite ? prng.below(proposal.round) : -1;
     const forged: Proposal = { ...proposal, value: blockId(base.crypto, other.header), valid_round };
     learn(forged.value, forged.height);
     const signature = twinCrypto.sign(key, proposalSignBytes(base.chain, forged));
@@ -67,10 +89,22 @@ export function createForger({ prng, base, votes }: World, validator: number): F
   }
 
   /** A lie that everybody hears is no equivocation: it can be decided, and has to be seen through. */
-  function proposalFor(message: Extract<Message, { type: 'proposal' }>): Message {
+  function proposalsFor(message: MessageOf<'proposal'>): readonly Message[] {
     const { value } = message.proposal;
+    const flood = has('flood') ? Array.from({ length: FLOOD }, () => lieProposal(message)) : [];
+    if (!has('false_proposals')) return [message, ...flood];
     if (common?.value !== value) common = { value, lie: prng.chance(300) ? lieProposal(message) : undefined };
-    return common.lie ?? (prng.chance(512) ? lieProposal(message) : message);
+    return [common.lie ?? (prng.chance(512) ? lieProposal(message) : message), ...flood];
+  }
+
+  function saidFor(message: Message): readonly Message[] {
+    if (message.type === 'vote') return votesFor(message);
+    if (message.type === 'proposal') return proposalsFor(message);
+    if (message.type === 'certificate' && has('withheld_bodies'))
+      return [{ type: 'certificate', certificate: message.certificate }];
+    if (message.type === 'range' && has('false_ranges') && prng.chance(700))
+      return [{ type: 'range', blocks: lieRange(message.blocks, prng) }];
+    return [message];
   }
 
   return {
@@ -83,27 +117,24 @@ export function createForger({ prng, base, votes }: World, validator: number): F
       hoard.push(message.certificate);
       if (hoard.length > MAX_HOARD) hoard.shift();
     },
-    twist(message) {
-      if (prng.chance(150)) return [];
-      const replayed = hoard.length > 0 && prng.chance(60);
-      const extra: Message[] = replayed ? [{ type: 'certificate', certificate: prng.pick(hoard) }] : [];
-      if (message.type === 'vote' && prng.chance(512)) return [lieAbout(message.vote), ...extra];
-      if (message.type === 'vote' && prng.chance(200)) return [message, lieAbout(message.vote), ...extra];
-      if (message.type === 'range' && prng.chance(700))
-        return [{ type: 'range', blocks: lieRange(message.blocks, prng) }, ...extra];
-      return [message.type === 'proposal' ? proposalFor(message) : message, ...extra];
+    twist(message, to) {
+      if (has('silence') && prng.chance(150)) return [];
+      if (has('partiality') && !isFavoured(message, to)) return [];
+      const isReplayed = has('replays') && hoard.length > 0 && prng.chance(60);
+      const said = saidFor(message);
+      return isReplayed ? [...said, { type: 'certificate', certificate: prng.pick(hoard) }] : said;
     },
   };
 }
 
-/** The block a millisecond later, with more transactions. */
-function withReplayed(block: Block, more: readonly Uint8Array[]): Block {
+/** The block some milliseconds later, with more transactions. */
+function withReplayed(block: Block, more: readonly Uint8Array[], later_ms: number): Block {
   const decoded = decodeHeader(block.header);
   if (!decoded.ok) return block;
   const txs = [...block.txs, ...more];
   const header = encodeHeader({
     ...decoded.value,
-    time_ms: decoded.value.time_ms + 1,
+    time_ms: decoded.value.time_ms + later_ms,
     txs_root: txsRoot(twinCrypto, txs),
   });
   return { header, txs };

@@ -42,6 +42,10 @@ export function tagOf(message: Message): number {
   }
 }
 
+/** Round that the message is about; 0 where it is about none. */
+export const roundOf = (message: Message): number =>
+  message.type === 'vote' ? message.vote.round : message.type === 'proposal' ? message.proposal.round : 0;
+
 /** A message for people. */
 export function inWords(message: Message): string {
   if (message.type === 'vote') return inWordsOf(message.vote.type, message.vote);

@@ -76,7 +76,7 @@ export const MUTATIONS = {
   },
   unlock_on_nil: {
     about: 'lets go of its lock when it precommits nil',
-    budget: 200,
+    budget: 3_000,
     kind: 'consensus',
     parts: { quorum, stepper: { ...roundStepper, step: stepAndUnlock } },
   },
@@ -93,7 +93,7 @@ export const MUTATIONS = {
   },
   replay_accepted: {
     about: 'applies a transaction whose nonce was used',
-    budget: 50,
+    budget: 500,
     kind: 'ledger',
     edit: {
       file: 'machines/settlement/apply.ts',

@@ -1,6 +1,6 @@
 // The virtual network: decides for one message on one link whether, when and how often it arrives.
 import type { Prng } from '#machines/primitives/prng.ts';
-import type { Message } from './message.ts';
+import { type Message, roundOf } from './message.ts';
 import type { Filter, Partition, Plan } from './plan.ts';
 
 /** Links keep no order: each copy has its own delay. */
@@ -57,6 +57,3 @@ function isFiltered(filters: readonly Filter[], to: number, message: Message, pr
       prng.chance(filter.dropOf1024),
   );
 }
-
-const roundOf = (message: Message): number =>
-  message.type === 'vote' ? message.vote.round : message.type === 'proposal' ? message.proposal.round : 0;

@@ -4,6 +4,7 @@ import { createPrng } from '#machines/primitives/prng.ts';
 import { createLedger } from '#machines/settlement/ledger.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
 import { createEventQueue } from './event-queue.ts';
@@ -15,7 +16,7 @@ import { type BooksOracle, createBooksOracle } from './oracles/books.ts';
 import { createChainOracle } from './oracles/chain.ts';
 import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
-import type { Plan } from './plan.ts';
+import { isCorrect, type Plan } from './plan.ts';
 import { Replica } from './replica.ts';
 import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { simGenesis } from './sim-genesis.ts';
@@ -39,12 +40,11 @@ export type OpenedWorld = { readonly world: World; readonly network: Network; re
 export function openWorld(
   plan: Plan,
   mutation: Mutation,
-  { report, tell }: Pick<World, 'report' | 'tell'>,
+  { report, tell, sees }: Pick<World, 'report' | 'tell' | 'sees'>,
 ): OpenedWorld {
   const prng = createPrng(plan.seed, 2);
   const queue = createEventQueue<SimEvent>();
   const network = createNetwork(plan, prng);
-  const isCorrect = (validator: number): boolean => !plan.byzantine.has(validator);
   const genesis = simGenesis(plan.powers);
   const isLedger = plan.kind === 'ledger';
   const replicas: Replica[] = [];
@@ -62,10 +62,11 @@ export function openWorld(
     queue,
     prng,
     trace: createTrace(),
-    votes: createVoteLog(plan.powers, isCorrect, report),
+    votes: createVoteLog(plan.powers, (validator) => isCorrect(plan, validator), report, sees),
     chain: createChainOracle(plan.powers, report),
     report,
     tell,
+    sees,
     replicas,
     base: baseConfig(genesis, isLedger),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
@@ -77,22 +78,25 @@ export function openWorld(
     deliver: (to, message) => push(OUTSIDE, to, message),
     accused(finder, evidence) {
       const author = new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16();
-      if (isCorrect(author)) report('evidence_unsound', author, `found by validator ${finder}`);
+      if (isCorrect(plan, author)) report('evidence_unsound', author, `found by validator ${finder}`);
       workforce?.onEvidence(finder, evidence);
     },
     executed(execution, { block }) {
       if (execution.block.height !== heard + 1) return;
       heard++;
+      if (execution.block.events.some(isLieCaught)) sees('liar_caught');
       books?.executed({ ...execution.block, txs: block.txs.map(txOf) });
       workforce?.onBlock(execution);
     },
   };
-  const twins = [...plan.byzantine].filter(([, style]) => style === 'twins').map(([validator]) => validator);
+  const twins = [...plan.powers.keys()].filter((validator) => plan.byzantine[validator]?.style === 'twins');
   for (const validator of [...plan.powers.keys(), ...twins])
     replicas.push(new Replica(world, replicas.length, validator));
   if (isLedger) workforce = createWorkforce(world);
   return { world, network, replicas };
 }
+
+const isLieCaught = (event: LedgerEvent): boolean => event.type === 'unit.requeued' && event.reason === 'wrong_result';
 
 const txOf = (wire: Uint8Array): Tx | null => {
   const received = decodeTx(wire);

@@ -1,69 +1,100 @@
-// What may go wrong in one schedule: everything that its seed decides before anything happens.
+// What may go wrong in one schedule: everything that is decided before anything happens. Plain data: a file can hold it.
+import { z } from 'zod';
 
 /** `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. */
-export type ScheduleKind = 'consensus' | 'ledger';
+export const SCHEDULE_KINDS = ['consensus', 'ledger'] as const;
+export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
+
+/** What a forger does; each is on or off, so that one does not hide what another would show. */
+export const HABITS = [
+  /** Keeps some words from some peers. */
+  'silence',
+  /** Says each word to a part of the peers only: how one validator comes to a lock that the others do not see. */
+  'partiality',
+  /** Votes for something else, or twice. */
+  'false_votes',
+  /** Cites polkas that never were. */
+  'false_valid_round',
+  /** Proposes another block to each, or one false block to all, with transactions of the past. */
+  'false_proposals',
+  /** Proposes many blocks in one round, beyond what anyone keeps. */
+  'flood',
+  /** Votes in rounds that nobody is in. */
+  'far_rounds',
+  /** Sends old certificates again. */
+  'replays',
+  /** Sends certificates without their blocks. */
+  'withheld_bodies',
+  /** Answers who lags with ranges that are short, false or not what was asked for. */
+  'false_ranges',
+] as const;
+export type Habit = (typeof HABITS)[number];
+
+const whole = z.int();
+const count = z.int().min(0);
 
 /** How a faulty validator behaves: two honest copies under one key, or free invention. */
-export type ByzantineStyle = 'twins' | 'forger';
+const Faulty = z.discriminatedUnion('style', [
+  z.strictObject({ style: z.literal('twins') }),
+  z.strictObject({ style: z.literal('forger'), habits: z.array(z.enum(HABITS)).readonly() }),
+]);
+export type Faulty = z.infer<typeof Faulty>;
 
-/** Links from a set of nodes to another that carry nothing for a while; one direction only when asymmetric. */
-export type Partition = {
-  readonly start_ms: number;
-  readonly end_ms: number;
-  /** Bit per node. */
-  readonly from: number;
-  readonly to: number;
-  readonly isSymmetric: boolean;
-};
+/** Links from a set of nodes to another, a bit per node, that carry nothing for a while; one direction only when asymmetric. */
+const Partition = z.strictObject({ start_ms: count, end_ms: count, from: count, to: count, isSymmetric: z.boolean() });
+export type Partition = z.infer<typeof Partition>;
 
 /** Messages of one kind that never reach some nodes in rounds of one parity: how hidden locks come about. */
-export type Filter = {
-  readonly message: 'proposal' | 'prevote' | 'precommit';
-  readonly to: number;
-  readonly roundParity: 0 | 1;
-  readonly dropOf1024: number;
-};
+const Filter = z.strictObject({
+  message: z.enum(['proposal', 'prevote', 'precommit']),
+  to: count,
+  roundParity: z.literal([0, 1]),
+  dropOf1024: count,
+});
+export type Filter = z.infer<typeof Filter>;
 
 /** Where in a turn the process dies; the turn is the node's `turn`th that has something to say. */
-export type CrashPoint = {
-  readonly node: number;
-  readonly turn: number;
-  readonly moment: 'before_sync' | 'after_sync' | 'mid_publish';
+const CrashPoint = z.strictObject({
+  node: count,
+  turn: count,
+  moment: z.enum(['before_sync', 'after_sync', 'mid_publish']),
   /** Whether the disk kept a batch that was written but not synced. */
-  readonly keepsUnsynced: boolean;
-  readonly down_ms: number;
-};
+  keepsUnsynced: z.boolean(),
+  down_ms: count,
+});
+export type CrashPoint = z.infer<typeof CrashPoint>;
 
-export type Pause = { readonly node: number; readonly start_ms: number; readonly end_ms: number };
+const Pause = z.strictObject({ node: count, start_ms: count, end_ms: count });
+export type Pause = z.infer<typeof Pause>;
 
-export type Plan = {
-  readonly seed: number;
-  readonly kind: ScheduleKind;
+/** The plan of one schedule. What is left to chance while it runs comes from `seed`. */
+export const Plan = z.strictObject({
+  seed: count,
+  kind: z.enum(SCHEDULE_KINDS),
   /** Voting power per validator. */
-  readonly powers: readonly number[];
-  /** Faulty validators: together less than a third of the power. */
-  readonly byzantine: ReadonlyMap<number, ByzantineStyle>;
+  powers: z.array(z.int().min(1)).readonly(),
+  /** Faulty validators by index: together less than a third of the power. */
+  byzantine: z.record(z.string(), Faulty).readonly(),
   /** Q of correct validators that must go on after the heal; the others may stay away. */
-  readonly core: readonly number[];
-  readonly delay: {
-    readonly least_ms: number;
-    readonly spread_ms: number;
-    readonly slowOf1024: number;
-    readonly slow_ms: number;
-  };
-  readonly lossOf1024: number;
-  readonly duplicateOf1024: number;
-  readonly filters: readonly Filter[];
-  readonly partitions: readonly Partition[];
-  readonly crashes: readonly CrashPoint[];
-  readonly pauses: readonly Pause[];
+  core: z.array(count).readonly(),
+  delay: z.strictObject({ least_ms: count, spread_ms: z.int().min(1), slowOf1024: count, slow_ms: count }),
+  lossOf1024: count,
+  duplicateOf1024: count,
+  filters: z.array(Filter).readonly(),
+  partitions: z.array(Partition).readonly(),
+  crashes: z.array(CrashPoint).readonly(),
+  pauses: z.array(Pause).readonly(),
   /** How far each node's clock is off, ms. */
-  readonly skews_ms: readonly number[];
+  skews_ms: z.array(whole).readonly(),
   /** When all power fails at once, or 0. */
-  readonly blackout_ms: number;
+  blackout_ms: count,
   /** The faults end here, or when this many heights are decided, whichever comes first. */
-  readonly heal_ms: number;
-  readonly heal_height: number;
+  heal_ms: count,
+  heal_height: count,
   /** Heights that the core must decide after that, beyond what anybody had decided. */
-  readonly live_heights: number;
-};
+  live_heights: count,
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** Whether a validator is held to the rules. */
+export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzantine[validator] === undefined;

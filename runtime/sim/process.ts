@@ -8,8 +8,10 @@ import { OwnWords } from '../consensus/own-words.ts';
 import { MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
 import type { TurnState } from '../consensus/turn.ts';
 import type { Disk } from './disk.ts';
+import { isCorrect } from './plan.ts';
 import type { SimApplication } from './sim-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
+import { watchedCore } from './watched-core.ts';
 import type { World } from './world.ts';
 
 export type Process = {
@@ -31,7 +33,8 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const { inputs, log } = await openLog(store, tip.height + 1);
   const app = await world.openApp(store);
   const { chain, validators } = world.base;
-  const core = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
+  const made = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
+  const core = isCorrect(world.plan, validator) ? watchedCore(made, world.sees) : made;
   const own = new OwnWords();
   for (const input of inputs) own.remember(input, validator);
   const signer = new MonotonicSigner((bytes) => twinCrypto.sign(validators[validator]?.id ?? '', bytes), record);

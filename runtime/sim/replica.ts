@@ -9,7 +9,7 @@ import { createDisk, type Disk } from './disk.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
 import { coreInput, type Message } from './message.ts';
-import type { CrashPoint, Pause } from './plan.ts';
+import { type CrashPoint, isCorrect, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { twinBeacon } from './twin-crypto.ts';
 import { type Pending, Witness } from './witness.ts';
@@ -47,11 +47,12 @@ export class Replica {
     const { byzantine, skews_ms, pauses, crashes } = world.plan;
     this.id = id;
     this.validator = validator;
-    this.isCorrect = !byzantine.has(validator);
+    this.isCorrect = isCorrect(world.plan, validator);
     this.#world = world;
     this.#witness = new Witness(world, this);
     this.#clock_ms = EPOCH_MS + (skews_ms[validator] ?? 0);
-    this.#forger = byzantine.get(validator) === 'forger' ? createForger(world, validator) : undefined;
+    const faulty = byzantine[validator];
+    this.#forger = faulty?.style === 'forger' ? createForger(world, validator, faulty.habits) : undefined;
     this.#pauses = pauses.filter((pause) => pause.node === id);
     this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
   }
@@ -74,9 +75,11 @@ export class Replica {
     const process = await openProcess(this.#world, this.#disk, this.validator);
     this.#process = process;
     const { core } = process.state;
+    if (core.tip.height < this.#height) this.#witness.sees('decision_lost');
     this.#height = core.tip.height;
     this.#witness.tells(`starts at height ${core.tip.height + 1}`);
     if (this.#before !== undefined) this.#witness.replayed(this.#before, core.stateDigest(), core.tip.height + 1);
+    if (!process.isFresh) this.#witness.sees('log_replayed');
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
     if (process.isFresh) this.#turn({ type: 'started', now_ms: this.#now });
     this.#release(process, process.state.core.tip.height);
@@ -197,7 +200,7 @@ export class Replica {
   /** Words leave for the links; a crash may cut them off. */
   #speak(process: Process, turn: TurnResult, crash: CrashPoint | undefined): void {
     const { prng } = this.#world;
-    if (crash?.moment === 'after_sync') return;
+    if (crash?.moment === 'after_sync') return this.#witness.sees('unsaid_after_sync');
     const words = crash === undefined ? turn.words : turn.words.slice(0, prng.below(turn.words.length));
     for (const word of words) this.#cast(word);
     for (const timer of turn.timers) this.#setTimer(process, timer);
@@ -218,7 +221,7 @@ export class Replica {
     for (const peer of this.#world.replicas) {
       if (peer.id === this.id || (to !== 'all' && to !== peer.validator)) continue;
       if (this.#forger === undefined) this.#world.send(this, peer, message);
-      else for (const lie of this.#forger.twist(message)) this.#world.send(this, peer, lie);
+      else for (const lie of this.#forger.twist(message, peer.id)) this.#world.send(this, peer, lie);
     }
   }
 

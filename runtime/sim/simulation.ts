@@ -5,8 +5,10 @@ import { tagOf } from './message.ts';
 import { type Mutation, SOUND } from './mutations.ts';
 import { type OpenedWorld, openWorld } from './open-world.ts';
 import type { Rule, Violation } from './oracles/violation.ts';
-import type { Plan, ScheduleKind } from './plan.ts';
+import type { ScheduleKind } from './plan.ts';
 import type { Replica } from './replica.ts';
+import type { SimReport } from './report.ts';
+import type { SometimeName } from './sometimes.ts';
 import type { SimEvent } from './world.ts';
 
 /** Virtual time that the core has for its heights after the heal. */
@@ -28,28 +30,13 @@ export type SimOptions = {
   readonly tells?: boolean;
 };
 
-/** How one schedule went. */
-export type SimReport = {
-  readonly seed: number;
-  readonly plan: Plan;
-  readonly events: number;
-  readonly heights: number;
-  readonly virtual_ms: number;
-  readonly violations: readonly Violation[];
-  /** Why the core did not go on after the heal, or null. */
-  readonly stall: string | null;
-  /** Over every event in order: equal for equal runs. */
-  readonly trace_hash: string;
-  /** Empty unless asked for. */
-  readonly story: readonly string[];
-};
-
 /** Run one schedule. The same options give the same report, on every machine and Node. */
 export async function runSimulation(options: SimOptions): Promise<SimReport> {
   const { seed, kind, mutation = SOUND, tells = false } = options;
   const plan = drawPlan(seed, kind);
   const violations: Violation[] = [];
   const story: string[] = [];
+  const seen = new Set<SometimeName>();
   const now_ms = (): number => opened.world.queue.now_ms;
   const tell = (who: number, what: string): void => {
     if (story.length < MAX_LINES) story.push(line(now_ms(), who, what));
@@ -58,11 +45,11 @@ export async function runSimulation(options: SimOptions): Promise<SimReport> {
     if (violations.length < MAX_VIOLATIONS) violations.push({ rule, node, detail, at_ms: now_ms() });
     if (tells) tell(node, `BREAKS ${rule}: ${detail}`);
   };
-  const opened = openWorld(plan, mutation, { report, tell: tells ? tell : undefined });
+  const opened = openWorld(plan, mutation, { report, tell: tells ? tell : undefined, sees: (name) => seen.add(name) });
   const { events, stall } = await run(opened);
   const { trace, chain } = opened.world;
   const size = { events, heights: chain.height, virtual_ms: now_ms() };
-  return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), story };
+  return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), seen: [...seen], story };
 }
 
 const line = (now_ms: number, who: number, what: string): string =>

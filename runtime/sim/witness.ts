@@ -3,7 +3,9 @@ import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Decided, TurnResult } from '../consensus/turn.ts';
 import { inWords } from './message.ts';
 import { staleLogRows } from './oracles/log-rows.ts';
+import { isCorrect } from './plan.ts';
 import type { Execution } from './sim-application.ts';
+import type { SometimeName } from './sometimes.ts';
 import type { Peer, World } from './world.ts';
 
 /** A height that a batch makes final, with what executing it did where the application is the ledger. */
@@ -18,7 +20,7 @@ export class Witness {
   constructor(world: World, who: Peer) {
     this.#world = world;
     this.#who = who;
-    this.#isCorrect = !world.plan.byzantine.has(who.validator);
+    this.#isCorrect = isCorrect(world.plan, who.validator);
   }
 
   /** From now on its votes may be part of a quorum, whether or not they leave. */
@@ -62,6 +64,10 @@ export class Witness {
 
   threw(error: unknown): void {
     if (this.#isCorrect) this.#world.report('threw', this.#who.validator, String(error));
+  }
+
+  sees(name: SometimeName): void {
+    if (this.#isCorrect) this.#world.sees(name);
   }
 
   tells(what: string): void {

@@ -14,6 +14,7 @@ import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
 import type { Execution, SimApplication } from './sim-application.ts';
+import type { SometimeName } from './sometimes.ts';
 import type { Trace } from './trace.ts';
 
 /** One validator process, to those that only speak with it. */
@@ -42,6 +43,8 @@ export type World = {
   readonly report: Report;
   /** Where somebody wants to read what happens: one line each. */
   readonly tell: ((who: number, what: string) => void) | undefined;
+  /** A correct validator, or the record of all of them, got to a place that is worth getting to. */
+  readonly sees: (name: SometimeName) => void;
   /** A correct validator found evidence. */
   accused(finder: number, evidence: EvidenceBytes): void;
   readonly replicas: readonly Peer[];

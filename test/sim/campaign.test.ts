@@ -1,16 +1,12 @@
 // Campaigns: production survives them, planted bugs do not, and each failure comes with its repeat.
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { type Campaign, repeatCommand, runCampaign, tellSchedule } from '#runtime/sim/campaign.ts';
+import { tellSchedule } from '#runtime/sim/batch.ts';
+import { repeatCommand, runCampaign } from '#runtime/sim/campaign.ts';
 import { describeRun } from '#runtime/sim/describe.ts';
-import { MUTATIONS, type Mutation, type MutationName } from '#runtime/sim/mutations.ts';
+import { MUTATIONS, type MutationName } from '#runtime/sim/mutations.ts';
 import type { Rule } from '#runtime/sim/oracles/violation.ts';
+import { countSeen, missedIn, SOMETIMES } from '#runtime/sim/sometimes.ts';
 
-const run = promisify(execFile);
-const CAMPAIGN = new URL('../../runtime/sim/campaign.ts', import.meta.url).href;
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The machine may be busy with other tests: campaigns are long, not slow. */
 const TIMEOUT_MS = 120_000;
 
@@ -25,13 +21,6 @@ const SHOWS: Record<MutationName, Rule> = {
   pay_before_check: 'paid_unchecked',
   replay_accepted: 'exactly_once',
 };
-
-/** The same campaign in a process of its own: an edited program can only be loaded by Node itself. */
-async function inChild(options: object): Promise<Campaign> {
-  const script = `import { runCampaign } from ${JSON.stringify(CAMPAIGN)}; console.log(JSON.stringify(await runCampaign(${JSON.stringify(options)})))`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: ROOT });
-  return JSON.parse(stdout) as Campaign;
-}
 
 test('300 schedules of validators break no rule and all go on after the heal', { timeout: TIMEOUT_MS }, async () => {
   const { schedules, violations, stalls, failures } = await runCampaign({
@@ -56,19 +45,43 @@ test.each(Object.keys(MUTATIONS) as MutationName[])(
   'the planted bug %s is found within its budget',
   { timeout: TIMEOUT_MS },
   async (mutation) => {
-    const { budget, edit }: Mutation = MUTATIONS[mutation];
-    const options = { schedules: budget, seed: 0, mutation, stops_at_failure: true };
-    const { failures } = await (edit === undefined ? runCampaign(options) : inChild(options));
+    const { budget } = MUTATIONS[mutation];
+    const { failures } = await runCampaign({ schedules: budget, seed: 0, mutation, stops_at_failure: true });
     expect(failures).toHaveLength(1);
     expect(failures[0]?.rules).toContain(SHOWS[mutation]);
     expect(failures[0]?.repeat).toBe(`sortition sim --seed ${failures[0]?.seed} --schedules 1 --mutation ${mutation}`);
   },
 );
 
-test('a campaign without a bug goes through all its schedules, and counts each', async () => {
+test('a campaign without a bug goes through all its schedules, and counts each', { timeout: TIMEOUT_MS }, async () => {
   const done: number[] = [];
-  await runCampaign({ schedules: 3, seed: 1, onProgress: (count) => done.push(count) });
-  expect(done).toEqual([1, 2, 3]);
+  const { schedules } = await runCampaign({ schedules: 60, seed: 1, onProgress: (count) => done.push(count) });
+  expect(schedules).toBe(60);
+  expect(done).toEqual([25, 50, 60]);
+});
+
+test('a campaign comes to the same whatever the number of threads', { timeout: TIMEOUT_MS }, async () => {
+  const alone = await runCampaign({ schedules: 110, seed: 300, workers: 1 });
+  expect(await runCampaign({ schedules: 110, seed: 300, workers: 3 })).toEqual(alone);
+});
+
+test('the first failure ends a campaign at the same schedule whatever the number of threads', async () => {
+  const options = { schedules: 200, seed: 0, mutation: 'no_lock', stops_at_failure: true } as const;
+  const alone = await runCampaign({ ...options, workers: 1 });
+  expect(alone.failures).toHaveLength(1);
+  expect(await runCampaign({ ...options, workers: 3 })).toEqual(alone);
+});
+
+test('a campaign with schedules enough that never got to a place says so', () => {
+  const seen = countSeen([['round_above_3'], ['round_above_3', 'lock_changed']]);
+  expect(seen).toMatchObject({ round_above_3: 2, lock_changed: 1, log_replayed: 0 });
+  const { within } = SOMETIMES.log_replayed;
+  expect(missedIn(seen, new Map([['consensus', within - 1]]))).not.toContain('log_replayed');
+  const missed = missedIn(seen, new Map([['consensus', within]] as const));
+  expect(missed).toContain('log_replayed');
+  expect(missed).not.toContain('lock_changed');
+  // Only schedules that can get there count.
+  expect(missed).not.toContain('liar_caught');
 });
 
 test('the story of a failing seed names the rule, the plan and the command', async () => {
@@ -79,7 +92,7 @@ test('the story of a failing seed names the rule, the plan and the command', asy
     stops_at_failure: true,
   });
   const seed = failures[0]?.seed ?? -1;
-  const story = describeRun(await tellSchedule({ seed, mutation: 'quorum_one_short' }), 'quorum_one_short');
+  const story = describeRun(await tellSchedule({ first: seed, mutation: 'quorum_one_short' }), 'quorum_one_short');
   expect(story).toContain('BREAKS');
   expect(story).toMatch(/decides [0-9a-f]{8} at height 1/);
   expect(story).toContain(`again: ${repeatCommand(seed, 'quorum_one_short')}`);

@@ -76,9 +76,9 @@ test('a plan keeps Byzantine power below a third, and its core is a quorum of co
   for (let seed = 0; seed < 2_000; seed++) {
     const { powers, byzantine, core } = drawPlan(seed);
     const power = (nodes: Iterable<number>): number => sum([...nodes].map((node) => powers[node] ?? Number.NaN));
-    expect(3 * power(byzantine.keys())).toBeLessThan(sum(powers));
+    expect(3 * power(Object.keys(byzantine).map(Number))).toBeLessThan(sum(powers));
     expect(3 * power(core)).toBeGreaterThan(2 * sum(powers));
-    expect(core.some((node) => byzantine.has(node))).toBe(false);
+    expect(core.some((node) => node in byzantine)).toBe(false);
   }
 });
 
@@ -86,7 +86,7 @@ test('the swarm has both kinds of liar, every moment of a crash, cut links, and 
   const plans = Array.from({ length: 500 }, (_, seed) => drawPlan(seed));
   const seen = (has: (plan: Plan) => boolean): boolean => plans.some(has);
   for (const style of ['twins', 'forger'] as const)
-    expect(seen(({ byzantine }) => [...byzantine.values()].includes(style))).toBe(true);
+    expect(seen(({ byzantine }) => Object.values(byzantine).some((faulty) => faulty.style === style))).toBe(true);
   for (const moment of ['before_sync', 'after_sync', 'mid_publish'] as const) {
     expect(seen(({ crashes }) => crashes.some((crash) => crash.moment === moment))).toBe(true);
   }
@@ -94,7 +94,7 @@ test('the swarm has both kinds of liar, every moment of a crash, cut links, and 
   expect(
     seen(
       ({ lossOf1024, partitions, crashes, filters, byzantine }) =>
-        lossOf1024 + partitions.length + crashes.length + filters.length + byzantine.size === 0,
+        lossOf1024 + partitions.length + crashes.length + filters.length + Object.keys(byzantine).length === 0,
     ),
   ).toBe(true);
 });

@@ -1,5 +1,6 @@
 // The accountability rules, held against everything that correct validators say (design/consensus.md, "Proof that it holds", 5).
 import type { Proposal, Vote } from '#schemas/consensus/types.ts';
+import type { SometimeName } from '../sometimes.ts';
 import type { Report } from './violation.ts';
 
 /** Listens to every signature made and every message sent. */
@@ -26,8 +27,14 @@ const ROUNDS = 4_096;
  * The log over validators with these powers.
  *
  * @param correct whether a validator is held to the rules
+ * @param sees hears of what a campaign wants to have seen
  */
-export function createVoteLog(powers: readonly number[], correct: (node: number) => boolean, report: Report): VoteLog {
+export function createVoteLog(
+  powers: readonly number[],
+  correct: (node: number) => boolean,
+  report: Report,
+  sees: (name: SometimeName) => void = () => undefined,
+): VoteLog {
   const total = powers.reduce((sum, power) => sum + power, 0);
   const tallies = new Map<string, { voters: number; power: number }>();
   /** Blocks with a quorum of prevotes in a round, all of them from the same valid round (rule 36). */
@@ -73,6 +80,8 @@ export function createVoteLog(powers: readonly number[], correct: (node: number)
       speaker.votes.set(key, vote);
       if (vote.type === 'prevote') checkPrevote(speaker, vote);
       else if (vote.value !== null) {
+        if (speaker.precommits.some((lock) => lock.height === vote.height && lock.value !== vote.value))
+          sees('lock_changed');
         speaker.precommits.push(vote);
         if (!hasPolka(vote.height, vote.round, vote.value))
           report('precommit_without_polka', vote.validator, describe(vote));
