@@ -22,7 +22,17 @@ export default defineConfig({
           ...shared,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/networks/**'],
           testTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'networks',
+          include: ['test/e2e/networks/**/*.test.ts'],
+          testTimeout: 600_000,
           fileParallelism: false,
         },
       },

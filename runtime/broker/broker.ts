@@ -5,7 +5,7 @@ import type { Code } from '#schemas/wire/codes.ts';
 import { findNatsServer } from './binary.ts';
 import { BrokerError } from './broker-error.ts';
 import { BrokerLog } from './broker-log.ts';
-import { type BrokerUser, renderNatsConf } from './nats-conf.ts';
+import { type BrokerUser, type ClusterPlace, renderNatsConf } from './nats-conf.ts';
 import { endPredecessor, notePid } from './predecessor.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
@@ -21,6 +21,8 @@ export type BrokerOptions = {
   /** Ports; 0, as by default, takes free ones and keeps them over restarts. */
   readonly port?: number;
   readonly ws_port?: number;
+  /** Where it is one server of several. */
+  readonly cluster?: ClusterPlace;
 };
 
 export type Broker = {
@@ -49,9 +51,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const binary = options.binary ?? (await findNatsServer());
   const conf = confOf(options.dir);
   const write = async (users: readonly BrokerUser[], port: number, ws_port: number): Promise<void> => {
-    const { provisioner, origins = [] } = options;
+    const { provisioner, cluster, origins = [] } = options;
     const store_dir = join(options.dir, 'streams');
-    const who = provisioner === undefined ? { users } : { users, provisioner };
+    const who = { users, ...(provisioner !== undefined && { provisioner }), ...(cluster && { cluster }) };
     await writeFile(conf, renderNatsConf({ ...who, port, ws_port, store_dir, origins }), { mode: 0o600 });
   };
   await mkdir(options.dir, { recursive: true });

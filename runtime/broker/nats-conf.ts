@@ -24,14 +24,27 @@ export type NatsConfOptions = {
   readonly provisioner?: string;
   /** Web origins whose pages may connect, e.g. the gateway's; with none named, any page may read what is public. */
   readonly origins: readonly string[];
+  /** Its place among several servers that are one broker; without it the server stands alone. */
+  readonly cluster?: ClusterPlace;
+};
+
+export type ClusterPlace = {
+  /** Unique in the cluster: JetStream knows its servers by it. */
+  readonly server_name: string;
+  /** Where the other servers reach this one. */
+  readonly port: number;
+  /** Of all servers of the cluster, this one too. */
+  readonly ports: readonly number[];
 };
 
 /** Loopback only: other machines come in by a broker that speaks TLS, never by this one. */
 const HOST = '127.0.0.1';
 
+const NAME = 'sortition';
+
 /** Configuration for nats-server, in its own format. */
 export function renderNatsConf(o: NatsConfOptions): string {
-  return `server_name: sortition
+  return `server_name: ${o.cluster?.server_name ?? NAME}
 host: "${HOST}"
 port: ${o.port}
 max_payload: ${MAX_MESSAGE_BYTES}
@@ -42,7 +55,7 @@ jetstream {
   max_memory_store: ${MAX_BROKER_MEMORY_BYTES}
   max_file_store: ${MAX_BROKER_FILE_BYTES}
 }
-
+${o.cluster === undefined ? '' : clusterText(o.cluster)}
 websocket {
   host: "${HOST}"
   port: ${o.ws_port}
@@ -56,6 +69,19 @@ authorization {
   users: [
 ${userLines(o).join('\n')}
   ]
+}
+`;
+}
+
+/** Actors know all addresses from their start: servers that advertised themselves would lead them past whatever stands between. */
+function clusterText({ port, ports }: ClusterPlace): string {
+  return `
+cluster {
+  name: ${NAME}
+  host: "${HOST}"
+  port: ${port}
+  no_advertise: true
+  routes: ${JSON.stringify(ports.map((one) => `nats-route://${HOST}:${one}`))}
 }
 `;
 }

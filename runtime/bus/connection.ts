@@ -9,6 +9,7 @@ import { BusError } from './bus-error.ts';
 export const inboxOf = (id: string): string => `_INBOX.${id}`;
 
 export type ConnectionOptions = {
+  /** Of the broker; of all its servers where it has several, with commas between. */
   readonly url: string;
   /** The actor's key: the broker authenticates the same key that signs its messages. */
   readonly signer: Signer;
@@ -70,7 +71,7 @@ async function firstConnect(
   for (const deadline_ms = performance.now() + FIRST_CONNECT_MS; ; ) {
     try {
       return await connect({
-        servers: url,
+        servers: url.split(','),
         authenticator: nkeyAuthenticator(signer),
         inboxPrefix: inboxOf(signer.id),
         timeout: HANDSHAKE_MS,

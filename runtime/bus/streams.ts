@@ -40,8 +40,12 @@ export const STREAMS = {
 
 const NS_PER_MS = 1_000_000;
 
-/** JetStream's configuration of a stream. At `max_bytes` it refuses what is new: the publisher hears BUS_BUSY and waits. */
-export function streamConfig(name: StreamName) {
+/**
+ * JetStream's configuration of a stream. At `max_bytes` it refuses what is new: the publisher hears BUS_BUSY and waits.
+ *
+ * @param replicas_count servers that hold it: as many as the broker has, so that one that is lost takes no stream with it
+ */
+export function streamConfig(name: StreamName, replicas_count = 1) {
   const row: StreamRow = STREAMS[name];
   return {
     name,
@@ -54,7 +58,7 @@ export function streamConfig(name: StreamName) {
     max_msgs_per_subject: row.max_msgs_per_subject,
     // The window costs memory for each id and breaks when a stream regresses; receivers deduplicate by counter.
     duplicate_window: 100 * NS_PER_MS,
-    num_replicas: 1,
+    num_replicas: replicas_count,
     max_consumers: -1,
   } as const;
 }

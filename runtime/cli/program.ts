@@ -64,7 +64,10 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
 
   command('node', 'Join actors to an existing network: one process, one database, one or several actors.')
     .requiredOption('--genesis <file>', 'genesis file of the network')
-    .requiredOption('--url <url>', 'address of the broker, e.g. nats://127.0.0.1:4222')
+    .requiredOption(
+      '--url <url>',
+      'address of the broker, e.g. nats://127.0.0.1:4222; of all servers of a cluster, with commas between',
+    )
     .requiredOption('--actor <kind:keyfile...>', 'actor to host, e.g. worker:keys/w1.seed (repeat for more)')
     .requiredOption('--data <dir>', 'folder of this node: its database and archive')
     .option('--beacon-share <file>', 'validators: secret share of the beacon')
