@@ -29,7 +29,7 @@ async function speakThrough(): Promise<{
   onTestFinished(() => listener.nats.close());
   const heard: number[] = [];
   listener.nats.subscribe(subject.blockAll, {
-    callback: (_error, { data }) => heard.push(Number(Buffer.from(data).toString())),
+    callback: (_error, { data }) => void heard.push(Number(Buffer.from(data).toString())),
   });
   await listener.nats.flush();
   return { path, bus, heard, say: (n) => bus.cast(subject.block(speaker.id), Buffer.from(`${n}`)) };

@@ -45,14 +45,17 @@ export class OutsideView {
   }
 
   async heights(names: readonly string[]): Promise<number[]> {
-    return Promise.all(names.map((name) => this.height(name)));
+    const one = (name: string) => until(() => this.height(name), PATIENT_MS, `${name} tells its height`);
+    return Promise.all(names.map(one));
   }
 
-  /** Resolves when all of them have decided `height`. */
+  /** Resolves when all of them have decided `height`. Asks one after the other: fifty that are asked all the time do little else. */
   async reached(names: readonly string[], height: number, within_ms: number): Promise<void> {
-    const one = (name: string): Promise<boolean> =>
-      until(async () => (await this.height(name)) >= height, within_ms, `${name} reaches height ${height}`);
-    await Promise.all(names.map(one));
+    const end_ms = performance.now() + within_ms;
+    for (const name of names) {
+      const has = async (): Promise<boolean> => (await this.height(name)) >= height;
+      await until(has, end_ms - performance.now(), `${name} reaches height ${height}`);
+    }
   }
 
   /** Ids of a validator's blocks up to `height`, as it serves them: each by the hash of its header, certified, on the one before. */
