@@ -15,6 +15,7 @@ import { DrawProofs } from './draw-proofs.ts';
 import { feedPort } from './feed.ts';
 import { addGuards } from './guard.ts';
 import { Headers } from './headers.ts';
+import { HeightWait } from './height-wait.ts';
 import { addPages } from './pages.ts';
 import type { GatewayReads } from './ports.ts';
 import { addRoutes } from './routes.ts';
@@ -54,12 +55,14 @@ export function openGateway(options: GatewayOptions): Gateway {
   const state = new CertifiedState(ledger);
   const draws = new DrawProofs(chain.id, ledger, state, crypto);
   const headers = new Headers(reads, bus, electorateOf(chain, crypto), state);
+  const heights = new HeightWait(ledger, clock);
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const teller = new Teller({ chain: chain.id, ledger, signer, bus, clock, onRefused });
   const stopBlocks = reads.onBlock((seen) => {
     teller.hear(seen);
     keeper.hearBlock(seen);
     state.hear(seen);
+    heights.hear();
   });
   // Votes only: each node of the network gets a proposal's transactions once, in the final block.
   const traffic = bus.subscribe(subject.voteAll, ({ subject: from, data }) =>
@@ -76,6 +79,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         draws,
         headers,
         state,
+        heights,
         bus,
         self: signer.id,
         crypto,
@@ -89,6 +93,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     feed: feedPort({ network: chain.id, keeper, signer, bus, clock }),
     close() {
       stopBlocks();
+      heights.close();
       traffic.close();
     },
   };

@@ -12,6 +12,7 @@ import type { CertifiedState } from './certified-state.ts';
 import type { DrawProofs } from './draw-proofs.ts';
 import { param, queryNumber } from './guard.ts';
 import type { Headers } from './headers.ts';
+import type { HeightWait } from './height-wait.ts';
 import { jobUnit, jobUnits } from './job-units.ts';
 import type { GatewayReads } from './ports.ts';
 import { settlementView } from './settlement-views.ts';
@@ -23,6 +24,7 @@ export type RouteOptions = SubmitOptions & {
   readonly draws: Pick<DrawProofs, 'of'>;
   readonly headers: Pick<Headers, 'at'>;
   readonly state: Pick<CertifiedState, 'prove'>;
+  readonly heights: Pick<HeightWait, 'reach'>;
   /** Where the console connects to for the feed. */
   readonly ws_url: string;
   readonly log: Log;
@@ -34,6 +36,8 @@ const INDEX = /^(0|[1-9][0-9]{0,5})$/;
 const SEQ = /^(0|[1-9][0-9]{0,8})$/;
 const HEIGHT = /^([1-9][0-9]{0,14}|latest)$/;
 const ASSET = /^(credit|stake)$/;
+/** Ten blocks a second for three years. */
+const MAX_ASKED_HEIGHT = 999_999_999;
 /** Units in one answer unless the request says otherwise. */
 const PAGE_UNITS = 256;
 
@@ -47,7 +51,10 @@ export function addRoutes(server: FastifyInstance, options: RouteOptions): void 
     ...moneyAnswers(options),
     ...proofAnswers(options),
   }))
-    server.get(path, async (request, reply) => reply.header('cache-control', 'no-store').send(await answer(request)));
+    server.get(path, async (request, reply) => {
+      await caughtUp(options, request);
+      return reply.header('cache-control', 'no-store').send(await answer(request));
+    });
   server.addContentTypeParser(
     'application/octet-stream',
     { parseAs: 'buffer', bodyLimit: MAX_TX_BYTES },
@@ -59,6 +66,12 @@ export function addRoutes(server: FastifyInstance, options: RouteOptions): void 
     options.log.info({ trace: traceOf(request), tx }, 'transaction handed to the validators');
     return reply.code(202).header('cache-control', 'no-store').send({ tx });
   });
+}
+
+/** Every answer may be asked for as of a height: whoever has seen it is never shown what was before. */
+async function caughtUp({ heights }: RouteOptions, request: FastifyRequest): Promise<void> {
+  const code = await heights.reach(queryNumber(request, 'at_least', 0, MAX_ASKED_HEIGHT));
+  if (code !== null) throw new ApiError(503, code);
 }
 
 function networkAnswers({ reads, keeper, self, ws_url, now_ms }: RouteOptions): Answers {
@@ -106,7 +119,7 @@ function moneyAnswers({ ledger, keeper }: RouteOptions): Answers {
         credit_units: `${ledger.balance('credit', account)}`,
         stake_units: `${ledger.balance('stake', account)}`,
       };
-      return { account, ...amounts, next_nonce: ledger.nextNonce(account) };
+      return { account, ...amounts, next_nonce: ledger.nextNonce(account), height: ledger.height() };
     },
     '/api/settlements/:seq': (request) => {
       const row = ledger.settlement(Number(param(request, 'seq', SEQ)));

@@ -13,7 +13,13 @@ export type NetworkInfo = {
   readonly ws_url: string;
   readonly height: number;
 };
-export type AccountInfo = { readonly credit_units: string; readonly stake_units: string; readonly next_nonce: number };
+export type AccountInfo = {
+  readonly credit_units: string;
+  readonly stake_units: string;
+  readonly next_nonce: number;
+  /** As of this height; others may be further. */
+  readonly height: number;
+};
 export type TransactionInfo = {
   readonly state: 'pending' | 'applied' | 'refused';
   readonly code?: string;
@@ -40,6 +46,23 @@ export class ConsoleClient {
   network = (): Promise<NetworkInfo> => this.get<NetworkInfo>('/api/network');
   view = async (): Promise<ConsoleView> => ConsoleView.parse(await this.get('/api/view'));
   account = (id: string): Promise<AccountInfo> => this.get<AccountInfo>(`/api/accounts/${id}`);
+
+  /**
+   * The account as of a moment between the call and its answer: nothing that anybody had seen before is missing. Costs a block: a
+   * transfer of one unit of credit to oneself, whose height no earlier block can have.
+   *
+   * @param signer of an account with a unit of credit and the fee
+   * @throws NetworkError as of `transact`; HEIGHT_NOT_REACHED where this gateway does not follow
+   */
+  async latestAccount(signer: Signer, id: string): Promise<AccountInfo> {
+    const { height } = await this.transact(signer, {
+      type: 'transfer',
+      to: signer.id,
+      asset: 'credit',
+      amount_units: 1n,
+    });
+    return this.get<AccountInfo>(`/api/accounts/${id}?at_least=${height}`);
+  }
 
   /** @throws NetworkError NETWORK_NOT_RUNNING, or the code of the gateway's refusal */
   async get<T>(path: string): Promise<T> {

@@ -189,6 +189,7 @@ export const CODES = {
   DRAW_PROOF_PENDING: 'No certified state shows the draw yet: ask again, one comes within seconds.',
   DRAW_PROOF_INVALID: 'The proof does not lead from the genesis to the drawn nodes; do not trust who gave it.',
   ROW_PROOF_PENDING: 'No certified state is at hand to prove the row: ask again, one comes within seconds.',
+  HEIGHT_NOT_REACHED: 'This gateway has not executed that height yet: ask again, or ask another one.',
   HEADER_UNKNOWN: 'There is no final block of that height yet; ask again later.',
   // light client
   LIGHT_ANSWER_INVALID: 'The answer is not what was asked for; do not trust who gave it, ask another gateway.',

@@ -84,6 +84,10 @@ export const MAX_SYNC_BLOCKS = 64;
 export const MAX_SYNC_RANGES = 8;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
 export const MAX_SYNC_REQUESTS = 8;
+/** Readers that wait at a gateway for a height: as many as clients that read at the same time, a few hundred bytes each. */
+export const MAX_HEIGHT_WAITERS = 1_024;
+/** How long a gateway lets a reader wait for a height, ms: several blocks, and less than a client waits for an answer. */
+export const MAX_HEIGHT_WAIT_MS = 5_000;
 /** Headers that a gateway asks validators for at a time: less than a sync server lets wait, so that nodes which lag are served too. */
 export const MAX_HEADER_REQUESTS = 4;
 /** Time to wait for an answer of a sync server, ms: a full message from a disk takes tens. */

@@ -112,12 +112,22 @@ describe('what it tells', () => {
     expect(verified).toEqual([true, true]);
   });
 
+  test('any answer as of a height that is still to come: it waits for the block', async () => {
+    const height = world.ledger.height() + 1;
+    const answer = get(`/api/accounts/${CLIENT}?at_least=${height}`);
+    await get('/api/network'); // that one is in by now
+    world.block();
+    expect((await answer).body).toMatchObject({ account: CLIENT, height });
+    expect((await get('/api/network?at_least=soon')).body).toMatchObject({ code: 'API_INPUT_INVALID' });
+  });
+
   test('accounts with amounts as text, pots included; unknown ones hold nothing', async () => {
     expect((await get(`/api/accounts/${CLIENT}`)).body).toEqual({
       account: CLIENT,
       credit_units: '999399',
       stake_units: '0',
       next_nonce: 1,
+      height: world.ledger.height(),
     });
     expect((await get('/api/accounts/treasury')).body['credit_units']).not.toBe('0');
     expect((await get(`/api/accounts/${id('nobody')}`)).body).toMatchObject({ credit_units: '0', next_nonce: 0 });
