@@ -108,6 +108,17 @@ export function conflictOf(a: Certificate, b: Certificate, held: readonly Signed
   return { first, second, votes };
 }
 
+/** The conflict with more votes that its height's nodes held, each statement once, as many as a file may have. */
+export function withVotes({ first, second, votes }: CommitConflict, held: readonly SignedVote[]): CommitConflict {
+  const said = new Map<string, SignedVote>();
+  for (const vote of [...votes, ...conflictOf(first, second, held).votes]) {
+    const { validator, round, type, value, valid_round } = vote;
+    const key = `${validator}/${round}/${type}/${value}/${valid_round}`;
+    if (!said.has(key)) said.set(key, vote);
+  }
+  return { first, second, votes: [...said.values()].slice(0, MAX_CONFLICT_VOTES) };
+}
+
 /** Votes worth keeping once a height is decided: nil prevotes show nothing, and the lowest rounds lie closest to a lock. */
 export function testimony(votes: readonly SignedVote[]): SignedVote[] {
   const telling = votes.filter((vote) => vote.type === 'precommit' || vote.value !== null);

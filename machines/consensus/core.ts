@@ -99,6 +99,8 @@ class Driver implements Core {
         return this.#onProposal(input);
       case 'certificate.received':
         return this.#onCertificate(input);
+      case 'conflict.received':
+        return this.#finality.hear(input.conflict);
       case 'status.received':
         return this.#gossip.heard(input.from, input.status, input.now_ms);
       case 'beacon.recovered':
@@ -152,6 +154,7 @@ class Driver implements Core {
     if (proposal.round > at.round + MAX_FUTURE_ROUNDS) return refuse('ROUND_TOO_FAR');
     const checked = at.proposals.block(proposal.value) ?? checkBlock(rules, tip, block, now_ms);
     if (checked === undefined) return refuse('BLOCK_INVALID');
+    if (checked.header.previous !== tip.id) this.#gossip.askForRival(proposal.validator);
     const conflict = at.proposals.conflict(proposal);
     if (at.proposals.add(proposal, at.votes.names(proposal.value)) === 'full') return refuse('PROPOSALS_FULL');
     this.#core.record(input);
@@ -204,7 +207,7 @@ class Driver implements Core {
       const { height, id } = this.#core.tip;
       const run = this.#core.ranges.take(height + 1);
       if (run === undefined) break;
-      if (run.headers[0]?.previous !== id) this.#distrust(run.from, true);
+      if (run.headers[0]?.previous !== id) this.#isElsewhere(run.from);
       else if (!this.#execute(run)) return false;
     }
     return this.#core.tip !== tip;
@@ -213,6 +216,12 @@ class Driver implements Core {
   /** Only the last certificate of a run was checked: the links prove the blocks before. */
   #execute({ blocks, headers }: Run): boolean {
     return headers.every((header, i) => this.#finality.add(blocks[i] as FinalBlock, header, i === blocks.length - 1));
+  }
+
+  /** A quorum committed to the run, on another block than the tip. */
+  #isElsewhere(peer: number): void {
+    this.#gossip.askForRival(peer);
+    this.#distrust(peer, true);
   }
 
   #distrust(peer: number, isLie: boolean): void {

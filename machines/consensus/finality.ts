@@ -1,18 +1,13 @@
 // Makes certified blocks final: executes them on the tip, and stops where two certificates or two states stand against each other.
-import type { Certificate, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
-import { MAX_RECENT_HEIGHTS } from '#schemas/wire/limits.ts';
-import { conflictOf, testimony } from './accountability.ts';
+import type { Certificate, CommitConflict, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
+import { checkConflict, testimony, withVotes } from './accountability.ts';
 import { blockId, isLinked } from './block-rules.ts';
-import { checkCertificate } from './certificate-rules.ts';
 import type { CoreState } from './core-state.ts';
-
-/** What is held against another decision of the same height. */
-type Held = { readonly commit: Certificate; readonly votes: readonly SignedVote[] };
+import { conflictWith, type HeldCommit, RecentCommits } from './recent-commits.ts';
 
 export class Finality {
   readonly #core: CoreState;
-  /** The last decided heights. */
-  readonly #recent = new Map<number, Held>();
+  readonly #recent = new RecentCommits();
 
   constructor(core: CoreState) {
     this.#core = core;
@@ -24,7 +19,7 @@ export class Finality {
    * @param isChecked whether the signatures of its certificate were: others are no evidence of anything
    */
   add(final: FinalBlock, header: Header, isChecked = true): boolean {
-    const { rules, tip, config, timers, at } = this.#core;
+    const { rules, electorate, tip, config, timers } = this.#core;
     if (!isLinked(rules, tip, header)) {
       this.#core.halt('STATE_ROOT_MISMATCH', `height ${final.certificate.height} does not follow ${tip.state_root}`);
       return false;
@@ -33,9 +28,7 @@ export class Finality {
     const { state_root } = config.app.execute(header, final.block.txs);
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
-    const votes = at.height === height ? testimony(at.votes.told()) : [];
-    if (isChecked) this.#recent.set(height, { commit: final.certificate, votes });
-    this.#recent.delete(height - MAX_RECENT_HEIGHTS);
+    if (isChecked) this.#recent.add({ electorate, commit: final.certificate, votes: this.#testimonyOf(height) });
     timers.cancelHeight();
     this.#core.emit({ type: 'decided', height, round: final.certificate.round, final, header, state_root });
     this.#core.emit({ type: 'beacon.release', height });
@@ -44,24 +37,35 @@ export class Finality {
 
   /** A certificate against the one that is held of its height: the same block, or the end of trust. True where it stops the node. */
   isConflict(certificate: Certificate): boolean {
-    if (certificate.type !== 'commit' || certificate.value === null) return false;
-    const held = this.#heldOf(certificate.height);
-    if (held === undefined || held.commit.value === certificate.value) return false;
-    if (checkCertificate(this.#core.electorate, certificate) !== null) return false;
-    this.#stop(held, certificate);
-    return true;
+    const conflict = conflictWith(this.#heldOf(certificate.height), certificate);
+    if (conflict !== undefined) this.#stop(conflict);
+    return conflict !== undefined;
+  }
+
+  /** What another node stopped on stops this one too, once it is proven; what is held here of the height joins it. */
+  hear(conflict: CommitConflict): void {
+    const held = this.#heldOf(conflict.first.height);
+    const checked = checkConflict(held?.electorate ?? this.#core.electorate, conflict);
+    if (!checked.ok) return this.#core.refuse(-1, checked.code);
+    this.#stop(withVotes(conflict, held?.votes ?? this.#testimonyOf(conflict.first.height)));
+  }
+
+  /** Votes of the open height, before anything is decided in it. */
+  #testimonyOf(height: number): readonly SignedVote[] {
+    const { at } = this.#core;
+    return height === at.height ? testimony(at.votes.told()) : [];
   }
 
   /** The tip's own certificate is all that a restart leaves. */
-  #heldOf(height: number): Held | undefined {
-    const { at, tip } = this.#core;
-    if (height === at.height) return at.votes.commit && { commit: at.votes.commit, votes: testimony(at.votes.told()) };
-    const last = height === tip.height && tip.final ? { commit: tip.final.certificate, votes: [] } : undefined;
-    return this.#recent.get(height) ?? last;
+  #heldOf(height: number): HeldCommit | undefined {
+    const { at, tip, electorate } = this.#core;
+    if (height === at.height && at.votes.commit !== undefined)
+      return { electorate, commit: at.votes.commit, votes: this.#testimonyOf(height) };
+    const isTip = height === tip.height && tip.final !== undefined;
+    return this.#recent.at(height) ?? (isTip ? { electorate, commit: tip.final.certificate, votes: [] } : undefined);
   }
 
-  #stop({ commit, votes }: Held, certificate: Certificate): void {
-    const conflict = conflictOf(commit, certificate, votes);
+  #stop(conflict: CommitConflict): void {
     const { first, second } = conflict;
     const detail = `height ${first.height}: ${first.value} in round ${first.round}, ${second.value} in round ${second.round}`;
     this.#core.halt('CONFLICTING_COMMITS', detail, conflict);

@@ -46,6 +46,12 @@ export class Gossip {
     timers.set(SYNC, now_ms + patience_ms);
   }
 
+  /** Somebody builds on another block than the tip: if that was decided too, its certificate stands against the tip's. */
+  askForRival(peer: number): void {
+    const { height } = this.#core.tip;
+    if (height > 0) this.#core.emit({ type: 'sync.request', peer, first_height: height, last_height: height });
+  }
+
   /** Position, own words, and as units the certificates that others may lack. */
   rebroadcast(now_ms: number): void {
     const { at, config } = this.#core;

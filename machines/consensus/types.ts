@@ -69,6 +69,8 @@ export type Input =
       readonly block?: Block;
       readonly now_ms: number;
     }
+  /** What another node stopped on. */
+  | { readonly type: 'conflict.received'; readonly conflict: CommitConflict; readonly now_ms: number }
   | { readonly type: 'status.received'; readonly from: number; readonly status: Status; readonly now_ms: number }
   | { readonly type: 'timer.fired'; readonly id: string; readonly now_ms: number }
   /** A transaction entered the pool: propose now if it is our turn and the pace allows. */

@@ -1,8 +1,8 @@
-// `sortition evidence check`: who made a fork, recomputed from an evidence file and the genesis file alone.
+// `sortition evidence check`: who made a fork, recomputed from evidence files and the genesis file alone.
 import { open } from 'node:fs/promises';
-import { type ConflictReport, checkConflict, type Offence } from '#machines/consensus/accountability.ts';
-import { decodeEvidenceFile, type EvidenceFile } from '#schemas/consensus/evidence-file.ts';
-import type { SignedVote } from '#schemas/consensus/types.ts';
+import { type ConflictReport, checkConflicts, type Offence } from '#machines/consensus/accountability.ts';
+import { decodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import type { Certificate, CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
 import type { Result } from '#schemas/wire/codes.ts';
 import { MAX_EVIDENCE_FILE_BYTES } from '#schemas/wire/limits.ts';
 import { type Chain, readGenesis } from '../network/genesis-file.ts';
@@ -16,16 +16,22 @@ type Options = { readonly genesis: string; readonly json?: boolean };
 /** A culprit as it is told. */
 type Named = { readonly validator: string; readonly operator: string; readonly offence: Offence };
 
-export async function run(o: Options, path: string): Promise<number> {
+export async function run(o: Options, paths: readonly string[]): Promise<number> {
   const chain = await readGenesis(o.genesis);
-  const { conflict, chain: claimed } = held(decodeEvidenceFile(await readText(path)), path);
-  if (claimed !== chain.id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${claimed}.`);
-  const report = held(checkConflict(electorateOf(chain, productionCrypto(chain)), conflict), path);
+  const conflicts = await Promise.all(paths.map((path) => readConflict(path, chain)));
+  const names = paths.map((path) => `'${path}'`).join(', ');
+  const report = held(checkConflicts(electorateOf(chain, productionCrypto(chain)), conflicts), names);
   const culprits = report.culprits.map(({ validator, offence }) => nameOf(chain, validator, offence));
-  const areEnough = report.named_power >= report.needed_power;
-  if (o.json === true) printJson(told(conflict, report, culprits, areEnough));
-  else show(conflict, report, culprits, areEnough);
-  return areEnough ? EXIT.ok : EXIT.unnamed;
+  const found: Found = { commits: commitsOf(conflicts), report, culprits };
+  if (o.json === true) printJson(told(found));
+  else show(found);
+  return areEnough(report) ? EXIT.ok : EXIT.unnamed;
+}
+
+async function readConflict(path: string, { id }: Chain): Promise<CommitConflict> {
+  const { conflict, chain } = held(decodeEvidenceFile(await readText(path)), `'${path}'`);
+  if (chain !== id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${chain}.`);
+  return conflict;
 }
 
 /** No more than tells that it is too long: whoever was handed the file does not know its size. */
@@ -39,8 +45,8 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function held<T>(result: Result<T>, path: string): T {
-  if (!result.ok) throw new CliError(result.code, `'${path}': ${result.detail ?? ''}.`);
+function held<T>(result: Result<T>, names: string): T {
+  if (!result.ok) throw new CliError(result.code, `${names}: ${result.detail ?? ''}.`);
   return result.value;
 }
 
@@ -49,24 +55,37 @@ function nameOf({ validators }: Chain, index: number, offence: Offence): Named {
   return { validator: id, operator, offence };
 }
 
-type Conflict = EvidenceFile['conflict'];
+/** What the files prove together. */
+type Found = {
+  readonly commits: readonly Certificate[];
+  readonly report: ConflictReport;
+  readonly culprits: readonly Named[];
+};
 
-/** Prevotes of these rounds would name more: whoever decided in the later round holds them. */
-const missingRounds = ({ first, second }: Conflict) => ({ first_round: first.round, last_round: second.round });
+const areEnough = ({ named_power, needed_power }: ConflictReport): boolean => named_power >= needed_power;
 
-function told(conflict: Conflict, report: ConflictReport, culprits: readonly Named[], areEnough: boolean) {
-  const { first, second } = conflict;
-  const { named_power, needed_power } = report;
-  const decided = [first, second].map(({ round, value }) => ({ round, block: value }));
-  const missing = areEnough ? null : missingRounds(conflict);
-  return { height: first.height, decided, culprits, named_power, needed_power, missing };
+/** One commit of each block that the files show as decided, in the order of rounds. */
+function commitsOf(conflicts: readonly CommitConflict[]): Certificate[] {
+  const commits = conflicts.flatMap(({ first, second }) => [first, second]).sort((a, b) => a.round - b.round);
+  return [...new Map(commits.toReversed().map((commit) => [commit.value, commit])).values()].reverse();
 }
 
-function show(conflict: Conflict, report: ConflictReport, culprits: readonly Named[], areEnough: boolean): void {
-  const { first, second } = conflict;
-  printLine(bold(`Two blocks were decided at height ${first.height}`));
-  for (const { round, value, votes } of [first, second])
-    printLine(`  round ${round}: ${value}, by ${votes.length} validators`);
+/** Votes of these rounds would name more: files of others hold them. */
+function missingRounds(commits: readonly Certificate[]) {
+  const rounds = commits.map(({ round }) => round);
+  return { first_round: Math.min(...rounds), last_round: Math.max(...rounds) };
+}
+
+function told({ commits, report, culprits }: Found) {
+  const { named_power, needed_power } = report;
+  const decided = commits.map(({ round, value }) => ({ round, block: value }));
+  const missing = areEnough(report) ? null : missingRounds(commits);
+  return { height: commits[0]?.height, decided, culprits, named_power, needed_power, missing };
+}
+
+function show({ commits, report, culprits }: Found): void {
+  printLine(bold(`${commits.length} blocks were decided at height ${commits[0]?.height}`));
+  for (const { round, value, votes } of commits) printLine(`  round ${round}: ${value}, by ${votes.length} validators`);
   for (const { validator, operator, offence } of culprits) {
     printLine(bold(`\n${validator}`));
     printLine(`  operator ${operator}`);
@@ -74,10 +93,10 @@ function show(conflict: Conflict, report: ConflictReport, culprits: readonly Nam
   }
   const { named_power, needed_power } = report;
   printLine(`\n${culprits.length} named, power ${named_power}; a fork takes at least ${needed_power}.`);
-  const { first_round, last_round } = missingRounds(conflict);
-  if (!areEnough)
+  const { first_round, last_round } = missingRounds(commits);
+  if (!areEnough(report))
     printLine(
-      `Votes of rounds ${first_round} to ${last_round} are needed to name the others: ask who decided in round ${last_round} for their file.`,
+      `Votes of rounds ${first_round} to ${last_round} name the others: give the files of more nodes, first of who decided in round ${last_round} by votes.`,
     );
 }
 

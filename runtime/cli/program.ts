@@ -137,13 +137,13 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .description('Evidence of a fork, as a validator that stopped on it left it in its folder.');
   evidence
     .command('check')
-    .description('Name who made a fork, offline: from an evidence file, trusting only the genesis file.')
-    .argument('<file>', 'evidence file: evidence-<height>.json')
+    .description('Name who made a fork, offline: from the evidence files of its nodes, trusting only the genesis file.')
+    .argument('<files...>', 'evidence files of one height, of one node or of several: evidence-<height>.json')
     .requiredOption('--genesis <file>', 'genesis file of the network')
     .addOption(JSON_OUT)
     .addHelpText(
       'after',
-      '\nExit codes: 0 fork proven and more than a third of the power named, 6 fork proven but too few named, 1 nothing is proven.\n\nExample:\n  sortition evidence check evidence-42.json --genesis genesis.json',
+      '\nExit codes: 0 fork proven and more than a third of the power named, 6 fork proven but too few named, 1 nothing is proven.\n\nExamples:\n  sortition evidence check evidence-42.json --genesis genesis.json\n  sortition evidence check nodes/*/evidence-42.json --genesis genesis.json',
     )
     .action(runs('evidence-check'));
 

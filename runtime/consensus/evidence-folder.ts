@@ -2,6 +2,8 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EvidenceFile, encodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import type { CommitConflict } from '#schemas/consensus/types.ts';
+import type { Log } from '../observe/log.ts';
 import { syncFolder, writeSynced } from '../store/durable-file.ts';
 import { ConsensusError } from './consensus-error.ts';
 
@@ -18,6 +20,14 @@ export async function writeEvidence(dir: string, evidence: EvidenceFile): Promis
   await syncFolder(dir);
   return path;
 }
+
+/** Writes what a node stops on into its folder, and tells its log where it is. */
+export const evidenceKeeper =
+  (dir: string, chain: string, log: Pick<Log, 'error'>) =>
+  async (conflict: CommitConflict): Promise<void> => {
+    const path = await writeEvidence(dir, { chain, conflict });
+    log.error({ path, height: conflict.first.height }, 'evidence of a fork written');
+  };
 
 /**
  * After a fork nobody may vote on as if nothing had happened: whoever runs the node decides, and moves the file away.

@@ -9,8 +9,8 @@ import {
 } from '#schemas/consensus/message-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 
-/** What the core records; statuses and synced blocks change nothing that a replay needs. */
-export type RecordedInput = Exclude<Input, { type: 'status.received' | 'blocks.synced' }>;
+/** What the core records; the others change nothing that a replay needs. */
+export type RecordedInput = Exclude<Input, { type: 'status.received' | 'blocks.synced' | 'conflict.received' }>;
 
 const TYPES = [
   'started',
@@ -100,6 +100,8 @@ export function inputOf(message: ConsensusMessage, now_ms: number): Input | unde
       const { from, height, round, lowest_height } = message;
       return { type: 'status.received', from, status: { height, round, lowest_height }, now_ms };
     }
+    case 'conflict':
+      return { type: 'conflict.received', conflict: message.conflict, now_ms };
     default:
       return undefined;
   }

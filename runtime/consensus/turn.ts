@@ -146,6 +146,8 @@ function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnW
       return undefined;
     case 'halt':
       result.halt = effect;
+      // Once, as the last word: whoever hears it stops too, and says it once more with what it holds itself.
+      if (effect.conflict !== undefined) result.words.push({ type: 'conflict', conflict: effect.conflict });
       return undefined;
   }
 }

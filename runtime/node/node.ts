@@ -7,7 +7,7 @@ import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
-import { refuseAfterFork } from '../consensus/evidence-folder.ts';
+import { evidenceKeeper, refuseAfterFork } from '../consensus/evidence-folder.ts';
 import { readBeaconShare } from '../consensus/share-file.ts';
 import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
@@ -119,6 +119,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
       metrics,
       hears: hearsOf(seats),
       onBlock: (block: ExecutedBlock) => bell.ring(block),
+      keepConflict: evidenceKeeper(options.dir, chain.id, log),
       onFailure,
     };
     const proving = seats.some(({ kind }) => kind === 'gateway') ? await openReplica(following) : undefined;

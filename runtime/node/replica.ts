@@ -10,7 +10,7 @@ import {
 } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
 import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
@@ -23,6 +23,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
+import { ForkWatch } from './fork-watch.ts';
 import { readLedgerRows } from './ledger-rows.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { loadLedger, requireState } from './stored-ledger.ts';
@@ -57,6 +58,8 @@ export type ReplicaOptions = {
   readonly hears: (event: LedgerEvent) => boolean;
   /** Called in height order and at once: nobody finds in the ledger what was not told. The block may not be in the store yet. */
   readonly onBlock: (block: ExecutedBlock) => void;
+  /** The proof of a fork, before the failure that it is told as. */
+  readonly keepConflict: (conflict: CommitConflict) => Promise<void>;
   /** The store failed, or a quorum certified what this node knows to be false: the process must end. */
   readonly onFailure: (error: unknown) => void;
 };
@@ -113,6 +116,7 @@ class Follower {
   /** Checked blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
   readonly #early = new Map<number, { readonly checked: CheckedBlock; readonly received_ms: number }>();
   readonly #writer: LedgerWriter;
+  readonly #forks: ForkWatch;
   readonly #subscriptions: { close(): void }[] = [];
   #isWorking = false;
   #isSyncing = false;
@@ -125,11 +129,15 @@ class Follower {
     this.#ledger = ledger;
     this.#stateRoot = stateRoot;
     this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
+    this.#forks = new ForkWatch(this.#electorate, { ...options, onFailure: (error) => this.#fail(error) });
     this.#writer = new LedgerWriter(options.store, (error) => this.#fail(error));
   }
 
   start(): void {
-    this.#subscriptions.push(this.#o.bus.subscribe(subject.blockAll, ({ data }) => this.#hear(data)));
+    this.#subscriptions.push(
+      this.#o.bus.subscribe(subject.blockAll, ({ data }) => this.#hear(data)),
+      this.#o.bus.subscribe(subject.conflictAll, ({ data }) => void this.#forks.hear(data)),
+    );
     this.#o.bus.onConnect(() => void this.#catchUp());
     this.#awaitNoise();
   }
@@ -155,7 +163,9 @@ class Follower {
   /** Checked before it is kept: a forged block must not take the place of the true one. */
   #keep(final: FinalBlock): void {
     const { height } = final.certificate;
-    if (height <= this.#ledger.height() || this.#early.has(height)) return;
+    const early = this.#early.get(height);
+    void this.#forks.compare(final.certificate, early?.checked.final.certificate);
+    if (height <= this.#ledger.height() || early !== undefined) return;
     const checked = checkFinalBlock(this.#electorate, final);
     if (checked.ok) this.#early.set(height, { checked: checked.value, received_ms: this.#o.clock.now_ms() });
     else this.#refuse(checked.code);
@@ -171,13 +181,13 @@ class Follower {
     this.#isWorking = true;
     try {
       // What arrived while it looked is looked at before it rests: nobody else would wake it.
-      while (!this.#isClosed && this.#isNextHere()) await this.#executeNext();
+      while (!this.#isClosed && this.#hasNext()) await this.#executeNext();
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#isWorking = false;
     }
-    if (this.#early.size > 0 && !this.#isNextHere()) void this.#catchUp();
+    if (this.#early.size > 0 && !this.#hasNext()) void this.#catchUp();
   }
 
   #fail(error: unknown): void {
@@ -185,8 +195,14 @@ class Follower {
     this.#o.onFailure(error);
   }
 
-  #isNextHere(): boolean {
-    return this.#early.has(this.#ledger.height() + 1);
+  /** Whether the next block is here. One that a quorum put on another block than ours is none: it leads to the proof of a fork. */
+  #hasNext(): boolean {
+    const height = this.#ledger.height() + 1;
+    const next = this.#early.get(height);
+    if (next === undefined || this.#forks.follows(next.checked)) return next !== undefined;
+    this.#early.delete(height);
+    this.#refuse('RANGE_INVALID');
+    return false;
   }
 
   async #executeNext(): Promise<void> {
@@ -207,6 +223,7 @@ class Follower {
     this.#early.delete(height);
     requireState(checked.header, this.#stateRoot?.() ?? checked.header.state_root);
     const block = ledgerBlock(checked);
+    this.#forks.executed(checked);
     return { checked, result: this.#ledger.executeBlock(block), txs: () => block.txs, received_ms };
   }
 

@@ -6,7 +6,7 @@ import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
-import { writeEvidence } from '../consensus/evidence-folder.ts';
+import { evidenceKeeper } from '../consensus/evidence-folder.ts';
 import type { Decided } from '../consensus/turn.ts';
 import { startValidator } from '../consensus/validator.ts';
 import type { Validator, ValidatorApp } from '../consensus/validator-options.ts';
@@ -84,10 +84,7 @@ export async function startValidatorSeat(
     metrics: o.metrics,
     onFinal: (decided) => o.onBlock(app.executed(decided, o.clock.now_ms())),
     onEvidence: (found) => evidence.add(found),
-    keepConflict: async (conflict) => {
-      const path = await writeEvidence(o.dir, { chain: id, conflict });
-      o.log.error({ path, height: conflict.first.height }, 'evidence of a fork written');
-    },
+    keepConflict: evidenceKeeper(o.dir, id, o.log),
     onHalt: (code, detail) => o.onFailure(Object.assign(new Error(detail), { code })),
   });
   return { validator, evidence: evidence.port };

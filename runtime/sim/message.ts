@@ -37,6 +37,8 @@ export function tagOf(message: Message): number {
       return mix(message.nonce.length, message.nonce[0] ?? 0, 10);
     case 'position':
       return mix(message.position.height, message.position.round, 11);
+    case 'conflict':
+      return mix(message.conflict.first.height, message.conflict.votes.length, 12);
     case 'transaction':
       return mix(message.bytes.length, message.bytes[0] ?? 0, 9);
   }

@@ -5,6 +5,7 @@ import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
 import { BEACON_BYTES } from './beacon.ts';
 import { blockBytes, readBlock, writeBlock } from './block-codec.ts';
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
+import { conflictBytes, readConflict, writeConflict } from './conflict-codec.ts';
 import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
 import {
   POSITION_NONCE_BYTES,
@@ -13,7 +14,7 @@ import {
   type SignedPosition,
   writeSignedPosition,
 } from './position.ts';
-import type { Block, Certificate, FinalBlock, SignedProposal, SignedVote } from './types.ts';
+import type { Block, Certificate, CommitConflict, FinalBlock, SignedProposal, SignedVote } from './types.ts';
 import {
   readSignedProposal,
   readSignedVote,
@@ -33,6 +34,7 @@ const TYPES = [
   'range',
   'position.request',
   'position',
+  'conflict',
 ] as const;
 
 /** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
@@ -64,7 +66,9 @@ export type ConsensusMessage =
   | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] }
   /** Asked by a validator that forgot what it said: the answer must be signed after the question. */
   | { readonly type: 'position.request'; readonly nonce: Uint8Array }
-  | { readonly type: 'position'; readonly position: SignedPosition; readonly certificate?: Certificate };
+  | { readonly type: 'position'; readonly position: SignedPosition; readonly certificate?: Certificate }
+  /** Why its sender has stopped: proves itself. */
+  | { readonly type: 'conflict'; readonly conflict: CommitConflict };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -123,6 +127,8 @@ function bodySize(message: ConsensusMessage): number {
       return POSITION_NONCE_BYTES;
     case 'position':
       return SIGNED_POSITION_BYTES + optionSize(message.certificate, certificateBytes);
+    case 'conflict':
+      return conflictBytes(message.conflict);
   }
 }
 
@@ -149,6 +155,8 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
       return writer.raw(message.nonce);
     case 'position':
       return writeOption(writeSignedPosition(writer, message.position), message.certificate, writeCertificate);
+    case 'conflict':
+      return writeConflict(writer, message.conflict);
   }
 }
 
@@ -188,6 +196,8 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
       const certificate = readOption(reader, readCertificate);
       return certificate === undefined ? { type, position } : { type, position, certificate };
     }
+    case 'conflict':
+      return { type, conflict: readConflict(reader) };
   }
 }
 

@@ -34,6 +34,13 @@ export const SUBJECTS = [
     about: 'Of these the beacon partials alone: who draws recovers the beacon before a block brings it.',
   },
   {
+    name: 'fork',
+    pattern: 'cs.v1.*.*.conflict.*',
+    publish: [],
+    subscribe: EVERY_NODE,
+    about: 'Of these what validators have stopped on: two commits of one height.',
+  },
+  {
     name: 'block',
     pattern: 'blk.v1.{self}',
     publish: ['validator'],
@@ -141,6 +148,7 @@ export const subject = {
   consensusAll: 'cs.v1.*.*.*.*',
   voteAll: 'cs.v1.*.*.vote.*',
   beaconPartialAll: 'cs.v1.*.*.beacon-partial.*',
+  conflictAll: 'cs.v1.*.*.conflict.*',
   block: (self: string) => `blk.v1.${self}`,
   blockAll: 'blk.v1.*',
   sync: (validator: string) => `sync.v1.${validator}`,

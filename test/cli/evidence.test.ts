@@ -1,5 +1,5 @@
 // `sortition evidence check`: names who made a fork from the genesis alone, and its exit code says whether that is all of them.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { EXIT } from '#runtime/cli/cli-error.ts';
 import { writeEvidence } from '#runtime/consensus/evidence-folder.ts';
 import { readKeyFile } from '#runtime/keys/key-file.ts';
 import { keyPath, type LocalNetwork, openLocalNetwork } from '#runtime/network/local-genesis.ts';
-import type { Certificate, SignedVote, Vote } from '#schemas/consensus/types.ts';
+import type { Certificate, CommitConflict, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { CODES } from '#schemas/wire/codes.ts';
 import { sortition } from './run.ts';
@@ -21,15 +21,23 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function say(validator: number, said: Pick<Vote, 'type' | 'round' | 'value'>): Promise<SignedVote> {
+async function say(
+  validator: number,
+  said: Pick<Vote, 'type' | 'round' | 'value'> & Partial<Vote>,
+): Promise<SignedVote> {
   const vote = { epoch: 0, height: 7, valid_round: -1, validator, ...said };
   const key = await readKeyFile(keyPath(dir, `validator-${validator + 1}`));
   return { ...vote, signature: key.sign(voteSignBytes(network.chain.id, vote)) };
 }
-async function commit(round: number, value: string, voters: readonly number[]): Promise<Certificate> {
-  const votes = await Promise.all(voters.map((i) => say(i, { type: 'precommit', round, value })));
-  return { type: 'commit', height: 7, round, value, votes };
+async function commit(round: number, value: string, voters: readonly number[], height = 7): Promise<Certificate> {
+  const votes = await Promise.all(voters.map((i) => say(i, { type: 'precommit', round, value, height })));
+  return { type: 'commit', height, round, value, votes };
 }
+const forkAt = async (height: number): Promise<CommitConflict> => ({
+  first: await commit(0, A, [0, 1, 2], height),
+  second: await commit(0, B, [1, 2, 3], height),
+  votes: [],
+});
 async function written(
   second: Certificate,
   votes: readonly SignedVote[] = [],
@@ -61,11 +69,27 @@ test('commits of two rounds: prevotes against the lock name their authors; witho
   const second = await commit(1, B, [1, 2, 3]);
   const bare = await check(await written(second));
   expect(bare.exit).toBe(EXIT.unnamed);
-  expect(bare.out).toMatch(/0 named.*\nVotes of rounds 0 to 1 are needed/);
+  expect(bare.out).toMatch(/0 named.*\nVotes of rounds 0 to 1 name the others/);
   const prevotes = await Promise.all([1, 2].map((i) => say(i, { type: 'prevote', round: 1, value: B })));
   const { exit, out } = await check(await written(second, prevotes));
   expect(exit).toBe(EXIT.ok);
   expect(out).toMatch(/let go of its lock without a polka/);
+});
+
+test('files of several nodes name in their union whom none names alone', async () => {
+  const second = await commit(1, B, [1, 2, 3]);
+  const paths: string[] = [];
+  for (const i of [1, 2]) {
+    const path = await written(second, [await say(i, { type: 'prevote', round: 1, value: B })]);
+    paths.push(join(dir, `of-${i}.json`));
+    await rename(path, paths.at(-1) ?? '');
+  }
+  for (const path of paths) expect((await check(path)).exit).toBe(EXIT.unnamed);
+  const { exit, out } = await check(paths[0] ?? '', paths[1] ?? '', '--json');
+  expect(exit).toBe(EXIT.ok);
+  expect(JSON.parse(out)).toMatchObject({ named_power: 2, missing: null, decided: [{ block: A }, { block: B }] });
+  const other = await writeEvidence(dir, { chain: network.chain.id, conflict: await forkAt(8) });
+  expect((await check(paths[0] ?? '', other)).err).toMatch(/^EVIDENCE_FILE_FALSE: .*not of one height/);
 });
 
 test.each([

@@ -88,6 +88,7 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   position_request: { type: 'position.request', nonce: new Uint8Array(32).fill(5) },
   position_at_start: { type: 'position', position },
   position: { type: 'position', position, certificate: polka },
+  conflict: { type: 'conflict', conflict: { first: polka, second: polka, votes: [vote] } },
 };
 
 describe('golden bytes: a released layout never changes', () => {

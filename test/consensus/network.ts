@@ -265,7 +265,9 @@ export class Network {
         return undefined;
       case 'halt':
         node.halts.push(effect.code);
-        if (effect.conflict !== undefined) node.conflicts.push(effect.conflict);
+        if (effect.conflict === undefined) return undefined;
+        node.conflicts.push(effect.conflict);
+        this.cast(self, { type: 'conflict.received', conflict: effect.conflict, now_ms });
         return undefined;
       case 'refused':
         node.refusals.push(effect.code);

@@ -10,7 +10,7 @@ import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { signerOf, TestClock } from '../host/world.ts';
 import { Author } from './author.ts';
@@ -32,6 +32,7 @@ async function follow(
   const metrics = createMetrics();
   const heights: number[] = [];
   const failures: unknown[] = [];
+  const conflicts: CommitConflict[] = [];
   const replica = await openReplica({
     chain: author.chain,
     store: { ...store, append: (ops) => store.append(ops).then(onWritten) },
@@ -41,6 +42,7 @@ async function follow(
     metrics,
     hears: () => true,
     onBlock: ({ checked }) => heights.push(checked.header.height),
+    keepConflict: async (conflict) => void conflicts.push(conflict),
     onFailure: (error) => failures.push(error),
   });
   replica.start();
@@ -55,7 +57,7 @@ async function follow(
     await replica.close();
     await store.close();
   };
-  return { author, disk, broker, clock, replica, heights, failures, writes, say, counted, stop };
+  return { author, disk, broker, clock, replica, heights, failures, conflicts, writes, say, counted, stop };
 }
 const TIP = { id: '00'.repeat(32), time_ms: 0, state_root: '00'.repeat(32) };
 const written = (count: number, author = new Author()): Author => {
@@ -195,6 +197,57 @@ describe('what a quorum did not certify is refused and counted', () => {
     );
     await say(author.append());
     expect(heights).toEqual([1]);
+  });
+});
+
+describe('a fork ends the node, with the proof written', () => {
+  const isEnded = ({ failures, conflicts }: Awaited<ReturnType<typeof follow>>, height: number): void => {
+    expect(failures).toMatchObject([{ code: 'CONFLICTING_COMMITS' }]);
+    expect(conflicts).toMatchObject([{ first: { height }, second: { height } }]);
+  };
+
+  test.each([
+    ['executed', 0],
+    ['not executed yet', 1],
+  ])('two certified blocks of one height, the first %s', async (_, ahead) => {
+    const author = written(ahead);
+    const world = await follow(author);
+    await world.say(author.write(), author.write({ proposer: 1 }));
+    isEnded(world, ahead + 1);
+    expect(world.heights).toEqual(ahead === 0 ? [1] : []);
+  });
+
+  test('a certified block on another parent: the parent is asked for', async () => {
+    const [author, elsewhere] = [written(2), written(1)];
+    const parent = elsewhere.write({ proposer: 1 });
+    const child = elsewhere.write({ height: 3, previous: parent.certificate.value ?? '' });
+    const broker = new MemoryBroker();
+    const { id = '' } = author.keys[2] ?? {};
+    broker
+      .connect(id)
+      .subscribe(subject.sync(id), ({ respond }) =>
+        respond?.(encodeConsensusMessage({ type: 'range', blocks: [parent] })),
+      );
+    const world = await follow(author, new MemoryDisk(), broker);
+    await world.say(...author.blocks, child);
+    isEnded(world, 2);
+    expect(world.heights).toEqual([1, 2]);
+  });
+
+  test('what a validator has stopped on; nothing false', async () => {
+    const world = await follow();
+    const { author, broker, counted } = world;
+    const [{ certificate: first }, { certificate: second }] = [author.write(), author.write({ proposer: 1 })];
+    const cast = async (conflict: CommitConflict): Promise<void> => {
+      broker.connect('v').cast('cs.v1.1.0.conflict.v', encodeConsensusMessage({ type: 'conflict', conflict }));
+      await settle();
+    };
+    await cast({ first, second: first, votes: [] });
+    await cast({ first, second: { ...second, votes: second.votes.slice(1) }, votes: [] });
+    expect([world.failures, await counted('EVIDENCE_FILE_FALSE')]).toEqual([[], true]);
+    await cast({ first, second, votes: [] });
+    await cast({ first, second, votes: [] });
+    isEnded(world, 1);
   });
 });
 

@@ -189,6 +189,7 @@ export class RefusalWorld {
         this.#final = checked.final;
         for (const listener of this.#listeners) listener(result);
       },
+      keepConflict: async () => undefined,
       onFailure: (error) => {
         throw error;
       },
