@@ -1,5 +1,6 @@
 // A chain that nobody decided: blocks with certificates signed by all keys at once, put into stores as if they had been final there.
 import { randomBytes } from 'node:crypto';
+import { BlockCutter } from '#machines/consensus/block-parts.ts';
 import { blockId, txsRoot, validatorsHash } from '#machines/consensus/block-rules.ts';
 import type { Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
@@ -22,6 +23,7 @@ export type Author = { readonly chain: string; readonly keys: readonly Signer[];
 export function writeChain(author: Author, count: number): StoreOp[] {
   const { chain, validators } = author;
   const validators_hash = validatorsHash({ crypto: { sha256 }, validators });
+  const cutter = new BlockCutter({ sha256 });
   const ops: StoreOp[] = [];
   let tip: Tip = { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) };
   for (let height = 1; height <= count; height++) {
@@ -35,6 +37,7 @@ export function writeChain(author: Author, count: number): StoreOp[] {
       proposer: height % validators.length,
       previous: tip.id,
       txs_root: txsRoot({ sha256 }, txs),
+      parts_hash: cutter.partsHash(txs),
       state_root: tip.state_root,
       beacon: new Uint8Array(0),
       validators_hash,

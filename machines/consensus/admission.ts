@@ -13,12 +13,12 @@ export function refuseVote(electorate: Electorate, vote: SignedVote): Code | nul
   return isSigned(electorate, vote) ? null : 'SIGNATURE_INVALID';
 }
 
-/** A proposal: by the round's proposer, on the block that comes with it, its polka on the same block. */
+/** A proposal: by the round's proposer, on the block that comes with it if one does, its polka on the same block. */
 export function refuseProposal(
   electorate: Electorate,
   proposal: SignedProposal,
-  block: Block,
-  polka?: Certificate,
+  block: Block | undefined,
+  polka: Certificate | undefined,
 ): Code | null {
   const { chain, validators, crypto, epoch } = electorate;
   const proposer = validators[proposal.validator];
@@ -26,7 +26,7 @@ export function refuseProposal(
   if (proposal.epoch !== epoch) return 'EPOCH_MISMATCH';
   if (proposal.valid_round >= proposal.round) return 'CONSENSUS_MALFORMED'; // line 28: 0 ≤ vr < round
   if (proposerOf(proposal.height, proposal.round, validators.length) !== proposal.validator) return 'PROPOSER_MISMATCH';
-  if (blockId(crypto, block.header) !== proposal.value) return 'BLOCK_INVALID';
+  if (block !== undefined && blockId(crypto, block.header) !== proposal.value) return 'BLOCK_INVALID';
   if (!crypto.verify(proposer.id, proposalSignBytes(chain, proposal), proposal.signature)) return 'SIGNATURE_INVALID';
   return refusePolka(electorate, proposal, polka);
 }

@@ -2,9 +2,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { bodyBytes, decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
 import type { Block, Header, ValidatorSet } from '#schemas/consensus/types.ts';
-import { MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
+import { BLOCK_TARGET_BYTES, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { leafHashes, merkleRoot } from '../primitives/merkle.ts';
+import type { BlockCutter } from './block-parts.ts';
 import type { CheckedBlock } from './proposal-keeper.ts';
 import type { CoreConfig, Crypto, Tip } from './types.ts';
 
@@ -14,6 +15,7 @@ export type ChainRules = {
   readonly epoch: number;
   /** SHA-256 over the encoded validator set, hex. */
   readonly validators_hash: string;
+  readonly cutter: BlockCutter;
 };
 
 /** SHA-256 over the encoded set, hex. */
@@ -36,7 +38,7 @@ export const txsRoot = ({ sha256 }: Pick<Crypto, 'sha256'>, txs: readonly Uint8A
  */
 export function checkBlock(rules: ChainRules, tip: Tip, block: Block, now_ms: number): CheckedBlock | undefined {
   const header = bindBody(rules.config.crypto, block);
-  if (header?.height !== tip.height + 1) return undefined;
+  if (header?.height !== tip.height + 1 || header.parts_hash !== rules.cutter.partsHash(block.txs)) return undefined;
   const is_valid =
     isLinked(rules, tip, header) &&
     isTimely(tip, header, now_ms) &&
@@ -81,8 +83,8 @@ export const canMakeBlock = ({ config }: ChainRules, tip: Tip): boolean =>
   !config.beacon_required || tip.height === 0 || tip.beacon !== undefined;
 
 /** A new block on top of `tip`. */
-export function makeBlock({ config, epoch, validators_hash }: ChainRules, tip: Tip, now_ms: number): Block {
-  const txs = config.app.prepare({ max_bytes: MAX_BLOCK_BYTES, max_txs: MAX_BLOCK_TXS });
+export function makeBlock({ config, epoch, validators_hash, cutter }: ChainRules, tip: Tip, now_ms: number): Block {
+  const txs = config.app.prepare({ max_bytes: BLOCK_TARGET_BYTES, max_txs: MAX_BLOCK_TXS });
   const header = encodeHeader({
     v: 1,
     chain: config.chain,
@@ -92,6 +94,7 @@ export function makeBlock({ config, epoch, validators_hash }: ChainRules, tip: T
     proposer: config.self,
     previous: tip.id,
     txs_root: txsRoot(config.crypto, txs),
+    parts_hash: cutter.partsHash(txs),
     state_root: tip.state_root,
     beacon: config.beacon_required && tip.beacon !== undefined ? tip.beacon : new Uint8Array(0),
     validators_hash,

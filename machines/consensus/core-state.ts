@@ -3,6 +3,7 @@ import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { pureStepper } from '../primitives/pure-stepper.ts';
 import { quorum } from '../primitives/quorum.ts';
+import { BlockCutter } from './block-parts.ts';
 import { type ChainRules, validatorsHash } from './block-rules.ts';
 import { CatchUp } from './catch-up.ts';
 import { type Electorate, totalPower } from './certificate-rules.ts';
@@ -22,7 +23,12 @@ export const electorateOf = (
 ): Electorate => ({ chain, epoch: EPOCH, validators, crypto, quorum: quorumOf(totalPower(validators)) });
 
 /** Parts that a test may replace to plant a bug. The stepper is stateless between steps: all cores of a process share one. */
-export type CoreParts = { readonly stepper: RoundStepper; readonly quorum: (total: number) => number };
+export type CoreParts = {
+  readonly stepper: RoundStepper;
+  readonly quorum: (total: number) => number;
+  /** BLOCK_PART_BYTES, if absent: simulated bodies are smaller than that. */
+  readonly part_bytes?: number | undefined;
+};
 
 /** The round machine as it is. */
 export const roundStepper: RoundStepper = pureStepper(roundMachine);
@@ -41,6 +47,7 @@ export class CoreState {
   readonly config: CoreConfig;
   readonly electorate: Electorate;
   readonly rules: ChainRules;
+  readonly cutter: BlockCutter;
   readonly catchUp: CatchUp;
   readonly ranges: RangeSync;
   readonly timers = new Timers((effect) => this.emit(effect));
@@ -57,7 +64,8 @@ export class CoreState {
   constructor(config: CoreConfig, parts: CoreParts) {
     this.config = config;
     this.electorate = electorateOf(config, parts.quorum);
-    this.rules = { config, epoch: EPOCH, validators_hash: setHash(config) };
+    this.cutter = new BlockCutter(config.crypto, parts.part_bytes);
+    this.rules = { config, epoch: EPOCH, validators_hash: setHash(config), cutter: this.cutter };
     this.catchUp = new CatchUp(config.self, config.validators);
     this.ranges = new RangeSync(this.catchUp);
     this.#stepper = parts.stepper;

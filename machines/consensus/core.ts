@@ -1,12 +1,22 @@
 // The validator core: inputs in, effects out. Checks what comes, counts it, lets the rules fire, decides heights.
 // The code that runs in production is the code that the simulator runs.
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Block, Certificate, Evidence, FinalBlock, Header, SignedVote } from '#schemas/consensus/types.ts';
+import type {
+  Block,
+  BlockPart,
+  Certificate,
+  Evidence,
+  FinalBlock,
+  Header,
+  SignedVote,
+} from '#schemas/consensus/types.ts';
 import { MAX_FUTURE_ROUNDS } from '#schemas/wire/limits.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
+import type { BlockCutter } from './block-parts.ts';
 import { blockId, checkBlock } from './block-rules.ts';
+import { Bodies } from './bodies.ts';
 import { checkCertificate } from './certificate-rules.ts';
 import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
@@ -29,11 +39,17 @@ export type Core = {
   readonly awaitsWork: boolean;
   /** Height that is being worked on, its round (−1: waiting for a reason to begin) and step. */
   readonly position: { readonly height: number; readonly round: number; readonly step: string };
+  /** How blocks travel. */
+  readonly cutter: BlockCutter;
+  /** A part of a body of the present or the last height, for a peer that lacks it. */
+  part(value: string, index: number): BlockPart | undefined;
 };
 
+/** The parts of production. */
+export const SOUND_PARTS: CoreParts = { stepper: roundStepper, quorum };
+
 /** Make a core that goes on from `config.tip`. Its first input is `started`, unless a log is restored. */
-export const createCore = (config: CoreConfig, parts: CoreParts = { stepper: roundStepper, quorum }): Core =>
-  new Driver(config, parts);
+export const createCore = (config: CoreConfig, parts: CoreParts = SOUND_PARTS): Core => new Driver(config, parts);
 
 type InputOf<T extends Input['type']> = Extract<Input, { type: T }>;
 
@@ -43,12 +59,14 @@ class Driver implements Core {
   readonly #gossip: Gossip;
   readonly #finality: Finality;
   readonly #early = new EarlyMessages();
+  readonly #bodies: Bodies;
 
   constructor(config: CoreConfig, parts: CoreParts) {
     this.#core = new CoreState(config, parts);
     this.#rules = new RoundRules(this.#core, (final, header, now_ms) => this.#decide(final, header, now_ms));
     this.#gossip = new Gossip(this.#core);
     this.#finality = new Finality(this.#core);
+    this.#bodies = new Bodies(this.#core);
   }
 
   get tip(): Tip {
@@ -63,6 +81,16 @@ class Driver implements Core {
   get awaitsWork(): boolean {
     const { step, pacing } = this.#core.at;
     return step === 'unstarted' && !pacing.hasReason;
+  }
+
+  get cutter(): BlockCutter {
+    return this.#core.cutter;
+  }
+
+  part(value: string, index: number): BlockPart | undefined {
+    const { at, tip, cutter } = this.#core;
+    const block = at.proposals.block(value)?.block ?? (tip.id === value ? tip.final?.block : undefined);
+    return block && cutter.parts(block)[index];
   }
 
   step(input: Input): readonly CoreEffect[] {
@@ -97,6 +125,8 @@ class Driver implements Core {
         return this.#onVote(input);
       case 'proposal.received':
         return this.#onProposal(input);
+      case 'part.received':
+        return this.#onPart(input);
       case 'certificate.received':
         return this.#onCertificate(input);
       case 'conflict.received':
@@ -120,7 +150,11 @@ class Driver implements Core {
   #onTimer(input: InputOf<'timer.fired'>): void {
     const { timers, catchUp, at } = this.#core;
     const timer = timers.take(input.id);
-    if (timer?.kind === 'rebroadcast') return this.#gossip.rebroadcast(input.now_ms);
+    if (timer?.kind === 'rebroadcast') {
+      this.#bodies.expectNamed(input.now_ms);
+      return this.#gossip.rebroadcast(input.now_ms);
+    }
+    if (timer?.kind === 'parts') return this.#bodies.ask(input.now_ms);
     if (timer?.kind === 'sync')
       return catchUp.isBehind(at.height) ? this.#gossip.requestBlocks(input.now_ms) : undefined;
     if (timer === undefined || !this.#rules.isDue(timer)) return;
@@ -144,25 +178,54 @@ class Driver implements Core {
   }
 
   #onProposal(input: InputOf<'proposal.received'>): void {
-    const { proposal, polka, block, now_ms } = input;
+    const { proposal, polka, now_ms } = input;
     const { at, electorate, isReplaying, rules, tip } = this.#core;
+    const arrived = input.block ?? this.#bodies.block(proposal.value);
+    const block = arrived ?? at.proposals.block(proposal.value)?.block;
     const refuse = (code: Parameters<CoreState['refuse']>[1]) => this.#core.refuse(proposal.validator, code);
     if (proposal.height < at.height || at.proposals.has(proposal)) return;
+    if (block === undefined && this.#bodies.isAwaited(proposal)) return;
     const code = isReplaying ? null : refuseProposal(electorate, proposal, block, polka);
     if (code !== null) return refuse(code);
-    if (proposal.height > at.height) return this.#keepForLater(input, proposal);
+    if (proposal.height > at.height) return this.#keepProposalForLater(input);
     if (proposal.round > at.round + MAX_FUTURE_ROUNDS) return refuse('ROUND_TOO_FAR');
+    if (block === undefined) return this.#awaitBody(input);
     const checked = at.proposals.block(proposal.value) ?? checkBlock(rules, tip, block, now_ms);
     if (checked === undefined) return refuse('BLOCK_INVALID');
     if (checked.header.previous !== tip.id) this.#gossip.askForRival(proposal.validator);
     const conflict = at.proposals.conflict(proposal);
-    if (at.proposals.add(proposal, at.votes.names(proposal.value)) === 'full') return refuse('PROPOSALS_FULL');
-    this.#core.record(input);
+    if (at.proposals.add(proposal, at.round, at.votes.names(proposal.value)) === 'full')
+      return refuse('PROPOSALS_FULL');
+    this.#core.record(arrived === undefined ? input : { ...input, block: arrived });
     at.proposals.addBlock(proposal.value, checked);
+    this.#bodies.forget(proposal.value);
     if (conflict !== undefined && at.isNews(conflict)) this.#core.emit({ type: 'evidence.found', evidence: conflict });
     if (polka !== undefined) this.#keepCertificate(polka);
     if (at.step === 'unstarted' && proposal.round === 0) this.#rules.startRound(0, now_ms);
     this.#advance(now_ms);
+  }
+
+  /** Its polka counts at once, and names the block whose parts are to come. */
+  #awaitBody(input: InputOf<'proposal.received'>): void {
+    const { proposal, polka, now_ms } = input;
+    if (polka !== undefined) this.#onCertificate({ type: 'certificate.received', certificate: polka, now_ms });
+    if (proposal.height === this.#core.at.height && !this.#bodies.await(input))
+      this.#core.refuse(proposal.validator, 'PROPOSALS_FULL');
+  }
+
+  #onPart({ from, part, now_ms }: InputOf<'part.received'>): void {
+    const outcome = this.#bodies.hear(from, part);
+    if (outcome === 'false') this.#core.refuse(from, 'PART_INVALID');
+    if (typeof outcome === 'object') this.#onBody(blockId(this.#core.config.crypto, part.header), outcome, now_ms);
+  }
+
+  /** All parts of a body are here: what waited for it goes on, and so does a certificate that names it. */
+  #onBody(value: string, block: Block, now_ms: number): void {
+    for (const waiting of this.#bodies.take(value)) this.#onProposal({ ...waiting, block, now_ms });
+    const { at } = this.#core;
+    const certificate = at.votes.naming(value);
+    if (certificate === undefined || at.proposals.block(value) !== undefined) return;
+    this.#onCertificate({ type: 'certificate.received', certificate, block, now_ms });
   }
 
   #onCertificate(input: InputOf<'certificate.received'>): void {
@@ -177,6 +240,7 @@ class Driver implements Core {
     if (this.#isForked() || (certificate.type === 'skip' && !isNews)) return;
     this.#core.record(input);
     if (block !== undefined) this.#keepBody(certificate, block, now_ms);
+    for (const waiting of this.#bodies.take(certificate.value ?? '')) this.#onProposal({ ...waiting, now_ms });
     at.pacing.addReason();
     this.#advance(now_ms);
   }
@@ -248,8 +312,17 @@ class Driver implements Core {
     core.timers.set({ kind: 'begin', height: core.at.height, round: -1 }, core.at.pacing.latest_ms);
     this.#gossip.scheduleRebroadcast(now_ms);
     if (!core.isReplaying && core.config.app.hasWork()) this.#take({ type: 'work.arrived', now_ms });
+    this.#bodies.begin(core.at.height);
     for (const message of this.#early.take()) this.#take({ ...message, now_ms });
     this.#advance(now_ms);
+  }
+
+  /** Its parts are on their way too. */
+  #keepProposalForLater(input: InputOf<'proposal.received'>): void {
+    const { height, round, value } = input.proposal;
+    if (input.block === undefined && height === this.#core.at.height + 1)
+      this.#bodies.expect(value, { height, round }, input.now_ms);
+    this.#keepForLater(input, input.proposal);
   }
 
   #keepForLater(message: EarlyMessage, by: { readonly validator: number; readonly height: number }): void {

@@ -85,6 +85,7 @@ export class Gossip {
   }
 
   #publish(certificate: Certificate, block: Block | undefined): void {
-    this.#core.emit({ type: 'publish.certificate', certificate, ...(block && { block }) });
+    const message = { type: 'certificate', certificate, ...(block && { block }) } as const;
+    this.#core.emit({ ...this.#core.cutter.shortened(message), type: 'publish.certificate' });
   }
 }

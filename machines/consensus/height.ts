@@ -16,7 +16,7 @@ type RoundSnapshot = FlatSnapshot & { readonly value: RoundStep; readonly contex
 /** The order to propose, until it is carried out or the step is over. */
 export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
 
-/** Rounds behind the own whose proposals are kept: a decision of one of them needs its body. At most 16 MiB of bodies. */
+/** Rounds behind the own whose proposals are kept: a decision of one of them needs its body. */
 const KEPT_PROPOSAL_ROUNDS = 8;
 
 export class Height {
@@ -102,6 +102,6 @@ export class Height {
     this.wanted = undefined;
     this.votes.advance(round);
     const isNeeded = (value: string) => value === this.state.valid_value || this.votes.names(value);
-    this.proposals.advance(round - KEPT_PROPOSAL_ROUNDS, isNeeded);
+    this.proposals.advance(round - KEPT_PROPOSAL_ROUNDS, round, isNeeded);
   }
 }

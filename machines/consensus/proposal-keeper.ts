@@ -1,6 +1,8 @@
 // Proposals and block bodies of one height. More than one proposal a round is kept, else an equivocating leader strands honest nodes.
+
+import { bodyBytes } from '#schemas/consensus/block-codec.ts';
 import type { Block, Evidence, Header, SignedProposal } from '#schemas/consensus/types.ts';
-import { MAX_ROUND_PROPOSALS } from '#schemas/wire/limits.ts';
+import { MAX_ROUND_PROPOSALS, MAX_SPARE_BODY_BYTES } from '#schemas/wire/limits.ts';
 
 /** A block that was checked against the tip once, when it came. */
 export type CheckedBlock = { readonly block: Block; readonly header: Header; readonly is_valid: boolean };
@@ -25,11 +27,15 @@ export class ProposalKeeper {
     return this.#rounds.get(proposal.round)?.has(keyOf(proposal)) ?? false;
   }
 
-  /** At most MAX_ROUND_PROPOSALS a round, keyed by (value, valid_round); one that a certificate names is always kept. */
-  add(proposal: SignedProposal, isNamed: boolean): ProposalOutcome {
+  /**
+   * At most MAX_ROUND_PROPOSALS a round, keyed by (value, valid_round), and of other rounds than the present one only while bodies
+   * take no more than MAX_SPARE_BODY_BYTES; one that a certificate names is always kept.
+   */
+  add(proposal: SignedProposal, present_round: number, isNamed: boolean): ProposalOutcome {
     const kept = this.#rounds.get(proposal.round) ?? new Map<string, SignedProposal>();
     if (kept.has(keyOf(proposal))) return 'known';
-    if (!isNamed && kept.size >= MAX_ROUND_PROPOSALS) return 'full';
+    const isSpare = proposal.round !== present_round && this.bodies_bytes > MAX_SPARE_BODY_BYTES;
+    if (!isNamed && (isSpare || kept.size >= MAX_ROUND_PROPOSALS)) return 'full';
     kept.set(keyOf(proposal), proposal);
     this.#rounds.set(proposal.round, kept);
     return 'kept';
@@ -48,10 +54,33 @@ export class ProposalKeeper {
     return [...(this.#rounds.get(round)?.values() ?? [])];
   }
 
-  /** Forget the proposals of rounds before `round`, and bodies that neither a kept proposal nor `isNamed` holds on to. */
-  advance(round: number, isNamed: (value: string) => boolean): void {
-    for (const old of this.#rounds.keys()) if (old < round) this.#rounds.delete(old);
+  /**
+   * Forget the proposals of rounds before `oldest`, and bodies that neither a kept proposal nor `isNamed` holds on to; while bodies
+   * take more than MAX_SPARE_BODY_BYTES the oldest rounds before `round` go too.
+   */
+  advance(oldest: number, round: number, isNamed: (value: string) => boolean): void {
+    for (const old of this.#rounds.keys()) if (old < oldest) this.#rounds.delete(old);
     if (this.#blocks.size === 0) return;
+    this.#dropBodies(isNamed);
+    for (const old of [...this.#rounds.keys()].filter((kept) => kept < round).sort((a, b) => a - b)) {
+      if (this.bodies_bytes <= MAX_SPARE_BODY_BYTES) return;
+      this.#rounds.delete(old);
+      this.#dropBodies(isNamed);
+    }
+  }
+
+  /** What the bodies take. */
+  get bodies_bytes(): number {
+    return [...this.#blocks.values()].reduce((sum, { block }) => sum + bodyBytes(block.txs), 0);
+  }
+
+  /** Proposals and bodies held. */
+  get size(): { readonly proposals: number; readonly bodies: number } {
+    const proposals = [...this.#rounds.values()].reduce((sum, kept) => sum + kept.size, 0);
+    return { proposals, bodies: this.#blocks.size };
+  }
+
+  #dropBodies(isNamed: (value: string) => boolean): void {
     const proposed = new Set([...this.#rounds.values()].flatMap((kept) => [...kept.values()].map((p) => p.value)));
     for (const value of this.#blocks.keys()) if (!proposed.has(value) && !isNamed(value)) this.#blocks.delete(value);
   }

@@ -1,12 +1,14 @@
 // The core's timers as data: what each id means, which are set. A fired id that is not set is stale and means nothing.
 import type { CoreEffect } from './types.ts';
 
-/** `begin`: round 0 may begin; `rebroadcast` and `sync` do not belong to a height and are not replayed. */
+/** `begin`: round 0 may begin; `rebroadcast`, `sync` and `parts` do not belong to a height and are not replayed. */
 export type Timer = {
-  readonly kind: 'begin' | 'propose' | 'prevote' | 'precommit' | 'rebroadcast' | 'sync';
+  readonly kind: 'begin' | 'propose' | 'prevote' | 'precommit' | 'rebroadcast' | 'sync' | 'parts';
   readonly height: number;
   readonly round: number;
 };
+
+const OF_NO_HEIGHT: ReadonlySet<Timer['kind']> = new Set(['sync', 'rebroadcast', 'parts']);
 
 export class Timers {
   readonly #emit: (effect: CoreEffect) => void;
@@ -51,7 +53,7 @@ export class Timers {
 
   #cancel(isOver: (timer: Timer) => boolean): void {
     for (const [id, timer] of this.#set) {
-      if (timer.kind === 'sync' || timer.kind === 'rebroadcast' || !isOver(timer)) continue;
+      if (OF_NO_HEIGHT.has(timer.kind) || !isOver(timer)) continue;
       this.#set.delete(id);
       this.#emit({ type: 'timer.cancel', id });
     }

@@ -1,6 +1,7 @@
 // The validator core's inputs and effects: pure data in, pure data out. Keeper → multiplexer → round machine → effects.
 import type {
   Block,
+  BlockPart,
   Certificate,
   CommitConflict,
   Evidence,
@@ -59,9 +60,12 @@ export type Input =
       readonly type: 'proposal.received';
       readonly proposal: SignedProposal;
       readonly polka?: Certificate;
-      readonly block: Block;
+      /** Absent where its body travels in parts, or is known. */
+      readonly block?: Block;
       readonly now_ms: number;
     }
+  /** `from`: index of the validator that sent it; a part proves itself. */
+  | { readonly type: 'part.received'; readonly from: number; readonly part: BlockPart; readonly now_ms: number }
   | { readonly type: 'vote.received'; readonly vote: SignedVote; readonly now_ms: number }
   | {
       readonly type: 'certificate.received';
@@ -117,6 +121,14 @@ export type CoreEffect =
       readonly peer: number;
       readonly first_height: number;
       readonly last_height: number;
+    }
+  /** Ask one peer for a part of a body of this height; its answer comes back as `part.received`. */
+  | {
+      readonly type: 'part.request';
+      readonly peer: number;
+      readonly height: number;
+      readonly value: string;
+      readonly index: number;
     }
   | { readonly type: 'evidence.found'; readonly evidence: Evidence }
   /** An input was refused; `from` is the validator it came from or claims to be by, −1 if unknown. Counted, never answered. */

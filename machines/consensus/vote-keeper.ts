@@ -109,6 +109,24 @@ export class VoteKeeper {
     return this.#commit?.value === value;
   }
 
+  /** Blocks that some quorum of this height is on. */
+  namedValues(): readonly string[] {
+    const units = [...this.#rounds.values()].flatMap(({ polkas, commits }) => [...polkas, ...commits]);
+    return [...new Set([...units, ...(this.#commit ? [this.#commit] : [])].flatMap(({ value }) => value ?? []))];
+  }
+
+  /** A certificate on the block: the commit, if there is one. */
+  naming(value: string): Certificate | undefined {
+    if (this.#commit?.value === value) return this.#commit;
+    for (const { polkas } of this.#rounds.values()) for (const polka of polkas) if (polka.value === value) return polka;
+    return undefined;
+  }
+
+  /** Who said in a vote that is held that it has the block. */
+  votersFor(value: string): readonly number[] {
+    return [...new Set(this.told().flatMap((vote) => (vote.value === value ? [vote.validator] : [])))];
+  }
+
   /** Forget what lies too far behind the round that starts now; rounds with a certificate stay. */
   advance(round: number): void {
     this.#current = round;

@@ -3,7 +3,7 @@ import type { Tip } from '#machines/consensus/types.ts';
 import { HASH_BYTES, LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import { decodeFinalBlock, encodeFinalBlock, finalBlockBytes } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
-import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
+import { MAX_RANGE_BYTES, MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { LazyPut } from '../store/lazy-put.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
@@ -45,7 +45,7 @@ export async function readFinalBlock(store: Store, height: number): Promise<Fina
   return final.value;
 }
 
-/** Final blocks from `first` to `last`, as many as one message and its limit of blocks take. */
+/** Final blocks from `first` to `last`, as many as the limits of a range allow. */
 export async function readRange(store: Store, first: number, last: number): Promise<FinalBlock[]> {
   const blocks: FinalBlock[] = [];
   let bytes = RANGE_HEAD_BYTES;
@@ -53,7 +53,7 @@ export async function readRange(store: Store, first: number, last: number): Prom
     const final = await readFinalBlock(store, height);
     if (final === undefined) break;
     bytes += finalBlockBytes(final);
-    if (bytes > MAX_MESSAGE_BYTES) break;
+    if (bytes > MAX_RANGE_BYTES && blocks.length > 0) break;
     blocks.push(final);
   }
   return blocks;

@@ -44,7 +44,7 @@ export class Ingress {
   #passOn(sender: number, message: ConsensusMessage, size_bytes: number): void {
     if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
     if (message.type === 'status' && message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
-    const input = inputOf(message, this.#ports.now_ms());
+    const input = inputOf(message, this.#ports.now_ms(), sender);
     if (input === undefined) return this.#ports.onRefused('KIND_UNKNOWN');
     this.#ports.onInput(input, size_bytes);
   }

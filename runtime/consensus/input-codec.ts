@@ -8,9 +8,16 @@ import {
   writeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import { MAX_BLOCK_BYTES, MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 
-/** What the core records; the others change nothing that a replay needs. */
-export type RecordedInput = Exclude<Input, { type: 'status.received' | 'blocks.synced' | 'conflict.received' }>;
+/** What the core records; the others change nothing that a replay needs: it has whole bodies. */
+export type RecordedInput = Exclude<
+  Input,
+  { type: 'status.received' | 'blocks.synced' | 'conflict.received' | 'part.received' }
+>;
+
+/** Largest message in the log: one with a whole body. */
+const MAX_RECORD_BYTES = MAX_BLOCK_BYTES + MAX_MESSAGE_BYTES;
 
 const TYPES = [
   'started',
@@ -80,28 +87,30 @@ export function messageOf(input: MessageInput): ConsensusMessage {
     return block === undefined ? { type: 'certificate', certificate } : { type: 'certificate', certificate, block };
   }
   const { proposal, polka, block } = input;
-  return polka === undefined ? { type: 'proposal', proposal, block } : { type: 'proposal', proposal, polka, block };
+  return { type: 'proposal', proposal, ...(polka && { polka }), ...(block && { block }) };
 }
 
-/** The input that a message of a peer is, if the core hears it. */
-export function inputOf(message: ConsensusMessage, now_ms: number): Input | undefined {
+/** The input that a message of a peer is, if the core hears it. @param from the peer */
+export function inputOf(message: ConsensusMessage, now_ms: number, from: number): Input | undefined {
   switch (message.type) {
     case 'vote':
       return { type: 'vote.received', vote: message.vote, now_ms };
     case 'proposal': {
       const { proposal, polka, block } = message;
-      return { type: 'proposal.received', proposal, ...(polka && { polka }), block, now_ms };
+      return { type: 'proposal.received', proposal, ...(polka && { polka }), ...(block && { block }), now_ms };
     }
     case 'certificate': {
       const { certificate, block } = message;
       return { type: 'certificate.received', certificate, ...(block && { block }), now_ms };
     }
     case 'status': {
-      const { from, height, round, lowest_height } = message;
-      return { type: 'status.received', from, status: { height, round, lowest_height }, now_ms };
+      const { height, round, lowest_height } = message;
+      return { type: 'status.received', from: message.from, status: { height, round, lowest_height }, now_ms };
     }
     case 'conflict':
       return { type: 'conflict.received', conflict: message.conflict, now_ms };
+    case 'part':
+      return { type: 'part.received', from, part: message.part, now_ms };
     default:
       return undefined;
   }
@@ -117,9 +126,9 @@ function read(type: (typeof TYPES)[number], body: Uint8Array, now_ms: number): R
     case 'beacon.recovered':
       return accept({ type, height: new LayoutReader(body).u64(), signature: body.subarray(8), now_ms });
     default: {
-      const message = decodeConsensusMessage(body);
+      const message = decodeConsensusMessage(body, MAX_RECORD_BYTES);
       if (!message.ok) return message;
-      const input = inputOf(message.value, now_ms);
+      const input = inputOf(message.value, now_ms, -1);
       return input?.type === type ? accept(input) : refuse('LOG_CORRUPT', type);
     }
   }

@@ -1,17 +1,20 @@
-// Answers on `sync.v1.<id>`: ranges of final blocks, and where this validator stands. One request at a time, a bounded number waiting.
+// Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, where this validator stands. One request at a time, a bounded number waiting.
 import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
   encodeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { BlockPart, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
-import { MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
+import { MAX_MESSAGE_BYTES, MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import type { Store } from '../store/store.ts';
 import { readRange } from './block-store.ts';
+
+/** Of an answer in one message: its head takes 14 bytes. */
+const SLICE_BYTES = MAX_MESSAGE_BYTES - 64;
 
 /** Where answers come from. */
 export type SyncPorts = {
@@ -20,6 +23,8 @@ export type SyncPorts = {
   readonly electorate: Electorate;
   /** This validator's position, signed for a question with this nonce; undefined from who only serves blocks. */
   readonly position: (nonce: Uint8Array) => ConsensusMessage | undefined;
+  /** A part of a body that is being decided, if it is here. */
+  readonly part: (value: string, index: number) => BlockPart | undefined;
   /** A request that is none, or one too many. */
   readonly onRefused: (code: Code) => void;
 };
@@ -43,14 +48,35 @@ async function respond({ data, respond: send }: Delivery, ports: SyncPorts): Pro
   if (!request.ok) return ports.onRefused(request.code);
   if (send === undefined) return;
   const answer = await answerOf(request.value, ports);
-  if (answer === undefined) return ports.onRefused('KIND_UNKNOWN');
-  send(encodeConsensusMessage(answer));
+  if (answer !== undefined) send(answer);
 }
 
-async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
-  if (request.type === 'position.request') return ports.position(request.nonce);
-  if (request.type !== 'range.request') return undefined;
-  return { type: 'range', blocks: await readProvenRange(ports, request.first_height, request.last_height) };
+/** Undefined: no answer, so that the asker goes on to somebody else. */
+async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<Uint8Array | undefined> {
+  switch (request.type) {
+    case 'position.request': {
+      const position = ports.position(request.nonce);
+      return position && encodeConsensusMessage(position);
+    }
+    case 'part.request': {
+      const part = ports.part(request.value, request.index);
+      return part && encodeConsensusMessage({ type: 'part', part });
+    }
+    case 'range.request': {
+      const blocks = await readProvenRange(ports, request.first_height, request.last_height);
+      return slice(encodeConsensusMessage({ type: 'range', blocks }), request.offset_bytes);
+    }
+    default:
+      ports.onRefused('KIND_UNKNOWN');
+      return undefined;
+  }
+}
+
+/** The answer, or what a message takes of it from `offset_bytes` on. */
+function slice(answer: Uint8Array, offset_bytes: number): Uint8Array {
+  if (offset_bytes === 0 && answer.length <= MAX_MESSAGE_BYTES) return answer;
+  const bytes = answer.subarray(offset_bytes, offset_bytes + SLICE_BYTES);
+  return encodeConsensusMessage({ type: 'range.slice', offset_bytes, total_bytes: answer.length, bytes });
 }
 
 /**

@@ -39,7 +39,7 @@ export type TurnResult = {
   readonly timers: (EffectOf<'timer.set'> | EffectOf<'timer.cancel'>)[];
   readonly decided: Decided[];
   readonly releases: number[];
-  readonly requests: EffectOf<'sync.request'>[];
+  readonly requests: (EffectOf<'sync.request'> | EffectOf<'part.request'>)[];
   readonly evidence: EvidenceBytes[];
   readonly refusals: Code[];
   halt: Omit<EffectOf<'halt'>, 'type'> | undefined;
@@ -93,7 +93,7 @@ function carryOut(state: TurnState, result: TurnResult, effects: readonly CoreEf
   const decided = result.decided.length;
   for (const effect of effects) {
     const word = perform(state, result, effect);
-    const input = word && inputOf(word, now_ms);
+    const input = word && inputOf(word, now_ms, state.self);
     if (input !== undefined) own.push(input);
   }
   if (result.decided.length > decided) result.ops.push(...state.commitOps());
@@ -125,7 +125,8 @@ function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnW
       result.words.push({ type: 'status', from: state.self, ...effect.status });
       return undefined;
     case 'rebroadcast':
-      result.words.push(...state.own.all());
+      // Large bodies were sent with the first word: who lacks parts of one asks for them.
+      for (const word of state.own.all()) result.words.push(state.core.cutter.shortened(word));
       result.releases.push(state.core.tip.height);
       return undefined;
     case 'timer.set':
@@ -136,6 +137,7 @@ function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnW
       result.releases.push(effect.height);
       return undefined;
     case 'sync.request':
+    case 'part.request':
       result.requests.push(effect);
       return undefined;
     case 'evidence.found':
@@ -172,11 +174,7 @@ function propose(
   const signature = sign(state, result, { height, round, step: 0 }, proposalSignBytes(state.chain, statement));
   if (signature === undefined) return undefined;
   const proposal = { ...statement, signature };
-  return speak(
-    state,
-    result,
-    polka === undefined ? { type: 'proposal', proposal, block } : { type: 'proposal', proposal, polka, block },
-  );
+  return speak(state, result, { type: 'proposal', proposal, ...(polka && { polka }), block });
 }
 
 /** Undefined where this validator must be silent, or where the signer refuses: then it stops. */

@@ -5,9 +5,15 @@ import { isProposer, proposerOf } from '#machines/consensus/proposer.ts';
 import type { Input, Tip } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
-import { type ConsensusMessage, encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
+import {
+  type ConsensusMessage,
+  encodeConsensusMessage,
+  encodeFinalBlock,
+  finalBlockBytes,
+} from '#schemas/consensus/message-codec.ts';
 import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Delivery, Subscription } from '../bus/bus.ts';
 import { verify } from '../keys/ed25519.ts';
@@ -17,7 +23,7 @@ import { readFinalBlock, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
 import { openLog } from './log.ts';
 import { birthOp, readSignerRecord } from './signer.ts';
-import { fetchBlocks, fetchPosition, type SyncRequest } from './sync-client.ts';
+import { fetchBlocks, fetchPart, fetchPosition, type PartRequest, type SyncRequest } from './sync-client.ts';
 import { serveSync } from './sync-server.ts';
 import { type Decided, runTurn, type TurnResult, type TurnState } from './turn.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -90,6 +96,7 @@ class ValidatorHost implements Validator {
         store,
         electorate,
         position: (nonce) => positionOf(this.#state, key, nonce),
+        part: (value, index) => this.#state.core.part(value, index),
         onRefused: (code) => this.#countRefusal(code),
       }),
     );
@@ -173,7 +180,7 @@ class ValidatorHost implements Validator {
     metrics.set('sortition_consensus_round', round);
     metrics.set('sortition_consensus_finality_seconds', Math.max(0, this.#now() - header.time_ms) / 1_000);
     const isAnnouncer = [round, round + 1].some((r) => proposerOf(height, r, config.validators.length) === config.self);
-    if (isAnnouncer) bus.cast(subject.block(key.id), encodeFinalBlock(final));
+    if (isAnnouncer) bus.cast(subject.block(key.id), announcement(final));
   }
 
   #accuse(evidence: EvidenceBytes): void {
@@ -181,10 +188,16 @@ class ValidatorHost implements Validator {
     this.#options.onEvidence(evidence);
   }
 
-  async #fetch(request: SyncRequest): Promise<void> {
+  async #fetch(request: SyncRequest | PartRequest): Promise<void> {
     const { bus, config } = this.#options;
-    const blocks = await fetchBlocks(bus, config.validators[request.peer]?.id ?? '', request);
-    this.#loop.push({ type: 'blocks.synced', from: request.peer, blocks, now_ms: this.#now() });
+    const from = request.peer;
+    const id = config.validators[from]?.id ?? '';
+    if (request.type === 'sync.request') {
+      const blocks = await fetchBlocks(bus, id, request);
+      return this.#loop.push({ type: 'blocks.synced', from, blocks, now_ms: this.#now() });
+    }
+    const part = await fetchPart(bus, id, request);
+    if (part !== undefined) this.#loop.push({ type: 'part.received', from, part, now_ms: this.#now() });
   }
 
   #release(height: number): void {
@@ -209,10 +222,10 @@ class ValidatorHost implements Validator {
   #cast(message: ConsensusMessage): void {
     const { bus, key } = this.#options;
     const { height, round } = this.position;
-    bus.cast(
-      subject.consensus(height, Math.max(round, 0), message.type.replace('.', '-'), key.id),
-      encodeConsensusMessage(message),
-    );
+    for (const piece of this.#state.core.cutter.pieces(message)) {
+      const type = piece.type.replace('.', '-');
+      bus.cast(subject.consensus(height, Math.max(round, 0), type, key.id), encodeConsensusMessage(piece));
+    }
   }
 
   /** After a restart or a reconnect: own words, position and share again. */
@@ -259,3 +272,9 @@ class ValidatorHost implements Validator {
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
   }
 }
+
+/** The block for those who follow; where it is larger than a message, its certificate, so that they ask for it. */
+const announcement = (final: FinalBlock): Uint8Array =>
+  finalBlockBytes(final) <= MAX_MESSAGE_BYTES
+    ? encodeFinalBlock(final)
+    : encodeConsensusMessage({ type: 'certificate', certificate: final.certificate });

@@ -9,13 +9,14 @@ import {
   type TreelessLedger,
 } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
-import { decodeConsensusMessage, decodeFinalBlock, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { decodeConsensusMessage, decodeFinalBlock } from '#schemas/consensus/message-codec.ts';
 import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
+import { fetchRange } from '../consensus/sync-client.ts';
 import type { Clock } from '../host/ports.ts';
 import type { Chain } from '../network/genesis-file.ts';
 import type { Log } from '../observe/log.ts';
@@ -66,8 +67,6 @@ export type ReplicaOptions = {
 
 /** How long the network may be silent before a validator is asked, ms: a little more than the idle interval. */
 const SILENCE_SLACK_MS = 1_000;
-/** How long a validator may take to answer with a range, ms. */
-const RANGE_TIMEOUT_MS = 2_000;
 /** Checked blocks kept until the ones before them arrive. */
 const MAX_EARLY_BLOCKS = 256;
 
@@ -154,6 +153,7 @@ class Follower {
 
   #hear(data: Uint8Array): void {
     const final = decodeFinalBlock(data);
+    if (!final.ok && isCertificate(data)) return void this.#catchUp();
     if (!final.ok) return this.#refuse(final.code);
     if (this.#early.size >= MAX_EARLY_BLOCKS) return void this.#catchUp();
     this.#keep(final.value);
@@ -257,14 +257,9 @@ class Follower {
     const peer = validators[this.#asked_count++ % validators.length];
     const first_height = this.#ledger.height() + 1;
     if (peer === undefined) return false;
-    const request = encodeConsensusMessage({
-      type: 'range.request',
-      first_height,
-      last_height: first_height + MAX_SYNC_BLOCKS - 1,
-    });
-    const answer = await this.#o.bus.request(subject.sync(peer.id), request, RANGE_TIMEOUT_MS).catch(() => undefined);
-    if (answer === undefined) return false;
-    const range = decodeConsensusMessage(answer);
+    const last_height = first_height + MAX_SYNC_BLOCKS - 1;
+    const range = await fetchRange(this.#o.bus, peer.id, { first_height, last_height });
+    if (range === undefined) return false;
     if (!range.ok || range.value.type !== 'range') {
       this.#refuse(range.ok ? 'RANGE_INVALID' : range.code);
       return false;
@@ -273,4 +268,10 @@ class Follower {
     await this.#work();
     return this.#ledger.height() >= first_height;
   }
+}
+
+/** What a validator tells of a block that is larger than a message. */
+function isCertificate(data: Uint8Array): boolean {
+  const message = decodeConsensusMessage(data);
+  return message.ok && message.value.type === 'certificate';
 }

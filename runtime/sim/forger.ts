@@ -1,10 +1,11 @@
 // A validator that lies: it runs the production core to stay in the game, and says something else to each peer.
+import { BlockCutter } from '#machines/consensus/block-parts.ts';
 import { blockId, txsRoot } from '#machines/consensus/block-rules.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Block, Certificate, Proposal, SignedProposal, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { type Message, roundOf } from './message.ts';
-import type { Habit } from './plan.ts';
+import { type Habit, partBytes } from './plan.ts';
 import { lieRange } from './range-lies.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
@@ -24,10 +25,13 @@ export type Forger = {
   overhear(message: Message): void;
   /** What goes to replica `to` instead of `message`. */
   twist(message: Message, to: number): readonly Message[];
+  /** The same with a piece of it: parts of a body are withheld or falsified. */
+  twistPiece(piece: Message): readonly Message[];
 };
 
 /** A liar with the key of `validator`. */
-export function createForger({ prng, base, votes }: World, validator: number, habits: readonly Habit[]): Forger {
+export function createForger({ prng, base, votes, plan }: World, validator: number, habits: readonly Habit[]): Forger {
+  const cutter = new BlockCutter(twinCrypto, partBytes(plan));
   const has = (habit: Habit): boolean => habits.includes(habit);
   const key = base.validators[validator]?.id ?? '';
   /** Blocks that somebody proposed at the height in question: lies about these are the plausible ones. */
@@ -77,8 +81,8 @@ export function createForger({ prng, base, votes }: World, validator: number, ha
   }
 
   /** Another block in the same place, with a transaction of the past once more; now and then with a polka that never was. */
-  function lieProposal({ proposal, block }: MessageOf<'proposal'>): Message {
-    const other = withReplayed(block, txs.length === 0 ? [] : [prng.pick(txs)], prng.between(1, 2 * FLOOD));
+  function lieProposal({ proposal, block }: Proposed): Message {
+    const other = withReplayed(cutter, block, txs.length === 0 ? [] : [prng.pick(txs)], prng.between(1, 2 * FLOOD));
     txs.push(...block.txs.slice(0, MAX_HOARD - txs.length));
     const mayCite = proposal.round > 0 && has('false_valid_round') && prng.chance(512);
     const valid_round = mayCite ? prng.below(proposal.round) : -1;
@@ -89,7 +93,7 @@ export function createForger({ prng, base, votes }: World, validator: number, ha
   }
 
   /** A lie that everybody hears is no equivocation: it can be decided, and has to be seen through. */
-  function proposalsFor(message: MessageOf<'proposal'>): readonly Message[] {
+  function proposalsFor(message: Proposed): readonly Message[] {
     const { value } = message.proposal;
     const flood = has('flood') ? Array.from({ length: FLOOD }, () => lieProposal(message)) : [];
     if (!has('false_proposals')) return [message, ...flood];
@@ -99,7 +103,7 @@ export function createForger({ prng, base, votes }: World, validator: number, ha
 
   function saidFor(message: Message): readonly Message[] {
     if (message.type === 'vote') return votesFor(message);
-    if (message.type === 'proposal') return proposalsFor(message);
+    if (isWhole(message)) return proposalsFor(message);
     if (message.type === 'certificate' && has('withheld_bodies'))
       return [{ type: 'certificate', certificate: message.certificate }];
     if (message.type === 'range' && has('false_ranges') && prng.chance(700))
@@ -111,7 +115,7 @@ export function createForger({ prng, base, votes }: World, validator: number, ha
     overhear(message) {
       if (message.type === 'proposal') {
         learn(message.proposal.value, message.proposal.height);
-        txs.push(...message.block.txs.slice(0, MAX_HOARD - txs.length));
+        txs.push(...(message.block?.txs ?? []).slice(0, MAX_HOARD - txs.length));
       }
       if (message.type !== 'certificate') return;
       hoard.push(message.certificate);
@@ -124,11 +128,19 @@ export function createForger({ prng, base, votes }: World, validator: number, ha
       const said = saidFor(message);
       return isReplayed ? [...said, { type: 'certificate', certificate: prng.pick(hoard) }] : said;
     },
+    twistPiece(piece) {
+      if (piece.type !== 'part' || !has('false_parts') || !prng.chance(300)) return [piece];
+      const bytes = Uint8Array.from(piece.part.bytes, (byte) => byte ^ 1);
+      return prng.chance(512) ? [] : [{ type: 'part', part: { ...piece.part, bytes } }];
+    },
   };
 }
 
+type Proposed = MessageOf<'proposal'> & { readonly block: Block };
+const isWhole = (message: Message): message is Proposed => message.type === 'proposal' && message.block !== undefined;
+
 /** The block some milliseconds later, with more transactions. */
-function withReplayed(block: Block, more: readonly Uint8Array[], later_ms: number): Block {
+function withReplayed(cutter: BlockCutter, block: Block, more: readonly Uint8Array[], later_ms: number): Block {
   const decoded = decodeHeader(block.header);
   if (!decoded.ok) return block;
   const txs = [...block.txs, ...more];
@@ -136,6 +148,7 @@ function withReplayed(block: Block, more: readonly Uint8Array[], later_ms: numbe
     ...decoded.value,
     time_ms: decoded.value.time_ms + later_ms,
     txs_root: txsRoot(twinCrypto, txs),
+    parts_hash: cutter.partsHash(txs),
   });
   return { header, txs };
 }

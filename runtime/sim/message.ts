@@ -12,7 +12,7 @@ export const coreInput = (message: Message, from: number, now_ms: number): Input
     ? { type: 'blocks.synced', from, blocks: message.blocks, now_ms }
     : message.type === 'transaction'
       ? undefined
-      : inputOf(message, now_ms);
+      : inputOf(message, now_ms, from);
 
 /** A number that tells messages apart well enough for the trace. */
 export function tagOf(message: Message): number {
@@ -39,6 +39,12 @@ export function tagOf(message: Message): number {
       return mix(message.position.height, message.position.round, 11);
     case 'conflict':
       return mix(message.conflict.first.height, message.conflict.votes.length, 12);
+    case 'part':
+      return mix(message.part.index, message.part.bytes.length, 13) + (message.part.bytes[0] ?? 0);
+    case 'part.request':
+      return mix(message.height, message.index, 14) + word(message.value);
+    case 'range.slice':
+      return mix(message.offset_bytes, message.total_bytes, 15);
     case 'transaction':
       return mix(message.bytes.length, message.bytes[0] ?? 0, 9);
   }

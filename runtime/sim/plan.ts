@@ -25,6 +25,8 @@ export const HABITS = [
   'replays',
   /** Sends certificates without their blocks. */
   'withheld_bodies',
+  /** Keeps parts of bodies back, and sends false ones. */
+  'false_parts',
   /** Answers who lags with ranges that are short, false or not what was asked for. */
   'false_ranges',
 ] as const;
@@ -98,3 +100,9 @@ export type Plan = z.infer<typeof Plan>;
 
 /** Whether a validator is held to the rules. */
 export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzantine[validator] === undefined;
+
+/** In one schedule of four, bodies of the hash chain travel in up to three parts, those of the ledger in some more. */
+export const partBytes = ({ seed, kind }: Pick<Plan, 'seed' | 'kind'>): number | undefined =>
+  seed % 4 === 0 ? PART_BYTES[kind] : undefined;
+
+const PART_BYTES = { consensus: 4, ledger: 4_096 } as const;

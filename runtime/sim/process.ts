@@ -1,5 +1,5 @@
 // The memory of a running validator process: all of it is lost in a crash, and made again from the disk as the runtime does.
-import { createCore } from '#machines/consensus/core.ts';
+import { createCore, SOUND_PARTS } from '#machines/consensus/core.ts';
 import type { CoreEffect } from '#machines/consensus/types.ts';
 import { readTip } from '../consensus/block-store.ts';
 import { openLog } from '../consensus/log.ts';
@@ -8,7 +8,7 @@ import { OwnWords } from '../consensus/own-words.ts';
 import { MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
 import type { TurnState } from '../consensus/turn.ts';
 import type { Disk } from './disk.ts';
-import { isCorrect } from './plan.ts';
+import { isCorrect, partBytes } from './plan.ts';
 import type { SimApplication } from './sim-application.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import { watchedCore } from './watched-core.ts';
@@ -33,7 +33,8 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const { inputs, log } = await openLog(store, tip.height + 1);
   const app = await world.openApp(store);
   const { chain, validators } = world.base;
-  const made = createCore({ ...world.base, self: validator, tip, app }, world.mutation.parts);
+  const parts = { ...(world.mutation.parts ?? SOUND_PARTS), part_bytes: partBytes(world.plan) };
+  const made = createCore({ ...world.base, self: validator, tip, app }, parts);
   const core = isCorrect(world.plan, validator) ? watchedCore(made, world.sees) : made;
   const own = new OwnWords();
   for (const input of inputs) own.remember(input, validator);

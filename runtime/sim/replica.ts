@@ -90,6 +90,7 @@ export class Replica {
   hear(from: Peer, message: Message): Promise<void> | undefined {
     if (this.#process === undefined) return undefined;
     this.#forger?.overhear(message);
+    if (message.type === 'part.request') return this.#servePart(this.#process, from, message.value, message.index);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
     if (message.type === 'transaction') this.#take(this.#process, message.bytes);
     else if (message.type === 'beacon.partial') this.#hearShare(this.#process, message.height, message.validator);
@@ -204,8 +205,9 @@ export class Replica {
     const words = crash === undefined ? turn.words : turn.words.slice(0, prng.below(turn.words.length));
     for (const word of words) this.#cast(word);
     for (const timer of turn.timers) this.#setTimer(process, timer);
-    for (const { peer, first_height, last_height } of turn.requests) {
-      this.#send({ type: 'range.request', first_height, last_height }, peer);
+    for (const { peer, ...request } of turn.requests) {
+      if (request.type === 'part.request') this.#send(request, peer);
+      else this.#send({ ...request, type: 'range.request', offset_bytes: 0 }, peer);
     }
     for (const height of turn.releases) this.#release(process, height);
     this.#gather(process);
@@ -220,8 +222,16 @@ export class Replica {
   #send(message: Message, to: number | 'all'): void {
     for (const peer of this.#world.replicas) {
       if (peer.id === this.id || (to !== 'all' && to !== peer.validator)) continue;
-      if (this.#forger === undefined) this.#world.send(this, peer, message);
-      else for (const lie of this.#forger.twist(message, peer.id)) this.#world.send(this, peer, lie);
+      for (const word of this.#forger?.twist(message, peer.id) ?? [message]) this.#sendPieces(peer, word);
+    }
+  }
+
+  /** As it travels: a large body in parts, of which a liar falsifies some. */
+  #sendPieces(peer: Peer, message: Message): void {
+    const cutter = this.#process?.state.core.cutter;
+    const pieces = message.type === 'proposal' && cutter !== undefined ? cutter.pieces(message) : [message];
+    for (const piece of pieces) {
+      for (const each of this.#forger?.twistPiece(piece) ?? [piece]) this.#world.send(this, peer, each);
     }
   }
 
@@ -241,6 +251,11 @@ export class Replica {
     const source = { store: this.#disk.store, electorate: electorateOf(this.#world.base) };
     const blocks = await readProvenRange(source, first_height, last_height);
     if (blocks.length > 0) this.#send({ type: 'range', blocks }, peer.validator);
+  }
+
+  #servePart({ state: { core } }: Process, peer: Peer, value: string, index: number): undefined {
+    const part = core.part(value, index);
+    if (part !== undefined) this.#send({ type: 'part', part }, peer.validator);
   }
 
   #take({ app }: Process, tx: Uint8Array): void {

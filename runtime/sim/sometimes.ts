@@ -31,6 +31,8 @@ export const SOMETIMES = {
     within: 2_000,
   },
   proposal_refused: { about: 'refused a proposal beyond the limit of its round', kinds: VALIDATORS, within: 500 },
+  part_asked: { about: 'asked another for a part of a body', kinds: VALIDATORS, within: 200 },
+  false_part_refused: { about: 'refused a false part of a body', kinds: VALIDATORS, within: 500 },
   double_vote_found: { about: 'found evidence of two votes', kinds: VALIDATORS, within: 200 },
   double_proposal_found: { about: 'found evidence of two proposals', kinds: VALIDATORS, within: 200 },
   amnesia_found: { about: 'found evidence of a forgotten lock', kinds: VALIDATORS, within: 2_000 },

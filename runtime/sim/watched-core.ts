@@ -30,6 +30,8 @@ export function watchedCore(core: Core, sees: Sees): Core {
     if (effect.type === 'decided') onDecided(effect.round, input);
     else if (effect.type === 'vote' && effect.vote.valid_round >= 0) sees('reproposal_with_polka');
     else if (effect.type === 'refused' && effect.code === 'PROPOSALS_FULL') sees('proposal_refused');
+    else if (effect.type === 'refused' && effect.code === 'PART_INVALID') sees('false_part_refused');
+    else if (effect.type === 'part.request') sees('part_asked');
     else if (effect.type === 'record' && effect.input.type === 'proposal.received')
       onProposal(effect.input.proposal.round);
     else if (effect.type === 'evidence.found') sees(`${effect.evidence.type}_found`);
@@ -59,6 +61,8 @@ export function watchedCore(core: Core, sees: Sees): Core {
       return timers;
     },
     stateDigest: () => core.stateDigest(),
+    part: (value, index) => core.part(value, index),
+    cutter: core.cutter,
     get tip() {
       return core.tip;
     },

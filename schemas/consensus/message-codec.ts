@@ -3,10 +3,10 @@
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
 import { BEACON_BYTES } from './beacon.ts';
-import { blockBytes, readBlock, writeBlock } from './block-codec.ts';
+import { blockBytes, blockPartBytes, readBlock, readBlockPart, writeBlock, writeBlockPart } from './block-codec.ts';
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
 import { conflictBytes, readConflict, writeConflict } from './conflict-codec.ts';
-import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import { HASH_BYTES, LayoutReader, LayoutWriter } from './fixed-layout.ts';
 import {
   POSITION_NONCE_BYTES,
   readSignedPosition,
@@ -14,7 +14,7 @@ import {
   type SignedPosition,
   writeSignedPosition,
 } from './position.ts';
-import type { Block, Certificate, CommitConflict, FinalBlock, SignedProposal, SignedVote } from './types.ts';
+import type { Block, BlockPart, Certificate, CommitConflict, FinalBlock, SignedProposal, SignedVote } from './types.ts';
 import {
   readSignedProposal,
   readSignedVote,
@@ -35,6 +35,9 @@ const TYPES = [
   'position.request',
   'position',
   'conflict',
+  'part',
+  'part.request',
+  'range.slice',
 ] as const;
 
 /** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
@@ -43,7 +46,8 @@ export type ConsensusMessage =
       readonly type: 'proposal';
       readonly proposal: SignedProposal;
       readonly polka?: Certificate;
-      readonly block: Block;
+      /** Absent where its body travels in parts. */
+      readonly block?: Block;
     }
   | { readonly type: 'vote'; readonly vote: SignedVote }
   | { readonly type: 'certificate'; readonly certificate: Certificate; readonly block?: Block }
@@ -62,13 +66,29 @@ export type ConsensusMessage =
       readonly validator: number;
       readonly signature: Uint8Array;
     }
-  | { readonly type: 'range.request'; readonly first_height: number; readonly last_height: number }
+  /** `offset_bytes`: where to go on in an answer that does not fit one message; 0 at first. */
+  | {
+      readonly type: 'range.request';
+      readonly first_height: number;
+      readonly last_height: number;
+      readonly offset_bytes: number;
+    }
   | { readonly type: 'range'; readonly blocks: readonly FinalBlock[] }
   /** Asked by a validator that forgot what it said: the answer must be signed after the question. */
   | { readonly type: 'position.request'; readonly nonce: Uint8Array }
   | { readonly type: 'position'; readonly position: SignedPosition; readonly certificate?: Certificate }
   /** Why its sender has stopped: proves itself. */
-  | { readonly type: 'conflict'; readonly conflict: CommitConflict };
+  | { readonly type: 'conflict'; readonly conflict: CommitConflict }
+  | { readonly type: 'part'; readonly part: BlockPart }
+  /** For a part of a body of the present height. */
+  | { readonly type: 'part.request'; readonly height: number; readonly value: string; readonly index: number }
+  /** A piece of a `range` that is larger than a message: bytes from `offset_bytes` on, of `total_bytes`. */
+  | {
+      readonly type: 'range.slice';
+      readonly offset_bytes: number;
+      readonly total_bytes: number;
+      readonly bytes: Uint8Array;
+    };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -81,9 +101,13 @@ export const consensusMessageBytes = (message: ConsensusMessage): number => 2 + 
 export const writeConsensusMessage = (writer: LayoutWriter, message: ConsensusMessage): LayoutWriter =>
   writeBody(writer.u8(VERSION).u8(TYPES.indexOf(message.type)), message);
 
-/** Refuses with MESSAGE_TOO_LARGE or CONSENSUS_MALFORMED; never throws. Byte fields are views into `bytes`. */
-export function decodeConsensusMessage(bytes: Uint8Array): Result<ConsensusMessage> {
-  if (bytes.length > MAX_MESSAGE_BYTES) return refuse('MESSAGE_TOO_LARGE', `${bytes.length} bytes`);
+/**
+ * Refuses with MESSAGE_TOO_LARGE or CONSENSUS_MALFORMED; never throws. Byte fields are views into `bytes`.
+ *
+ * @param max_bytes larger than a message where it was put together from several, or comes from the own disk
+ */
+export function decodeConsensusMessage(bytes: Uint8Array, max_bytes = MAX_MESSAGE_BYTES): Result<ConsensusMessage> {
+  if (bytes.length > max_bytes) return refuse('MESSAGE_TOO_LARGE', `${bytes.length} bytes`);
   const reader = new LayoutReader(bytes);
   const version = reader.u8();
   const type = TYPES[reader.u8()];
@@ -110,7 +134,9 @@ export function decodeFinalBlock(bytes: Uint8Array): Result<FinalBlock> {
 function bodySize(message: ConsensusMessage): number {
   switch (message.type) {
     case 'proposal':
-      return SIGNED_STATEMENT_BYTES + optionSize(message.polka, certificateBytes) + blockBytes(message.block);
+      return (
+        SIGNED_STATEMENT_BYTES + optionSize(message.polka, certificateBytes) + optionSize(message.block, blockBytes)
+      );
     case 'vote':
       return SIGNED_STATEMENT_BYTES;
     case 'certificate':
@@ -120,7 +146,7 @@ function bodySize(message: ConsensusMessage): number {
     case 'beacon.partial':
       return 8 + 8 + 2 + BEACON_BYTES;
     case 'range.request':
-      return 16;
+      return 20;
     case 'range':
       return 2 + message.blocks.reduce((sum, final) => sum + finalBlockBytes(final), 0);
     case 'position.request':
@@ -129,6 +155,12 @@ function bodySize(message: ConsensusMessage): number {
       return SIGNED_POSITION_BYTES + optionSize(message.certificate, certificateBytes);
     case 'conflict':
       return conflictBytes(message.conflict);
+    case 'part':
+      return blockPartBytes(message.part);
+    case 'part.request':
+      return 8 + HASH_BYTES + 2;
+    case 'range.slice':
+      return 4 + 4 + 4 + message.bytes.length;
   }
 }
 
@@ -136,7 +168,7 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
   switch (message.type) {
     case 'proposal':
       writeOption(writeSignedProposal(writer, message.proposal), message.polka, writeCertificate);
-      return writeBlock(writer, message.block);
+      return writeOption(writer, message.block, writeBlock);
     case 'vote':
       return writeSignedVote(writer, message.vote);
     case 'certificate':
@@ -146,7 +178,7 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
     case 'beacon.partial':
       return writer.u64(message.epoch).u64(message.height).u16(message.validator).raw(message.signature);
     case 'range.request':
-      return writer.u64(message.first_height).u64(message.last_height);
+      return writer.u64(message.first_height).u64(message.last_height).u32(message.offset_bytes);
     case 'range':
       writer.u16(message.blocks.length);
       for (const final of message.blocks) writeFinalBlock(writer, final);
@@ -157,6 +189,12 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
       return writeOption(writeSignedPosition(writer, message.position), message.certificate, writeCertificate);
     case 'conflict':
       return writeConflict(writer, message.conflict);
+    case 'part':
+      return writeBlockPart(writer, message.part);
+    case 'part.request':
+      return writer.u64(message.height).hash(message.value).u16(message.index);
+    case 'range.slice':
+      return writer.u32(message.offset_bytes).u32(message.total_bytes).sized(message.bytes);
   }
 }
 
@@ -165,8 +203,8 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
     case 'proposal': {
       const proposal = readSignedProposal(reader);
       const polka = readOption(reader, readCertificate);
-      const block = readBlock(reader);
-      return polka === undefined ? { type, proposal, block } : { type, proposal, polka, block };
+      const block = readOption(reader, readBlock);
+      return { type, proposal, ...(polka && { polka }), ...(block && { block }) };
     }
     case 'vote':
       return { type, vote: readSignedVote(reader) };
@@ -186,7 +224,7 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
         signature: reader.raw(BEACON_BYTES),
       };
     case 'range.request':
-      return { type, first_height: reader.u64(), last_height: reader.u64() };
+      return { type, first_height: reader.u64(), last_height: reader.u64(), offset_bytes: reader.u32() };
     case 'range':
       return { type, blocks: readRange(reader) };
     case 'position.request':
@@ -198,6 +236,17 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
     }
     case 'conflict':
       return { type, conflict: readConflict(reader) };
+    case 'part':
+      return { type, part: readBlockPart(reader) };
+    case 'part.request':
+      return { type, height: reader.u64(), value: reader.hash(), index: reader.u16() };
+    case 'range.slice':
+      return {
+        type,
+        offset_bytes: reader.u32(),
+        total_bytes: reader.u32(),
+        bytes: reader.sized(MAX_MESSAGE_BYTES),
+      };
   }
 }
 

@@ -54,6 +54,8 @@ export type Header = {
   readonly previous: string;
   /** RFC 6962 Merkle root over the transactions, hex. */
   readonly txs_root: string;
+  /** SHA-256 over the hashes of the body's parts (block-parts.ts), hex: so a part proves itself before the others are there. */
+  readonly parts_hash: string;
   /** State root after executing height − 1, hex. */
   readonly state_root: string;
   /** Threshold BLS signature that is the beacon of height − 1 (96 bytes, G2); empty at height 1. */
@@ -64,6 +66,16 @@ export type Header = {
 
 /** A block as it travels: header bytes as hashed, transactions as signed. */
 export type Block = { readonly header: Uint8Array; readonly txs: readonly Uint8Array[] };
+
+/** A piece of a block's body, with what shows that it is one: the header has the hash over all `part_hashes`. */
+export type BlockPart = {
+  readonly header: Uint8Array;
+  /** SHA-256 of each part in order, 32 bytes each. */
+  readonly part_hashes: readonly Uint8Array[];
+  /** From 0. */
+  readonly index: number;
+  readonly bytes: Uint8Array;
+};
 
 /** A block that is final, with the proof. */
 export type FinalBlock = { readonly block: Block; readonly certificate: Certificate };

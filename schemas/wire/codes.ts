@@ -155,6 +155,8 @@ export const CODES = {
   DEALING_MALFORMED: 'The dealing is not as long as its plan says, or a commitment is no point of the curve.',
   DEALING_SHARE_MISMATCH: 'The dealing hands on another share than the one that its dealer holds; deal anew.',
   BEACON_SHARE_INVALID: 'The share of the beacon does not match the public share of its validator.',
+  PART_INVALID:
+    'The part is not one of the body that its header commits to; its sender is not asked for this body again.',
   BLOCK_INVALID: 'The block breaks a rule of its height: link, time, roots, validator set, beacon or transactions.',
   RANGE_INVALID: 'The range of blocks is not linked and certified; ask another validator.',
   CONFLICTING_COMMITS:

@@ -19,8 +19,20 @@ export const TRACEPARENT_CHARS = 55;
 
 /** Largest signed transaction, bytes: a full batch of draws fits, and a block holds several. */
 export const MAX_TX_BYTES = 131_072;
-/** Largest block body, bytes: travels as parts of `BLOCK_PART_BYTES`. */
-export const MAX_BLOCK_BYTES = 524_288;
+/** Largest range of final blocks that one answer of a sync server comes to, bytes: it is put together from several messages. */
+export const MAX_RANGE_BYTES = 4_194_304;
+/** Largest block body, bytes: with header and certificate it still makes a range. */
+export const MAX_BLOCK_BYTES = MAX_RANGE_BYTES - 65_536;
+/** Body that a proposer fills, bytes: see ADR 20 for what larger ones cost. */
+export const BLOCK_TARGET_BYTES = 524_288;
+/** Largest part of a body, bytes: four make a message, and a lost one is soon there again. */
+export const BLOCK_PART_BYTES = 262_144;
+/** Parts of one body: its list of hashes goes with each of them. */
+export const MAX_BLOCK_PARTS = Math.ceil(MAX_BLOCK_BYTES / BLOCK_PART_BYTES);
+/** Bodies of which parts are gathered and that no certificate names: a leader that withholds parts cannot fill the memory. */
+export const MAX_OPEN_BODIES = 8;
+/** Bodies of other rounds than the own that no certificate names, bytes: a late decision of such a round is rare, and its block can be asked for. */
+export const MAX_SPARE_BODY_BYTES = 16_777_216;
 /** Transactions in one block: bounds the verification time of a proposal. */
 export const MAX_BLOCK_TXS = 2_048;
 /** Transactions that a validator holds for later blocks: about five seconds of full load. */

@@ -52,14 +52,14 @@ export const SUBJECTS = [
     pattern: 'sync.v1.{self}',
     publish: [],
     subscribe: ['validator'],
-    about: 'Served by one validator: block ranges, and where it stands.',
+    about: 'Served by one validator: block ranges, parts of the present block, and where it stands.',
   },
   {
     name: 'sync-request',
     pattern: 'sync.v1.*',
     publish: EVERY_NODE,
     subscribe: [],
-    about: 'Ask one validator for a block range, or where it stands.',
+    about: 'Ask one validator for a block range, a part of the present block, or where it stands.',
   },
   {
     name: 'transaction',

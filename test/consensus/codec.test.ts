@@ -13,7 +13,7 @@ import {
   encodeFinalBlock,
 } from '#schemas/consensus/message-codec.ts';
 import { positionSignBytes, type SignedPosition } from '#schemas/consensus/position.ts';
-import type { Block, Certificate, Header, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
+import type { Block, BlockPart, Certificate, Header, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
 import { proposalSignBytes, SIGN_BYTES, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import { CHAIN, validatorSet } from './network.ts';
@@ -52,11 +52,18 @@ const header: Header = {
   proposer: 3,
   previous: '11'.repeat(32),
   txs_root: '22'.repeat(32),
+  parts_hash: '66'.repeat(32),
   state_root: '33'.repeat(32),
   beacon: new Uint8Array(96).fill(4),
   validators_hash: '55'.repeat(32),
 };
 const block: Block = { header: encodeHeader(header), txs: [Uint8Array.of(1, 2, 3), new Uint8Array(0)] };
+const part: BlockPart = {
+  header: block.header,
+  part_hashes: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+  index: 1,
+  bytes: Uint8Array.of(5, 6, 7),
+};
 const polka: Certificate = {
   type: 'polka',
   height: vote.height,
@@ -78,12 +85,16 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   vote: { type: 'vote', vote },
   nil: { type: 'vote', vote: nil },
   proposal: { type: 'proposal', proposal, block },
+  announced: { type: 'proposal', proposal },
+  part: { type: 'part', part },
+  part_request: { type: 'part.request', height: 5, value: 'cd'.repeat(32), index: 3 },
+  slice: { type: 'range.slice', offset_bytes: 7, total_bytes: 10, bytes: Uint8Array.of(1, 2, 3) },
   repeated: { type: 'proposal', proposal: { ...proposal, valid_round: 1 }, polka, block },
   certificate: { type: 'certificate', certificate: polka },
   certificate_block: { type: 'certificate', certificate: polka, block },
   status: { type: 'status', from: 2, height: 9, round: 1, lowest_height: 1 },
   partial: { type: 'beacon.partial', epoch: 0, height: 8, validator: 1, signature: new Uint8Array(96).fill(6) },
-  request: { type: 'range.request', first_height: 3, last_height: 66 },
+  request: { type: 'range.request', first_height: 3, last_height: 66, offset_bytes: 1_048_512 },
   range: { type: 'range', blocks: [{ block, certificate: polka }] },
   position_request: { type: 'position.request', nonce: new Uint8Array(32).fill(5) },
   position_at_start: { type: 'position', position },

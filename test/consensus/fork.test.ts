@@ -1,5 +1,6 @@
 // Two commits of one height, however the second comes: the validator stops, and hands over both.
 import { describe, expect, test } from 'vitest';
+import { BlockCutter } from '#machines/consensus/block-parts.ts';
 import { blockId, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { Certificate, CommitConflict } from '#schemas/consensus/types.ts';
@@ -136,7 +137,11 @@ describe('who builds on another parent shows a fork before any certificate of th
       ...configOf(network.set, 1, app),
       tip: { ...configOf(network.set, 1, app).tip, height: 1, id: b.id },
     };
-    const block = makeBlock({ config, epoch: 0, validators_hash: validatorsHash(config) }, config.tip, 2_000);
+    const block = makeBlock(
+      { config, epoch: 0, validators_hash: validatorsHash(config), cutter: new BlockCutter(crypto) },
+      config.tip,
+      2_000,
+    );
     network.filter = () => true;
     return { ...world, child: { block, id: blockId(crypto, block.header) } };
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Core, createCore } from '#machines/consensus/core.ts';
 import type { CoreParts } from '#machines/consensus/core-state.ts';
 import type { Application, CoreConfig, CoreEffect, Crypto, Input } from '#machines/consensus/types.ts';
+import { inputOf } from '#runtime/consensus/input-codec.ts';
 import type {
   CommitConflict,
   Evidence,
@@ -121,11 +122,13 @@ export class Network {
   now_ms = 1_000;
   readonly #events: Event[] = [];
   readonly #timers = new Map<string, number>();
+  readonly #parts: CoreParts | undefined;
   #order = 0;
 
   constructor(count: number, options: { readonly delay_ms?: number; readonly parts?: CoreParts } = {}) {
     this.set = validatorSet(count);
     this.delay_ms = options.delay_ms ?? 1;
+    this.#parts = options.parts;
     this.nodes = this.set.map((_, i) => {
       const app = new HashApp();
       const config = configOf(this.set, i, app);
@@ -192,10 +195,8 @@ export class Network {
   replayed(i: number): { readonly core: Core; readonly timers: readonly CoreEffect[] } {
     const node = this.node(i);
     const final = node.finals.at(-1);
-    const core = createCore({
-      ...node.config,
-      tip: final === undefined ? node.config.tip : { ...node.core.tip, final },
-    });
+    const tip = final === undefined ? node.config.tip : { ...node.core.tip, final };
+    const core = createCore({ ...node.config, tip }, this.#parts);
     return { core, timers: core.restore(node.log) };
   }
 
@@ -221,9 +222,12 @@ export class Network {
       case 'propose': {
         const proposal = signProposal(this.set, effect.proposal);
         const polka = effect.polka === undefined ? {} : { polka: effect.polka };
-        const input: Input = { type: 'proposal.received', proposal, ...polka, block: effect.block, now_ms };
-        this.cast(self, input);
-        return input;
+        const message = { type: 'proposal', proposal, ...polka, block: effect.block } as const;
+        for (const piece of node.core.cutter.pieces(message)) {
+          const input = inputOf(piece, now_ms, self);
+          if (input !== undefined) this.cast(self, input);
+        }
+        return { ...message, type: 'proposal.received', now_ms };
       }
       case 'publish.certificate': {
         const block = effect.block === undefined ? {} : { block: effect.block };
@@ -253,6 +257,12 @@ export class Network {
         node.finals.push(effect.final);
         node.log = [];
         return undefined;
+      case 'part.request': {
+        const part = this.node(effect.peer).core.part(effect.value, effect.index);
+        if (part !== undefined)
+          this.send(effect.peer, self, { type: 'part.received', from: effect.peer, part, now_ms });
+        return undefined;
+      }
       case 'sync.request': {
         const held = this.node(effect.peer).finals.slice(effect.first_height - 1, effect.last_height);
         const blocks = this.answer(effect.peer, held);

@@ -20,6 +20,7 @@ const headerAt = (height: number, previous: string): Header => ({
   proposer: 0,
   previous,
   txs_root: Buffer.from(crypto.sha256(new Uint8Array())).toString('hex'),
+  parts_hash: '0'.repeat(64),
   state_root: '0'.repeat(64),
   beacon: new Uint8Array(0),
   validators_hash: '0'.repeat(64),

@@ -1,4 +1,5 @@
 // One core among silent peers, and the statements that it is fed. Validators are 0–3; height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 …
+import { BlockCutter } from '#machines/consensus/block-parts.ts';
 import { blockId, type ChainRules, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { Block, SignedVote, VoteType } from '#schemas/consensus/types.ts';
@@ -14,7 +15,12 @@ export function blockBy(
   const app = new HashApp();
   app.pool = [new TextEncoder().encode(text)];
   const config = configOf(network.set, proposer, app);
-  const rules: ChainRules = { config, epoch: 0, validators_hash: validatorsHash(config) };
+  const rules: ChainRules = {
+    config,
+    epoch: 0,
+    validators_hash: validatorsHash(config),
+    cutter: new BlockCutter(crypto),
+  };
   const block = makeBlock(rules, config.tip, now_ms);
   return { block, id: blockId(crypto, block.header) };
 }

@@ -30,7 +30,13 @@ async function serve(blocks: readonly FinalBlock[]) {
     await store.batch(finalOps({ height: i + 1, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) }, final));
   const broker = new MemoryBroker();
   const electorate = electorateOf({ chain: CHAIN, validators: set, crypto });
-  serveSync(broker.connect(ID), ID, { store, electorate, position: () => undefined, onRefused: () => undefined });
+  serveSync(broker.connect(ID), ID, {
+    store,
+    electorate,
+    position: () => undefined,
+    part: () => undefined,
+    onRefused: () => undefined,
+  });
   const ask = async (first_height: number, last_height: number) => {
     const got = await fetchBlocks(broker.connect('asker'), ID, { first_height, last_height });
     return got.map(({ certificate }) => certificate.height);
@@ -59,7 +65,7 @@ test('what a liar sends beyond a message or the blocks of one is no answer', asy
   const answers = [
     encodeConsensusMessage({ type: 'range', blocks: Array.from({ length: MAX_SYNC_BLOCKS + 1 }, () => final) }),
     new Uint8Array(MAX_MESSAGE_BYTES + 1),
-    encodeConsensusMessage({ type: 'range.request', first_height: 1, last_height: 2 }),
+    encodeConsensusMessage({ type: 'range.request', first_height: 1, last_height: 2, offset_bytes: 0 }),
   ];
   broker.connect(ID).subscribe(subject.sync(ID), ({ respond }) => respond?.(answers.shift() ?? new Uint8Array()));
   for (let i = 0; i < 4; i++)

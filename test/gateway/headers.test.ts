@@ -40,7 +40,13 @@ function network() {
     }
     const id = VALIDATORS[index] ?? '';
     open.push(
-      serveSync(broker.connect(id), id, { store, electorate, position: () => undefined, onRefused: () => undefined }),
+      serveSync(broker.connect(id), id, {
+        store,
+        electorate,
+        position: () => undefined,
+        part: () => undefined,
+        onRefused: () => undefined,
+      }),
     );
   };
   const answer = (height: number) => ({ ok: true, value: headerToJson(finals[height - 1] as FinalBlock) });

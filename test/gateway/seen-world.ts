@@ -85,6 +85,7 @@ export class SeenWorld extends World {
       proposer: height % VALIDATORS.length,
       previous: this.#previous,
       txs_root: ZERO,
+      parts_hash: ZERO,
       state_root: this.#state_root,
       beacon: height === 1 ? new Uint8Array(0) : beaconSignature(height - 1),
       validators_hash: validatorsHash({ crypto: worldCrypto, validators: this.genesis.validators }),

@@ -45,6 +45,7 @@ beforeAll(async () => {
     store,
     electorate: electorateOf(world.reads.chain, worldCrypto),
     position: () => undefined,
+    part: () => undefined,
     onRefused: () => undefined,
   });
   const self = signer(new Uint8Array(32).fill(7));

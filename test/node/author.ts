@@ -48,6 +48,7 @@ export class Author {
       proposer: 0,
       previous: this.#previous,
       txs_root: hex(merkleRoot([])),
+      parts_hash: ZERO,
       state_root: this.#state_root,
       beacon: new Uint8Array(0),
       validators_hash: ZERO,

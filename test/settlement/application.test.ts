@@ -34,6 +34,7 @@ function open() {
     proposer: 0,
     previous: '',
     txs_root: '',
+    parts_hash: '',
     state_root: '',
     beacon: new Uint8Array(0),
     validators_hash: '',

@@ -69,7 +69,7 @@ export class OutsideView {
   }
 
   async #range(id: string, first_height: number, last_height: number): Promise<readonly FinalBlock[] | undefined> {
-    const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height });
+    const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height, offset_bytes: 0 });
     const answer = decodeConsensusMessage(await this.#bus.request(subject.sync(id), request, ANSWER_MS));
     return answer.ok && answer.value.type === 'range' && answer.value.blocks.length > 0
       ? answer.value.blocks
