@@ -32,7 +32,6 @@ export class Ingress {
   /** The sender is whom the broker lets publish on the subject. */
   hear({ subject, data }: Delivery): void {
     const sender = this.#indices.get(subject.slice(subject.lastIndexOf('.') + 1));
-    if (sender === this.#self) return;
     if (sender === undefined) return this.#ports.onRefused('VALIDATOR_UNKNOWN');
     // Dropped, not queued without bound: its sender says it again.
     if (!this.#ports.hasRoom(data.length)) return this.#ports.onRefused('HOST_BUSY');
@@ -42,6 +41,8 @@ export class Ingress {
   }
 
   #passOn(sender: number, message: ConsensusMessage, size_bytes: number): void {
+    // The own words come back as well: the core knows them. One that it does not know shows that the key is in use twice.
+    if (sender === this.#self && message.type !== 'vote' && message.type !== 'proposal') return;
     if (message.type === 'beacon.partial') return this.#ports.onShare(sender, message);
     if (message.type === 'status' && message.from !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
     const input = inputOf(message, this.#ports.now_ms(), sender);

@@ -38,9 +38,9 @@ export class Observer {
     return new Observer(height, undefined);
   }
 
-  /** After a restart: silent at the height of the last own word, if that height is not final here and its log is gone. */
-  static after(last_word: { readonly height: number }, tip: { readonly height: number }, hasLog: boolean): Observer {
-    const isRemembered = last_word.height <= tip.height || (last_word.height === tip.height + 1 && hasLog);
+  /** After a restart: silent at the height of the last own word, if that height is not final here and the log does not hold the word. */
+  static after(last_word: { readonly height: number }, tip: { readonly height: number }, isInLog: boolean): Observer {
+    const isRemembered = last_word.height <= tip.height || (last_word.height === tip.height + 1 && isInLog);
     return Observer.through(isRemembered ? 0 : last_word.height);
   }
 

@@ -1,4 +1,5 @@
 // The validator's signer: a module of its own, so that a bug in the machine cannot make it sign two things in one place.
+import type { Input } from '#machines/consensus/types.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
 import { SIGN_BYTES } from '#schemas/consensus/vote-codec.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
@@ -61,6 +62,17 @@ export const birthOp = (): StoreOp =>
     step: 0,
     sign_bytes: new Uint8Array(SIGN_BYTES),
     signature: new Uint8Array(SIGNATURE_BYTES),
+  });
+
+/** Strikes out what a store says of the signer, where that is not the latest: from then on it counts as forgotten. */
+export const forgetOp = (): StoreOp => ({ type: 'del', key: KEY });
+
+/** Whether a log holds what was signed last: else it is not all of the log. */
+export const isInLog = (inputs: readonly Input[], { signature }: SignerRecord): boolean =>
+  inputs.some((input) => {
+    const said =
+      input.type === 'vote.received' ? input.vote : input.type === 'proposal.received' ? input.proposal : undefined;
+    return said !== undefined && equal(said.signature, signature);
   });
 
 /** The record in the store. @throws ConsensusError LOG_CORRUPT */

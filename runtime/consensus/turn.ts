@@ -10,7 +10,7 @@ import { finalOps } from './block-store.ts';
 import { inputOf, type RecordedInput } from './input-codec.ts';
 import type { HeightLog } from './log.ts';
 import type { Observer } from './observer.ts';
-import type { OwnWord, OwnWords } from './own-words.ts';
+import type { OwnWord, OwnWords, Statement } from './own-words.ts';
 import type { MonotonicSigner, Place } from './signer.ts';
 
 type EffectOf<T extends CoreEffect['type']> = Extract<CoreEffect, { type: T }>;
@@ -64,12 +64,32 @@ export function runTurn(state: TurnState, inputs: readonly Input[]): TurnResult 
 }
 
 /** Whether the input leads to nothing but its own record, which is then taken. */
-function isOnlyRecorded({ log }: TurnState, effects: readonly CoreEffect[]): boolean {
+function isOnlyRecorded(state: TurnState, effects: readonly CoreEffect[]): boolean {
   const [first] = effects;
   if (first === undefined) return true;
-  if (first.type !== 'record' || effects.length > 1) return false;
-  log.append(first.input as RecordedInput);
+  if (first.type !== 'record' || effects.length > 1 || isForeign(state, first.input)) return false;
+  state.log.append(first.input as RecordedInput);
   return true;
+}
+
+/**
+ * Whether there is a statement under the own key in what was news to the core, and this process never made it: another one signs
+ * with the key. A node that is silent hears the words of its own forgotten past.
+ */
+const isForeign = ({ self, observer, own }: TurnState, input: Input): boolean =>
+  statementsOf(input).some((said) => said.validator === self && observer.maySpeak(said.height) && !own.has(said));
+
+function statementsOf(input: Input): readonly Statement[] {
+  switch (input.type) {
+    case 'vote.received':
+      return [input.vote];
+    case 'proposal.received':
+      return [input.proposal, ...(input.polka?.votes ?? [])];
+    case 'certificate.received':
+      return input.certificate.votes;
+    default:
+      return [];
+  }
 }
 
 function emptyResult(): TurnResult {
@@ -92,6 +112,7 @@ function carryOut(state: TurnState, result: TurnResult, effects: readonly CoreEf
   const own: Input[] = [];
   const decided = result.decided.length;
   for (const effect of effects) {
+    if (result.halt !== undefined) break;
     const word = perform(state, result, effect);
     const input = word && inputOf(word, now_ms, state.self);
     if (input !== undefined) own.push(input);
@@ -105,6 +126,8 @@ function carryOut(state: TurnState, result: TurnResult, effects: readonly CoreEf
 function perform(state: TurnState, result: TurnResult, effect: CoreEffect): OwnWord | undefined {
   switch (effect.type) {
     case 'record':
+      if (isForeign(state, effect.input))
+        result.halt = { code: 'KEY_IN_USE_TWICE', detail: `${effect.input.type}: words that this process never said` };
       state.log.append(effect.input as RecordedInput);
       return undefined;
     case 'vote':

@@ -15,7 +15,7 @@ import { verifyBls } from './beacon.ts';
 import type { LogContent } from './log.ts';
 import { Observer } from './observer.ts';
 import { OwnWords } from './own-words.ts';
-import { MonotonicSigner, type SignerRecord } from './signer.ts';
+import { isInLog, MonotonicSigner, type SignerRecord } from './signer.ts';
 import type { TurnState } from './turn.ts';
 import type { ValidatorOptions } from './validator-options.ts';
 
@@ -42,7 +42,7 @@ export function turnStateOf(
             electorate: { ...config, epoch: EPOCH, quorum: quorum(totalPower(config.validators)), crypto },
             self: key.id,
           })
-        : Observer.after(record, tip, inputs.length > 0),
+        : Observer.after(record, tip, isInLog(inputs, record)),
     commitOps: () => app.commitOps(),
   };
 }

@@ -12,7 +12,7 @@ import { readBeaconShare } from '../consensus/share-file.ts';
 import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
 import type { ActorSeat, Host } from '../host/ports.ts';
-import { claimStore } from '../keys/claim-store.ts';
+import { claimStore, noteBeside } from '../keys/claim-store.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { type HttpServer, serveHttp } from '../observe/http.ts';
@@ -137,7 +137,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
   const ledger = await loadLedger(chain, productionCrypto(chain), store);
   const secret_share = await readBeaconShare(options.beacon_share);
-  const is_first_start = await claimStore(store, seat.key_path);
+  const is_first_start = await claimStore(store, noteBeside(seat.key_path));
   const validator = await startValidatorSeat({
     chain,
     ledger,

@@ -1,5 +1,6 @@
 // Draws a schedule's plan from its seed: a swarm of faults, each on or off, each with its own strength.
 import { createPrng, type Prng } from '#machines/primitives/prng.ts';
+import { DAMAGE_NAMES } from './disk-damage.ts';
 import {
   type CrashPoint,
   type Faulty,
@@ -20,13 +21,16 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;
   const heal_ms = prng.between(800, 4_000);
+  const core = drawCore(prng, powers, byzantine);
+  const spare = [...powers.keys()].filter((node) => !(node in byzantine) && !core.includes(node));
+  const mishap = drawMishap(prng, spare, heal_ms);
   const some = (most: number): number => (prng.chance(400) ? prng.between(1, most) : 0);
   return {
     seed,
     kind: kind ?? drawnKind,
     powers,
     byzantine,
-    core: drawCore(prng, powers, byzantine),
+    core,
     delay: {
       least_ms: prng.between(0, 8),
       spread_ms: prng.pick([1, 4, 30, 150, 600]),
@@ -37,9 +41,10 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     duplicateOf1024: prng.pick([0, 0, 40, 200]),
     filters: times(some(3), () => drawFilter(prng, nodes)),
     partitions: times(some(3), () => drawPartition(prng, nodes, heal_ms)),
-    crashes: times(some(4), () => drawCrash(prng, nodes)),
+    crashes: [...mishap.crashes, ...times(some(4), () => drawCrash(prng, prng.below(nodes)))],
     pauses: times(some(2), () => drawPause(prng, nodes, heal_ms)),
     skews_ms: times(nodes, () => (prng.chance(300) ? prng.between(-400, 400) : 0)),
+    twice: mishap.twice,
     blackout_ms: prng.chance(60) ? prng.between(20, heal_ms) : 0,
     heal_ms,
     heal_height: prng.between(1, 3),
@@ -119,14 +124,28 @@ function drawPartition(prng: Prng, nodes: number, heal_ms: number): Partition {
   return { start_ms, end_ms: start_ms + prng.between(50, 1_500), from, to, isSymmetric };
 }
 
-function drawCrash(prng: Prng, nodes: number): CrashPoint {
+function drawCrash(prng: Prng, node: number, turn = prng.between(1, 20)): CrashPoint {
   return {
-    node: prng.below(nodes),
-    turn: prng.between(1, 20),
+    node,
+    turn,
     moment: prng.pick(['before_sync', 'after_sync', 'mid_publish']),
     keepsUnsynced: prng.chance(300),
     down_ms: prng.pick([1, 20, 200, 900]),
+    damage: null,
   };
+}
+
+type Mishap = Pick<Plan, 'crashes' | 'twice'>;
+
+/** Nothing is lost with those who may lose their disks or run twice: the core goes on without them. */
+function drawMishap(prng: Prng, spare: readonly number[], heal_ms: number): Mishap {
+  if (spare.length === 0 || !prng.chance(400)) return { crashes: [], twice: null };
+  const node = prng.pick(spare);
+  if (prng.chance(150)) return { crashes: [], twice: { node, start_ms: prng.below(heal_ms) } };
+  const first = prng.between(1, 8);
+  // A backup is taken at the first crash, and put back at the second.
+  const second = drawCrash(prng, node, first + prng.between(1, 8));
+  return { crashes: [drawCrash(prng, node, first), { ...second, damage: prng.pick(DAMAGE_NAMES) }], twice: null };
 }
 
 function drawPause(prng: Prng, nodes: number, heal_ms: number): Pause {

@@ -1,6 +1,7 @@
 // What travels on the virtual network: the production messages as objects (encoding has tests of its own), and transactions.
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
 import { inputOf } from '../consensus/input-codec.ts';
 
 /** One message on the virtual wire. */
@@ -50,9 +51,14 @@ export function tagOf(message: Message): number {
   }
 }
 
+/** The vote or proposal that it is. */
+export function statementOf(message: Message): SignedVote | SignedProposal | undefined {
+  if (message.type === 'vote') return message.vote;
+  return message.type === 'proposal' ? message.proposal : undefined;
+}
+
 /** Round that the message is about; 0 where it is about none. */
-export const roundOf = (message: Message): number =>
-  message.type === 'vote' ? message.vote.round : message.type === 'proposal' ? message.proposal.round : 0;
+export const roundOf = (message: Message): number => statementOf(message)?.round ?? 0;
 
 /** A message for people. */
 export function inWords(message: Message): string {

@@ -16,7 +16,7 @@ import { type BooksOracle, createBooksOracle } from './oracles/books.ts';
 import { createChainOracle } from './oracles/chain.ts';
 import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
-import { isCorrect, type Plan } from './plan.ts';
+import { isAnswerable, type Plan } from './plan.ts';
 import { Replica } from './replica.ts';
 import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { simGenesis } from './sim-genesis.ts';
@@ -62,7 +62,7 @@ export function openWorld(
     queue,
     prng,
     trace: createTrace(),
-    votes: createVoteLog(plan.powers, (validator) => isCorrect(plan, validator), report, sees),
+    votes: createVoteLog(plan.powers, (validator) => isAnswerable(plan, validator), report, sees),
     chain: createChainOracle(plan.powers, report),
     report,
     tell,
@@ -78,7 +78,7 @@ export function openWorld(
     deliver: (to, message) => push(OUTSIDE, to, message),
     accused(finder, evidence) {
       const author = new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16();
-      if (isCorrect(plan, author)) report('evidence_unsound', author, `found by validator ${finder}`);
+      if (isAnswerable(plan, author)) report('evidence_unsound', author, `found by validator ${finder}`);
       workforce?.onEvidence(finder, evidence);
     },
     executed(execution, { block }) {
@@ -90,7 +90,8 @@ export function openWorld(
     },
   };
   const twins = [...plan.powers.keys()].filter((validator) => plan.byzantine[validator]?.style === 'twins');
-  for (const validator of [...plan.powers.keys(), ...twins])
+  const doubled = plan.twice === null ? [] : [plan.twice.node];
+  for (const validator of [...plan.powers.keys(), ...twins, ...doubled])
     replicas.push(new Replica(world, replicas.length, validator));
   if (isLedger) workforce = createWorkforce(world);
   return { world, network, replicas };

@@ -1,5 +1,6 @@
 // What may go wrong in one schedule: everything that is decided before anything happens. Plain data: a file can hold it.
 import { z } from 'zod';
+import { DAMAGE_NAMES } from './disk-damage.ts';
 
 /** `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. */
 export const SCHEDULE_KINDS = ['consensus', 'ledger'] as const;
@@ -63,6 +64,8 @@ const CrashPoint = z.strictObject({
   /** Whether the disk kept a batch that was written but not synced. */
   keepsUnsynced: z.boolean(),
   down_ms: count,
+  /** What happens to the store meanwhile (disk-damage.ts). */
+  damage: z.enum(DAMAGE_NAMES).nullable(),
 });
 export type CrashPoint = z.infer<typeof CrashPoint>;
 
@@ -88,6 +91,8 @@ export const Plan = z.strictObject({
   pauses: z.array(Pause).readonly(),
   /** How far each node's clock is off, ms. */
   skews_ms: z.array(whole).readonly(),
+  /** The key of a correct validator outside the core runs on a second machine as well from here on, by mistake; or null. */
+  twice: z.strictObject({ node: count, start_ms: count }).nullable(),
   /** When all power fails at once, or 0. */
   blackout_ms: count,
   /** The faults end here, or when this many heights are decided, whichever comes first. */
@@ -98,7 +103,7 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** Whether a validator is held to the rules. */
+/** Whether a validator's program is the one of production. */
 export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzantine[validator] === undefined;
 
 /** In one schedule of four, bodies of the hash chain travel in up to three parts, those of the ledger in some more. */
@@ -106,3 +111,7 @@ export const partBytes = ({ seed, kind }: Pick<Plan, 'seed' | 'kind'>): number |
   seed % 4 === 0 ? PART_BYTES[kind] : undefined;
 
 const PART_BYTES = { consensus: 4, ledger: 4_096 } as const;
+
+/** Whether it must never contradict itself: correct, and its key in one place only. */
+export const isAnswerable = (plan: Plan, validator: number): boolean =>
+  isCorrect(plan, validator) && plan.twice?.node !== validator;

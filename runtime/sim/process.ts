@@ -1,12 +1,16 @@
 // The memory of a running validator process: all of it is lost in a crash, and made again from the disk as the runtime does.
 import { createCore, SOUND_PARTS } from '#machines/consensus/core.ts';
+import { electorateOf } from '#machines/consensus/core-state.ts';
 import type { CoreEffect } from '#machines/consensus/types.ts';
+import { POSITION_NONCE_BYTES } from '#schemas/consensus/position.ts';
 import { readTip } from '../consensus/block-store.ts';
 import { openLog } from '../consensus/log.ts';
 import { Observer } from '../consensus/observer.ts';
 import { OwnWords } from '../consensus/own-words.ts';
-import { MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
+import { birthOp, isInLog, MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
 import type { TurnState } from '../consensus/turn.ts';
+import { claimStore } from '../keys/claim-store.ts';
+import type { Signer } from '../keys/ed25519.ts';
 import type { Disk } from './disk.ts';
 import { isCorrect, partBytes } from './plan.ts';
 import type { SimApplication } from './sim-application.ts';
@@ -17,6 +21,7 @@ import type { World } from './world.ts';
 export type Process = {
   /** What the production turn works with. */
   readonly state: TurnState;
+  readonly key: Signer;
   readonly app: SimApplication;
   /** Armed timers by id: local time at which each fires, ms. */
   readonly timers: Map<string, number>;
@@ -26,9 +31,15 @@ export type Process = {
   readonly isFresh: boolean;
 };
 
-/** Start the program over this disk: go on from the last final block, replay the log of the open height. */
-export async function openProcess(world: World, { store }: Disk, validator: number): Promise<Process> {
+/**
+ * Start the program over this disk: go on from the last final block, replay the log of the open height.
+ *
+ * @throws ConsensusError LOG_CORRUPT
+ */
+export async function openProcess(world: World, { store, note }: Disk, validator: number): Promise<Process> {
+  const isFirstStart = await claimStore(store, note);
   const tip = (await readTip(store)) ?? world.genesis;
+  if (isFirstStart && (await readSignerRecord(store)) === undefined) await store.batch([birthOp()]);
   const record = await readSignerRecord(store);
   const { inputs, log } = await openLog(store, tip.height + 1);
   const app = await world.openApp(store);
@@ -38,30 +49,37 @@ export async function openProcess(world: World, { store }: Disk, validator: numb
   const core = isCorrect(world.plan, validator) ? watchedCore(made, world.sees) : made;
   const own = new OwnWords();
   for (const input of inputs) own.remember(input, validator);
-  const signer = new MonotonicSigner((bytes) => twinCrypto.sign(validators[validator]?.id ?? '', bytes), record);
+  const id = validators[validator]?.id ?? '';
+  const key: Signer = { id, sign: (bytes) => twinCrypto.sign(id, bytes) };
   const replayed = world.mutation.forgetsLog ? [] : inputs;
   return {
     state: {
       chain,
       self: validator,
       core,
-      signer,
+      signer: new MonotonicSigner(key.sign, record),
       log,
       own,
-      // No disk is lost here: without a record it never spoke.
-      observer: record === undefined ? Observer.through(0) : Observer.after(record, tip, inputs.length > 0),
+      observer: record === undefined ? asking(world, id) : Observer.after(record, tip, isInLog(inputs, record)),
       commitOps: () => app.commitOps(),
     },
+    key,
     app,
     timers: new Map(
       core
         .restore(replayed)
         .filter(isTimer)
-        .map(({ id, at_ms }) => [id, at_ms]),
+        .map(({ id: timer, at_ms }) => [timer, at_ms]),
     ),
     shares: new Map(),
     isFresh: replayed.length === 0,
   };
+}
+
+/** It has forgotten what it said: others must tell it where they are. */
+function asking({ prng, base }: World, self: string): Observer {
+  const nonce = Uint8Array.from({ length: POSITION_NONCE_BYTES }, () => prng.below(256));
+  return Observer.asking({ nonce, electorate: electorateOf(base), self });
 }
 
 const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> =>

@@ -3,12 +3,15 @@ import { electorateOf } from '#machines/consensus/core-state.ts';
 import { isProposer } from '#machines/consensus/proposer.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import { ConsensusError } from '../consensus/consensus-error.ts';
 import { readProvenRange } from '../consensus/sync-server.ts';
 import { runTurn, SILENT, type TurnResult } from '../consensus/turn.ts';
+import { positionOf } from '../consensus/validator-state.ts';
 import { createDisk, type Disk } from './disk.ts';
+import { DAMAGES, type Damage } from './disk-damage.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
-import { coreInput, type Message } from './message.ts';
+import { coreInput, type Message, statementOf } from './message.ts';
 import { type CrashPoint, isCorrect, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { twinBeacon } from './twin-crypto.ts';
@@ -27,6 +30,8 @@ export class Replica {
   readonly #clock_ms: number;
   /** By number of the turn. */
   readonly #crashes: ReadonlyMap<number, CrashPoint>;
+  /** Whether a copy of its store is taken when it is down, to be put back some day. */
+  readonly #isToBeRestored: boolean;
   readonly #pauses: readonly Pause[];
   /** What it says instead of the truth, if it is a liar. */
   readonly #forger: Forger | undefined;
@@ -39,6 +44,10 @@ export class Replica {
   #pending: Pending[] = [];
   /** Whether the disk has all that the core went by. */
   #isRecorded = false;
+  /** What happened to its store while it was down, and whether there was anything to damage. */
+  #damage: { readonly kind: Damage; readonly wasStruck: boolean } | undefined;
+  /** Whether it is to speak again some day. */
+  #isSilent = false;
   /** State at the crash, where the disk had all of it: the replay must come back to it. */
   #before: string | undefined;
   #height = 0;
@@ -54,6 +63,7 @@ export class Replica {
     const faulty = byzantine[validator];
     this.#forger = faulty?.style === 'forger' ? createForger(world, validator, faulty.habits) : undefined;
     this.#pauses = pauses.filter((pause) => pause.node === id);
+    this.#isToBeRestored = crashes.some(({ node, damage }) => node === id && damage?.startsWith('old') === true);
     this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
   }
 
@@ -72,7 +82,8 @@ export class Replica {
   /** First start, or a restart over what the disk has. */
   async start(): Promise<void> {
     if (this.#hasLeft || this.#process !== undefined) return;
-    const process = await openProcess(this.#world, this.#disk, this.validator);
+    const process = await this.#open();
+    if (process === undefined) return;
     this.#process = process;
     const { core } = process.state;
     if (core.tip.height < this.#height) this.#witness.sees('decision_lost');
@@ -84,6 +95,26 @@ export class Replica {
     if (process.isFresh) this.#turn({ type: 'started', now_ms: this.#now });
     this.#release(process, process.state.core.tip.height);
     for (const word of process.state.own.all()) this.#cast(word);
+    this.#askPositions(process);
+  }
+
+  /** Undefined where it refuses to start: then it never comes back. */
+  async #open(): Promise<Process | undefined> {
+    const damage = this.#damage;
+    this.#damage = undefined;
+    try {
+      const process = await openProcess(this.#world, this.#disk, this.validator);
+      this.#isSilent = !process.state.observer.maySpeak(process.state.core.tip.height + 1);
+      if (damage !== undefined)
+        this.#witness.started(damage.kind, damage.wasStruck, this.#isSilent ? 'observes' : 'goes on');
+      return process;
+    } catch (error) {
+      this.leave();
+      if (damage !== undefined && error instanceof ConsensusError)
+        this.#witness.started(damage.kind, damage.wasStruck, 'refuses');
+      else this.#witness.threw(error);
+      return undefined;
+    }
   }
 
   /** Resolves later only where the answer is read from the disk. */
@@ -92,10 +123,30 @@ export class Replica {
     this.#forger?.overhear(message);
     if (message.type === 'part.request') return this.#servePart(this.#process, from, message.value, message.index);
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
+    if (this.#isOwn(message) && !this.#hearOwnKey(this.#process, message)) return undefined;
     if (message.type === 'transaction') this.#take(this.#process, message.bytes);
     else if (message.type === 'beacon.partial') this.#hearShare(this.#process, message.height, message.validator);
+    else if (message.type === 'position.request')
+      this.#send(positionOf(this.#process.state, this.#process.key, message.nonce), from.validator);
+    else if (message.type === 'position') this.#process.state.observer.hear(message);
     else this.#hearInput(coreInput(message, from.validator, this.#now));
     return undefined;
+  }
+
+  #isOwn(message: Message): boolean {
+    return statementOf(message)?.validator === this.validator;
+  }
+
+  /**
+   * Whether it goes on to the core: Byzantine twins do not listen to each other, they would stop. A proposal tells once its body is
+   * whole: before that it is not taken in.
+   */
+  #hearOwnKey({ state }: Process, message: Message): boolean {
+    const height = statementOf(message)?.height ?? 0;
+    const isWhole = message.type !== 'proposal' || message.block !== undefined;
+    const mayTell = isWhole && height === state.core.position.height && state.observer.maySpeak(height);
+    if (mayTell) this.#witness.heardOwnKey(message);
+    return this.isCorrect;
   }
 
   fire(id: string, at_ms: number): void {
@@ -105,7 +156,7 @@ export class Replica {
   }
 
   /** Power loss between two turns. */
-  crash(keepsUnsynced: boolean, down_ms: number): void {
+  crash(keepsUnsynced: boolean, down_ms: number, damage: Damage | null = null): void {
     if (this.#process === undefined) return;
     const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
     this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
@@ -114,6 +165,10 @@ export class Replica {
     this.#disk.crash(keepsUnsynced);
     if (keepsUnsynced) this.#noteFinal();
     this.#pending = [];
+    if (damage !== null) {
+      this.#damage = { kind: damage, wasStruck: DAMAGES[damage].strike(this.#disk, this.#world.prng) };
+      this.#before = undefined;
+    } else if (this.#isToBeRestored) this.#disk.backUp();
     this.#world.queue.push(this.#world.queue.now_ms + down_ms, { type: 'restart', to: this.id });
   }
 
@@ -165,13 +220,14 @@ export class Replica {
     this.#isRecorded = turn.mustSync;
     if (turn.decided.length > 0) this.#awaitWrite(process, turn);
     this.#disk.write(turn.ops);
-    if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms);
+    if (crash?.moment === 'before_sync') return this.crash(crash.keepsUnsynced, crash.down_ms, crash.damage);
     if (!mutation.speaksBeforeSync) {
       if (turn.mustSync && !mutation.appendsOwnWords) this.#disk.sync();
       this.#noteFinal();
       this.#speak(process, turn, crash);
     }
-    if (crash !== undefined) this.crash(false, crash.down_ms);
+    if (crash !== undefined) this.crash(false, crash.down_ms, crash.damage);
+    else if (turn.halt !== undefined && this.isCorrect) this.leave();
   }
 
   #awaitWrite({ app }: Process, { decided }: TurnResult): void {
@@ -195,7 +251,7 @@ export class Replica {
     const last = this.#pending.at(-1);
     if (last === undefined) return;
     this.#height = last.decided.height;
-    this.#witness.decided(this.#pending.splice(0), this.#disk.keys());
+    this.#witness.decided(this.#pending.splice(0), this.#disk.rows.keys());
   }
 
   /** Words leave for the links; a crash may cut them off. */
@@ -212,9 +268,20 @@ export class Replica {
     for (const height of turn.releases) this.#release(process, height);
     this.#gather(process);
     this.#witness.found(turn);
+    if (turn.words.some(({ type }) => type === 'status')) this.#askPositions(process);
+  }
+
+  /** Where the others are, if that decides when it may speak again. */
+  #askPositions({ state }: Process): void {
+    const { nonce } = state.observer;
+    if (nonce !== undefined) this.#send({ type: 'position.request', nonce }, 'all');
   }
 
   #cast(message: ConsensusMessage): void {
+    if (this.#isSilent && this.#isOwn(message)) {
+      this.#isSilent = false;
+      this.#witness.sees('observer_spoke');
+    }
     this.#witness.said(message);
     this.#send(message, 'all');
   }

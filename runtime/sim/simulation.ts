@@ -61,7 +61,10 @@ type Goal = { readonly height: number; readonly until_ms: number };
 async function run(opened: OpenedWorld): Promise<{ readonly events: number; readonly stall: string | null }> {
   const { world, replicas } = opened;
   const { plan, queue, chain, workforce } = world;
-  for (const replica of replicas) await replica.start();
+  for (const replica of replicas) {
+    if (replica.id < plan.powers.length || !replica.isCorrect) await replica.start();
+    else queue.push(plan.twice?.start_ms ?? 0, { type: 'restart', to: replica.id });
+  }
   workforce?.start();
   queue.push(plan.heal_ms, { type: 'heal' });
   if (plan.blackout_ms > 0) queue.push(plan.blackout_ms, { type: 'blackout' });

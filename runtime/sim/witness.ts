@@ -1,7 +1,8 @@
 // Tells the oracles and the story what one validator signs, says, decides and forgets; the liars are only listened to.
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Decided, TurnResult } from '../consensus/turn.ts';
-import { inWords } from './message.ts';
+import { type Damage, type Start, startsAfter } from './disk-damage.ts';
+import { inWords, type Message } from './message.ts';
 import { staleLogRows } from './oracles/log-rows.ts';
 import { isCorrect } from './plan.ts';
 import type { Execution } from './sim-application.ts';
@@ -16,6 +17,10 @@ export class Witness {
   readonly #who: Peer;
   /** Whether it is held to the rules. */
   readonly #isCorrect: boolean;
+  /** Its words, as far as its disk remembers; kept where its key runs twice. */
+  readonly #said = new Set<string>();
+  /** A word of its own key that it never said. */
+  #foreign: string | undefined;
 
   constructor(world: World, who: Peer) {
     this.#world = world;
@@ -30,8 +35,36 @@ export class Witness {
 
   said(message: ConsensusMessage): void {
     this.#world.tell?.(this.#who.id, `says ${inWords(message)}`);
+    if (this.#isTwice) this.#holdToKey(message);
     if (this.#isCorrect && message.type === 'vote') this.#world.votes.spoken(message.vote);
     if (this.#isCorrect && message.type === 'proposal') this.#world.votes.proposed(message.proposal);
+  }
+
+  /** A word of its own key reached it while it worked on that height and was not silent. */
+  heardOwnKey(message: Message): void {
+    const word = inWords(message);
+    if (!this.#isTwice || this.#said.has(word)) return;
+    this.sees('key_heard_twice');
+    this.#foreign ??= word;
+  }
+
+  /** How it started over its store, after what had happened to that. */
+  started(damage: Damage, wasStruck: boolean, start: Start): void {
+    this.tells(`${start} after ${damage}`);
+    if (start === 'observes') this.sees('observed_after_damage');
+    if (start === 'refuses') this.sees('refused_damage');
+    const stated: readonly Start[] = wasStruck ? startsAfter(damage) : ['goes on'];
+    if (!stated.includes(start)) this.#world.report('damage', this.#who.validator, `${start} after ${damage}`);
+  }
+
+  get #isTwice(): boolean {
+    return this.#world.plan.twice?.node === this.#who.validator;
+  }
+
+  #holdToKey(message: ConsensusMessage): void {
+    if (message.type !== 'vote' && message.type !== 'proposal') return;
+    this.#said.add(inWords(message));
+    if (this.#foreign !== undefined) this.#world.report('key_twice', this.#who.validator, this.#foreign);
   }
 
   /** These heights are written with everything that belongs to them; `keys` are the disk's. */
@@ -53,6 +86,7 @@ export class Witness {
   found({ evidence, halt }: TurnResult): void {
     if (!this.#isCorrect) return;
     for (const each of evidence) this.#world.accused(this.#who.validator, each);
+    if (halt?.code === 'KEY_IN_USE_TWICE' && this.#isTwice) return;
     if (halt !== undefined) this.#world.report('halted', this.#who.validator, `${halt.code}: ${halt.detail}`);
   }
 

@@ -169,6 +169,8 @@ export const CODES = {
     'The state after a final block differs from the one that a quorum signed. Stopped; sync this node anew.',
   SIGNER_CONFLICT:
     'The signer was asked for a statement that conflicts with an earlier one. Stopped; is this key in use twice?',
+  KEY_IN_USE_TWICE:
+    'Another process signs with the key of this validator. Stopped; find the other one, and let only one of them run.',
   VALIDATOR_FAILED: 'A turn of the validator ended in an error. Stopped, so that it starts again from what is on disk.',
   LOG_CORRUPT: 'A record before the end of the log fails its checksum. Stopped; sync this node anew.',
   // network

@@ -58,6 +58,9 @@ export type Hosted = {
 /** A set of hosts over one broker. */
 export class Hosts {
   readonly broker = new MemoryBroker();
+  /** What validators that are started from now on keep their rows in. */
+  openStore = async (host: Hosted): Promise<Store> =>
+    openMemoryStore(host.disk, () => (host.hasPower ? undefined : 'lost'));
   /** Of the validators that are started from now on. */
   clock = realClock;
   readonly set: ValidatorSet;
@@ -100,14 +103,14 @@ export class Hosts {
   async start(i: number, is_first_start = true): Promise<void> {
     const host = this.host(i);
     host.hasPower = true;
-    host.store = openMemoryStore(host.disk, () => (host.hasPower ? undefined : 'lost'));
+    host.store = await this.openStore(host);
     const root = await host.store.get('app/root');
     host.app = new StoredHashApp();
     if (root !== undefined) host.app.root = Buffer.from(root).toString('hex');
     host.validator = await startValidator({
       config: {
         chain: CHAIN,
-        self: i,
+        self: host.index,
         validators: this.set,
         timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 200, cap_ms: 10_000 },
         min_block_interval_ms: 0,
@@ -116,7 +119,7 @@ export class Hosts {
       },
       genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
       key: host.key,
-      beacon: { group_key: this.#deal.group_key, secret_share: this.#deal.shares[i]?.secret ?? '' },
+      beacon: { group_key: this.#deal.group_key, secret_share: this.#deal.shares[host.index]?.secret ?? '' },
       is_first_start,
       store: host.store,
       bus: this.broker.connect(host.key.id),
@@ -129,6 +132,13 @@ export class Hosts {
       keepConflict: async (conflict) => void host.conflicts.push(conflict),
       onHalt: (code) => this.#note(() => host.halts.push(code)),
     });
+  }
+
+  /** A second machine with the key of validator `i` and nothing else of it; its place among the hosts. */
+  deployTwice(i: number): number {
+    const disk = new MemoryDisk();
+    const own = { disk, store: openMemoryStore(disk), app: new StoredHashApp(), validator: undefined, hasPower: true };
+    return this.all.push({ ...this.host(i), ...own, decided: [], evidence: [], conflicts: [], halts: [] }) - 1;
   }
 
   async stop(i: number): Promise<void> {
@@ -144,7 +154,7 @@ export class Hosts {
   }
 
   async close(): Promise<void> {
-    for (const host of this.all) await this.stop(host.index);
+    for (const i of this.all.keys()) await this.stop(i);
   }
 
   submit(text: string): void {

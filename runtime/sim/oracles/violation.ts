@@ -18,6 +18,8 @@ export const RULES = {
   exactly_once: 'A transaction was applied twice, or a unit was paid twice.',
   paid_unchecked: 'A unit was paid before two auditors or the validators had checked it.',
   bounds: 'A validator keeps the log of a height that is final: its store would grow without end.',
+  damage: 'A validator started over a damaged store in another way than is stated for that damage.',
+  key_twice: 'A validator went on to speak after it had heard a word of its own key that it never said.',
   halted: 'A correct validator stopped itself.',
   threw: 'A machine threw: a broken invariant.',
 } as const satisfies Record<string, string>;
