@@ -50,6 +50,7 @@ export class Bodies {
   expect(value: string, place: { readonly height: number; readonly round: number }, now_ms: number): boolean {
     const { at, timers, config } = this.#core;
     if (!this.#assembler.want(value, place, at, (other) => at.votes.names(other))) return false;
+    for (const other of this.#waiting.keys()) if (!this.#assembler.has(other)) this.#waiting.delete(other);
     if (!timers.has(PARTS)) timers.set(PARTS, now_ms + config.timeouts.vote_ms);
     return true;
   }
@@ -94,8 +95,10 @@ export class Bodies {
       timers.set(PARTS, now_ms + config.timeouts.vote_ms);
   }
 
-  get size(): BodyAssembler['size'] {
-    return this.#assembler.size;
+  /** Bodies that are wanted, bytes of their parts, and proposals that wait for them. */
+  get size(): BodyAssembler['size'] & { readonly waiting: number } {
+    const waiting = [...this.#waiting.values()].reduce((sum, inputs) => sum + inputs.length, 0);
+    return { ...this.#assembler.size, waiting };
   }
 
   /** A block of an earlier round is of use only if a quorum named it. */

@@ -48,6 +48,10 @@ export class BodyAssembler {
     return true;
   }
 
+  has(value: string): boolean {
+    return this.#open.has(value);
+  }
+
   /** The body with its header, if all parts are here. */
   block(value: string): Block | undefined {
     return this.#open.get(value)?.block;

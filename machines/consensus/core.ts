@@ -10,7 +10,7 @@ import type {
   Header,
   SignedVote,
 } from '#schemas/consensus/types.ts';
-import { MAX_FUTURE_ROUNDS } from '#schemas/wire/limits.ts';
+import { MAX_FUTURE_ROUNDS, MAX_PAST_PROPOSAL_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
@@ -22,6 +22,7 @@ import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
 import { Finality } from './finality.ts';
 import { Gossip } from './gossip.ts';
+import { type Held, heldBy } from './held.ts';
 import { certifiedHeaders, type Run } from './range-sync.ts';
 import { RoundRules } from './round-rules.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
@@ -41,6 +42,8 @@ export type Core = {
   readonly position: { readonly height: number; readonly round: number; readonly step: string };
   /** How blocks travel. */
   readonly cutter: BlockCutter;
+  /** How much it holds, for whoever watches the bounds. */
+  readonly held: Held;
   /** A part of a body of the present or the last height, for a peer that lacks it. */
   part(value: string, index: number): BlockPart | undefined;
 };
@@ -81,6 +84,10 @@ class Driver implements Core {
   get awaitsWork(): boolean {
     const { step, pacing } = this.#core.at;
     return step === 'unstarted' && !pacing.hasReason;
+  }
+
+  get held(): Held {
+    return heldBy(this.#core, this.#bodies, this.#early);
   }
 
   get cutter(): BlockCutter {
@@ -189,6 +196,8 @@ class Driver implements Core {
     if (code !== null) return refuse(code);
     if (proposal.height > at.height) return this.#keepProposalForLater(input);
     if (proposal.round > at.round + MAX_FUTURE_ROUNDS) return refuse('ROUND_TOO_FAR');
+    const isOver = proposal.round < at.round - MAX_PAST_PROPOSAL_ROUNDS;
+    if (isOver && !at.votes.names(proposal.value)) return undefined;
     if (block === undefined) return this.#awaitBody(input);
     const checked = at.proposals.block(proposal.value) ?? checkBlock(rules, tip, block, now_ms);
     if (checked === undefined) return refuse('BLOCK_INVALID');
@@ -230,16 +239,22 @@ class Driver implements Core {
 
   #onCertificate(input: InputOf<'certificate.received'>): void {
     const { certificate, block, now_ms } = input;
-    const { at, electorate, isReplaying } = this.#core;
+    const { at, electorate, isReplaying, rules, tip } = this.#core;
     if (certificate.height < at.height) return void this.#finality.isConflict(certificate);
-    if (this.#isKnown(certificate, block)) return;
+    if (certificate.value === null && certificate.round < at.round - MAX_PAST_ROUNDS) return;
+    const isKnown = this.#isKnown(certificate);
+    const wanted = block !== undefined && this.#isWanted(certificate, block) ? block : undefined;
+    if (isKnown && wanted === undefined) return;
     const code = isReplaying ? null : checkCertificate(electorate, certificate, this.#isKnownVote);
     if (code !== null) return this.#core.refuse(-1, code);
     if (certificate.height > at.height) return this.#gossip.sawCertificate(certificate, now_ms);
+    // What a liar hangs on a certificate is not recorded.
+    const body = wanted && checkBlock(rules, tip, wanted, now_ms);
+    if (isKnown && body === undefined) return;
     const isNews = this.#keepCertificate(certificate);
     if (this.#isForked() || (certificate.type === 'skip' && !isNews)) return;
-    this.#core.record(input);
-    if (block !== undefined) this.#keepBody(certificate, block, now_ms);
+    this.#core.record({ type: input.type, certificate, ...(body && { block: body.block }), now_ms });
+    if (body !== undefined) at.proposals.addBlock(certificate.value ?? '', body);
     for (const waiting of this.#bodies.take(certificate.value ?? '')) this.#onProposal({ ...waiting, now_ms });
     at.pacing.addReason();
     this.#advance(now_ms);
@@ -358,11 +373,11 @@ class Driver implements Core {
     return isNews;
   }
 
-  #keepBody({ value }: Certificate, block: Block, now_ms: number): void {
-    const { at, config, rules, tip } = this.#core;
-    if (value === null || blockId(config.crypto, block.header) !== value) return;
-    const checked = checkBlock(rules, tip, block, now_ms);
-    if (checked !== undefined) at.proposals.addBlock(value, checked);
+  /** Whether the block has the header that the certificate names, and is not here yet. */
+  #isWanted({ height, value }: Certificate, { header }: Block): boolean {
+    const { at, config } = this.#core;
+    const isMissing = height === at.height && value !== null && at.proposals.block(value) === undefined;
+    return isMissing && blockId(config.crypto, header) === value;
   }
 
   /** Two quorums of this height stand against each other: the node stops, and what showed it is not recorded. */
@@ -371,15 +386,14 @@ class Driver implements Core {
     return rival !== undefined && this.#finality.isConflict(rival);
   }
 
-  /** Whether a certificate, and the block with it, tell nothing new. */
-  #isKnown({ type, height, round, value, votes }: Certificate, block?: Block): boolean {
+  /** Whether a certificate tells nothing new. */
+  #isKnown({ type, height, round, value, votes }: Certificate): boolean {
     const { at } = this.#core;
     const first = votes[0];
     if (height !== at.height || first === undefined) return false;
     if (type === 'skip') return votes.every(this.#isKnownVote);
-    const isBodyNews = block !== undefined && value !== null && at.proposals.block(value) === undefined;
     const held = at.votes.round(round)?.certificate(first.type, first.value, first.valid_round);
-    return held?.value === value && !isBodyNews;
+    return held?.value === value;
   }
 
   /** Whether this very vote, signature included, was checked before. */

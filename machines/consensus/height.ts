@@ -1,5 +1,6 @@
 // Everything that a validator holds about the height it works on; thrown away when the height is decided.
 import type { Evidence } from '#schemas/consensus/types.ts';
+import { MAX_PAST_PROPOSAL_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
 import type { FlatSnapshot, PureStepper } from '../primitives/pure-stepper.ts';
 import type { Electorate } from './certificate-rules.ts';
 import { type Complex, nextComplex, type Rule } from './multiplexer.ts';
@@ -16,9 +17,6 @@ type RoundSnapshot = FlatSnapshot & { readonly value: RoundStep; readonly contex
 /** The order to propose, until it is carried out or the step is over. */
 export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
 
-/** Rounds behind the own whose proposals are kept: a decision of one of them needs its body. */
-const KEPT_PROPOSAL_ROUNDS = 8;
-
 export class Height {
   readonly height: number;
   readonly votes: VoteKeeper;
@@ -30,8 +28,8 @@ export class Height {
   #snapshot: RoundSnapshot;
   /** What the paper does "for the first time", in the current round. */
   readonly #fired = new Set<Rule>();
-  /** Who was named already, so that each offence is told once. */
-  readonly #named = new Set<string>();
+  /** Offences that were told already, with their round, so that each is told once. */
+  readonly #named = new Map<string, number>();
 
   constructor(height: number, started_ms: number, electorate: Electorate, config: CoreConfig, stepper: RoundStepper) {
     this.height = height;
@@ -80,8 +78,13 @@ export class Height {
     const { a } = evidence;
     const key = `${evidence.type}/${'type' in a ? a.type : ''}/${a.round}/${a.validator}`;
     if (this.#named.has(key)) return false;
-    this.#named.add(key);
+    this.#named.set(key, a.round);
     return true;
+  }
+
+  /** Offences that were told and are remembered. */
+  get offences(): number {
+    return this.#named.size;
   }
 
   /** Everything that decides what happens next, in an order that does not depend on arrival. */
@@ -91,7 +94,7 @@ export class Height {
       this.votes.commit?.value,
       this.wanted,
       [...this.#fired].sort(),
-      [...this.#named].sort(),
+      [...this.#named.keys()].sort(),
       this.pacing.summary,
     ];
     return [this.height, this.step, this.state, votes, this.proposals.summary(), ...rest];
@@ -102,6 +105,7 @@ export class Height {
     this.wanted = undefined;
     this.votes.advance(round);
     const isNeeded = (value: string) => value === this.state.valid_value || this.votes.names(value);
-    this.proposals.advance(round - KEPT_PROPOSAL_ROUNDS, round, isNeeded);
+    this.proposals.advance(round - MAX_PAST_PROPOSAL_ROUNDS, round, isNeeded);
+    for (const [key, old] of this.#named) if (old < round - MAX_PAST_ROUNDS) this.#named.delete(key);
   }
 }

@@ -74,6 +74,11 @@ export class RoundVotes {
     return this.#find(type, value, valid_round)?.certificate;
   }
 
+  /** Nil ones too. */
+  get certificate_count(): number {
+    return this.#tallies.filter(({ certificate }) => certificate !== undefined).length;
+  }
+
   /** Whether a certificate of this round is on the block. */
   names(value: string): boolean {
     return [...this.polkas, ...this.commits].some((certificate) => certificate.value === value);

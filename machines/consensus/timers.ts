@@ -29,6 +29,10 @@ export class Timers {
     this.#emit({ type: 'timer.set', id, at_ms });
   }
 
+  get size(): number {
+    return this.#set.size;
+  }
+
   /** What the fired id meant; it is no longer set. */
   take(id: string): Timer | undefined {
     const timer = this.#set.get(id);

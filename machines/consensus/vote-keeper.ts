@@ -136,6 +136,13 @@ export class VoteKeeper {
     }
   }
 
+  /** Rounds, votes and certificates held. */
+  get size(): { readonly rounds: number; readonly votes: number; readonly certificates: number } {
+    const rounds = [...this.#rounds.values()];
+    const certificates = rounds.reduce((sum, { certificate_count }) => sum + certificate_count, 0);
+    return { rounds: rounds.length, votes: this.all().length, certificates };
+  }
+
   /** All votes, in an order that does not depend on their arrival. */
   all(): SignedVote[] {
     return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());

@@ -63,6 +63,9 @@ export function watchedCore(core: Core, sees: Sees): Core {
     stateDigest: () => core.stateDigest(),
     part: (value, index) => core.part(value, index),
     cutter: core.cutter,
+    get held() {
+      return core.held;
+    },
     get tip() {
       return core.tip;
     },

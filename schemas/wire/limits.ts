@@ -112,6 +112,12 @@ export const MAX_ROUND_NOTES = 64;
 export const MAX_PAST_ROUNDS = 64;
 /** Proposals kept of one round and not named by a certificate: an equivocating leader cannot fill the memory. */
 export const MAX_ROUND_PROPOSALS = 4;
+/** Rounds behind the own whose proposals are kept: a decision of one of them needs its body. */
+export const MAX_PAST_PROPOSAL_ROUNDS = 8;
+/** Last round of the next height whose proposals are kept: that of its first leader, and of the one after. */
+export const MAX_EARLY_ROUND = 1;
+/** Proposals kept for the next height, for each validator: an honest one makes one, and each may be a whole message. */
+export const MAX_EARLY_PROPOSALS = 2;
 /** Messages kept for the next height, for each validator: two rounds of votes, with room. */
 export const MAX_EARLY_MESSAGES = 8;
 /** Decided heights whose certificates are kept in memory to recognise a conflicting certificate. */
