@@ -16,6 +16,7 @@ import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
 import type { BlockCutter } from './block-parts.ts';
 import { blockId, checkBlock } from './block-rules.ts';
+import { BlockSync } from './block-sync.ts';
 import { Bodies } from './bodies.ts';
 import { checkCertificate } from './certificate-rules.ts';
 import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
@@ -23,7 +24,6 @@ import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
 import { Finality } from './finality.ts';
 import { Gossip } from './gossip.ts';
 import { type Held, heldBy } from './held.ts';
-import { certifiedHeaders, type Run } from './range-sync.ts';
 import { RoundRules } from './round-rules.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
@@ -63,6 +63,7 @@ class Driver implements Core {
   readonly #finality: Finality;
   readonly #early = new EarlyMessages();
   readonly #bodies: Bodies;
+  readonly #blockSync: BlockSync;
 
   constructor(config: CoreConfig, parts: CoreParts) {
     this.#core = new CoreState(config, parts);
@@ -70,6 +71,7 @@ class Driver implements Core {
     this.#gossip = new Gossip(this.#core);
     this.#finality = new Finality(this.#core);
     this.#bodies = new Bodies(this.#core);
+    this.#blockSync = new BlockSync(this.#core, this.#gossip, this.#finality, (now_ms) => this.#begin(now_ms));
   }
 
   get tip(): Tip {
@@ -143,7 +145,7 @@ class Driver implements Core {
       case 'beacon.recovered':
         return this.#onBeacon(input);
       case 'blocks.synced':
-        return this.#onBlocks(input);
+        return this.#blockSync.hear(input);
     }
   }
 
@@ -266,46 +268,6 @@ class Driver implements Core {
     this.#core.record(input);
     this.#core.tip = { ...tip, beacon: input.signature };
     this.#advance(input.now_ms);
-  }
-
-  #onBlocks({ from, blocks, now_ms }: InputOf<'blocks.synced'>): void {
-    const { ranges, electorate, tip } = this.#core;
-    if (blocks.some(({ certificate }) => this.#finality.isConflict(certificate))) return;
-    const news = blocks.filter(({ certificate }) => certificate.height > tip.height);
-    const headers = certifiedHeaders(electorate, news);
-    if (headers === undefined) this.#distrust(from, news.length > 0);
-    else ranges.keep({ from, blocks: news, headers }, tip.height + 1);
-    if (this.#executeRanges()) this.#begin(now_ms);
-    if (this.#core.catchUp.isBehind(this.#core.at.height) && !this.#core.isHalted) this.#gossip.requestBlocks(now_ms);
-  }
-
-  /** Execute what follows the tip, as far as it is here. True if anything did. */
-  #executeRanges(): boolean {
-    const { tip } = this.#core;
-    for (;;) {
-      const { height, id } = this.#core.tip;
-      const run = this.#core.ranges.take(height + 1);
-      if (run === undefined) break;
-      if (run.headers[0]?.previous !== id) this.#isElsewhere(run.from);
-      else if (!this.#execute(run)) return false;
-    }
-    return this.#core.tip !== tip;
-  }
-
-  /** Only the last certificate of a run was checked: the links prove the blocks before. */
-  #execute({ blocks, headers }: Run): boolean {
-    return headers.every((header, i) => this.#finality.add(blocks[i] as FinalBlock, header, i === blocks.length - 1));
-  }
-
-  /** A quorum committed to the run, on another block than the tip. */
-  #isElsewhere(peer: number): void {
-    this.#gossip.askForRival(peer);
-    this.#distrust(peer, true);
-  }
-
-  #distrust(peer: number, isLie: boolean): void {
-    if (isLie) this.#core.refuse(peer, 'RANGE_INVALID');
-    this.#core.ranges.failed(peer);
   }
 
   /** Let the rules fire; a commit certificate without its block makes this node ask for it. */
