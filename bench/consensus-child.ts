@@ -1,4 +1,6 @@
 // One validator of the consensus bench in a process of its own: real bus, real disk, an application that only hashes.
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { startValidator } from '#runtime/consensus/validator.ts';
 import type { ValidatorApp } from '#runtime/consensus/validator-options.ts';
@@ -20,7 +22,7 @@ export type ChildPlan = {
   readonly beacon: { readonly group_key: string; readonly secret_share: string };
   readonly is_first_start: boolean;
 };
-/** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory, and processor time so far. */
+/** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory, processor time and traffic so far. */
 export type ChildReport =
   | { readonly type: 'ready' }
   | {
@@ -30,7 +32,7 @@ export type ChildReport =
       readonly state_root: string;
       readonly finality_ms: readonly number[];
     }
-  | { readonly type: 'usage'; readonly rss_mb: number; readonly cpu_ms: number };
+  | { readonly type: 'usage'; readonly rss_mb: number; readonly cpu_ms: number; readonly traffic_bytes: number };
 
 const keyOf = (tx: Uint8Array): string => Buffer.from(tx).toString('base64');
 const report = (message: ChildReport): void => void process.send?.(message);
@@ -123,6 +125,13 @@ async function run(plan: ChildPlan): Promise<void> {
   report({ type: 'ready' });
 }
 
+const sockets: Socket[] = [];
+subscribe('net.client.socket', (message) => void sockets.push((message as { readonly socket: Socket }).socket));
+
+/** Sent and received over TCP, all that NATS adds included. */
+const traffic_bytes = (): number =>
+  sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
+
 /** Processor time of this process on all its threads, ms. */
 function cpu_ms(): number {
   const { user, system } = process.cpuUsage();
@@ -137,6 +146,12 @@ function fail(error: Error): never {
 
 process.once('message', (plan) => void run(plan as ChildPlan));
 process.on('message', (message) => {
-  if (message === 'usage') report({ type: 'usage', rss_mb: process.memoryUsage.rss() / 1_048_576, cpu_ms: cpu_ms() });
+  if (message !== 'usage') return;
+  report({
+    type: 'usage',
+    rss_mb: process.memoryUsage.rss() / 1_048_576,
+    cpu_ms: cpu_ms(),
+    traffic_bytes: traffic_bytes(),
+  });
 });
 process.once('disconnect', () => process.exit(0));

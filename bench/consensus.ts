@@ -14,10 +14,14 @@ const WARM_UP = 100;
 /** Pause between a transaction's finality everywhere and the next one, ms. */
 const PAUSE_MS = 2;
 const VIEW_CHANGES = 3;
+/** For the traffic: blocks at a steady pace, as long as the machine keeps up with it. */
+const PACED_BLOCKS = 50;
+const PACE_MS = 100;
 
 /**
  * `finality_*`: from a transaction's arrival at a validator to its block final and synced there, over all validators;
- * `cpu_ms_per_block`: processor time of one validator for one block of one transaction, beacon included.
+ * `cpu_ms_per_block`: processor time of one validator for one block of one transaction, beacon included; `traffic_kb_per_second`: what
+ * one validator sends and receives at ten blocks a second, and `paced_blocks_per_second` whether it were ten.
  */
 export async function benchConsensus({ validators }: { readonly validators: number }): Promise<Metrics> {
   const heights_per_second = coreHeightsPerSecond(validators, Math.ceil(4_000 / validators));
@@ -28,6 +32,7 @@ export async function benchConsensus({ validators }: { readonly validators: numb
     const before = await Promise.all(all.map(usageOf));
     const steady = await submitOneByOne(network, all, BLOCKS - WARM_UP);
     const after = await Promise.all(all.map(usageOf));
+    const paced = await trafficAtPace(network, all);
     const view_changes = await pauseProposers(network, all, VIEW_CHANGES);
     return {
       finality_p50_ms: ms(quantile(steady, 0.5)),
@@ -35,6 +40,7 @@ export async function benchConsensus({ validators }: { readonly validators: numb
       view_change_ms: ms(quantile(view_changes, 0.5)),
       heights_per_second: { value: Math.round(heights_per_second), unit: 'heights/s' },
       cpu_ms_per_block: ms((sumOf(after) - sumOf(before)) / validators / (BLOCKS - WARM_UP)),
+      ...paced,
       validator_rss_mb: { value: Math.round(Math.max(...after.map(({ rss_mb }) => rss_mb))), unit: 'MB' },
     };
   } finally {
@@ -49,7 +55,7 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
-type Usage = { readonly rss_mb: number; readonly cpu_ms: number };
+type Usage = { readonly rss_mb: number; readonly cpu_ms: number; readonly traffic_bytes: number };
 
 async function usageOf(child: ChildProcess): Promise<Usage> {
   child.send('usage');
@@ -80,6 +86,22 @@ async function submitOneByOne(
     await delay(PAUSE_MS);
   }
   return finality;
+}
+
+/** A transaction at each tick, or when the one before is final everywhere. */
+async function trafficAtPace(network: ValidatorNetwork, children: readonly ChildProcess[]): Promise<Metrics> {
+  const before = await Promise.all(children.map(usageOf));
+  const begin_ms = performance.now();
+  for (let i = 0; i < PACED_BLOCKS; i++) {
+    await Promise.all([finalityOf(network, children), delay(PACE_MS)]);
+  }
+  const seconds = (performance.now() - begin_ms) / 1_000;
+  const after = await Promise.all(children.map(usageOf));
+  const bytes = after.map(({ traffic_bytes }, i) => traffic_bytes - (before[i]?.traffic_bytes ?? 0));
+  return {
+    traffic_kb_per_second: { value: Math.round(Math.max(...bytes) / seconds / 1_000), unit: 'kB/s' },
+    paced_blocks_per_second: { value: Math.round((10 * PACED_BLOCKS) / seconds) / 10, unit: 'blocks/s' },
+  };
 }
 
 /** Pause the next proposer, submit, wake it when the others are done: finality at the others. */

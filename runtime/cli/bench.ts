@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, (o: { readonly validators: number }) => P
   runtime: async () => (await import('#bench/runtime.ts')).benchRuntime(),
   consensus: async (o) => (await import('#bench/consensus.ts')).benchConsensus(o),
   sync: async (o) => (await import('#bench/sync.ts')).benchSync(o),
+  transactions: async (o) => (await import('#bench/transactions.ts')).benchTransactions(o),
   work: async () => (await import('#bench/work.ts')).benchWork(),
   store: async () => (await import('#bench/store.ts')).benchStore(),
   start: async () => (await import('#bench/start.ts')).benchStart(),
