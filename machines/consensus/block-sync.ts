@@ -47,7 +47,7 @@ export class BlockSync {
 
   /** Only the last certificate of a run was checked: the links prove the blocks before. */
   #execute({ blocks, headers }: Run): boolean {
-    return headers.every((header, i) => this.#finality.add(blocks[i] as FinalBlock, header, i === blocks.length - 1));
+    return headers.every((header, i) => this.#finality.add(blocks[i] as FinalBlock, header));
   }
 
   /** A quorum committed to the run, on another block than the tip. */

@@ -278,7 +278,8 @@ class Driver implements Core {
   }
 
   #decide(final: FinalBlock, header: Header, now_ms: number): void {
-    if (this.#finality.add(final, header)) this.#begin(now_ms);
+    if (this.#gossip.isElsewhere(header)) this.#gossip.askForRivals();
+    else if (this.#finality.add(final, header)) this.#begin(now_ms);
   }
 
   /** Line 54: the next height. What is asked of the application here comes back from the log in a replay. */

@@ -13,12 +13,8 @@ export class Finality {
     this.#core = core;
   }
 
-  /**
-   * Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed.
-   *
-   * @param isChecked whether the signatures of its certificate were: others are no evidence of anything
-   */
-  add(final: FinalBlock, header: Header, isChecked = true): boolean {
+  /** Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed. */
+  add(final: FinalBlock, header: Header): boolean {
     const { rules, electorate, tip, config, timers } = this.#core;
     if (!isLinked(rules, tip, header)) {
       this.#core.halt('STATE_ROOT_MISMATCH', `height ${final.certificate.height} does not follow ${tip.state_root}`);
@@ -28,7 +24,7 @@ export class Finality {
     const { state_root } = config.app.execute(header, final.block.txs);
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
-    if (isChecked) this.#recent.add({ electorate, commit: final.certificate, votes: this.#testimonyOf(height) });
+    this.#recent.add({ electorate, commit: final.certificate, votes: this.#testimonyOf(height) });
     timers.cancelHeight();
     this.#core.emit({ type: 'decided', height, round: final.certificate.round, final, header, state_root });
     this.#core.emit({ type: 'beacon.release', height });

@@ -1,6 +1,6 @@
 // What a core says and asks beside the protocol's own steps: where it stands, what others may lack, what it lacks itself.
 // Nothing here is part of the replayed state.
-import type { Block, Certificate } from '#schemas/consensus/types.ts';
+import type { Block, Certificate, Header } from '#schemas/consensus/types.ts';
 import type { CoreState } from './core-state.ts';
 import type { Status } from './types.ts';
 
@@ -46,6 +46,18 @@ export class Gossip {
     timers.set(SYNC, now_ms + patience_ms);
   }
 
+  /** Whether the header, to which a quorum committed, rests on another block than the tip: then that one was decided too. */
+  isElsewhere({ previous }: Header): boolean {
+    const { tip } = this.#core;
+    return tip.height > 0 && previous !== tip.id;
+  }
+
+  /** Whoever committed to the open height on another parent can show what it decided before. */
+  askForRivals(): void {
+    for (const { validator } of this.#core.at.votes.commit?.votes ?? [])
+      if (validator !== this.#core.config.self) this.askForRival(validator);
+  }
+
   /** Somebody builds on another block than the tip: if that was decided too, its certificate stands against the tip's. */
   askForRival(peer: number): void {
     const { height } = this.#core.tip;
@@ -59,6 +71,8 @@ export class Gossip {
     const status = { height: at.height, round: Math.max(at.round, 0), lowest_height };
     this.#core.emit({ type: 'publish.status', status });
     this.#core.emit({ type: 'rebroadcast' });
+    // Decided, and yet not left: its block is not on the tip.
+    if (at.step === 'commit') this.askForRivals();
     for (const certificate of this.#bestCertificates()) {
       this.#publish(certificate, at.proposals.block(certificate.value ?? '')?.block);
     }

@@ -7,6 +7,7 @@ import { checkCertificate, type Electorate } from './certificate-rules.ts';
 /** What is held against another decision of the same height, and whose votes count there. */
 export type HeldCommit = {
   readonly electorate: Electorate;
+  /** Its signatures may not have been looked at: links proved its block. */
   readonly commit: Certificate;
   /** What else may tell who made the fork. */
   readonly votes: readonly SignedVote[];
@@ -33,6 +34,6 @@ export class RecentCommits {
 export function conflictWith(held: HeldCommit | undefined, certificate: Certificate): CommitConflict | undefined {
   if (held === undefined || certificate.type !== 'commit' || certificate.value === null) return undefined;
   const { electorate, commit, votes } = held;
-  const isRival = commit.value !== certificate.value && checkCertificate(electorate, certificate) === null;
-  return isRival ? conflictOf(commit, certificate, votes) : undefined;
+  const areGood = () => [certificate, commit].every((each) => checkCertificate(electorate, each) === null);
+  return commit.value !== certificate.value && areGood() ? conflictOf(commit, certificate, votes) : undefined;
 }

@@ -1,5 +1,6 @@
 // Draws a schedule's plan from its seed: a swarm of faults, each on or off, each with its own strength.
 import { createPrng, type Prng } from '#machines/primitives/prng.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
 import { DAMAGE_NAMES } from './disk-damage.ts';
 import {
   type CrashPoint,
@@ -13,10 +14,11 @@ import {
   type ScheduleKind,
 } from './plan.ts';
 
-/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 schedules runs the ledger. */
+/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 schedules runs the ledger, and two go beyond a third. */
 export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const prng = createPrng(seed, 1);
-  const drawnKind = prng.below(128) === 0 ? 'ledger' : 'consensus';
+  const drawnKind = DRAWN_KINDS[prng.below(128)] ?? 'consensus';
+  if ((kind ?? drawnKind) === 'beyond') return drawBeyond(seed, prng);
   const powers = drawPowers(prng, kind ?? drawnKind);
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;
@@ -51,6 +53,54 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     live_heights: prng.pick([1, 1, 1, 2]),
   };
 }
+
+/** Of 128 seeds. */
+const DRAWN_KINDS: readonly ScheduleKind[] = ['ledger', 'beyond', 'beyond'];
+
+/**
+ * Forks: the correct ones stand on two sides, which hear nothing of each other before the heal; of each twin a copy on each side, while
+ * forgers speak to both. The Byzantine are as many as two quorums must share, and fewer than a quorum.
+ */
+function drawBeyond(seed: number, prng: Prng): Plan {
+  const powers = times(prng.pick(NODE_COUNTS), () => 1);
+  const order = shuffled(prng, powers);
+  const decisive = quorum(powers.length);
+  const guilty = order.slice(0, prng.between(2 * decisive - powers.length, decisive - 1));
+  const correct = order.slice(guilty.length);
+  const byzantine: Record<number, Faulty> = {};
+  for (const node of guilty)
+    byzantine[node] = prng.chance(850) ? { style: 'twins' } : { style: 'forger', habits: drawHabits(prng) };
+  // Second copies are numbered behind all validators, in order of their validators (open-world.ts).
+  const twins = [...powers.keys()].filter((node) => byzantine[node]?.style === 'twins');
+  const firsts = prng.between(1, correct.length - 1);
+  const heal_ms = prng.between(800, 4_000);
+  const sides = {
+    from: maskOf([...correct.slice(0, firsts), ...twins]),
+    to: maskOf([...correct.slice(firsts), ...twins.map((_, i) => powers.length + i)]),
+  };
+  return {
+    seed,
+    kind: 'beyond',
+    powers,
+    byzantine,
+    core: correct,
+    delay: { least_ms: prng.between(0, 8), spread_ms: prng.pick([1, 4, 30, 150]), slowOf1024: 0, slow_ms: 0 },
+    lossOf1024: prng.pick([0, 0, 20, 100, 250]),
+    duplicateOf1024: prng.pick([0, 40]),
+    filters: prng.chance(400) ? [drawFilter(prng, powers.length)] : [],
+    partitions: [{ start_ms: 0, end_ms: heal_ms, ...sides, isSymmetric: true }],
+    crashes: [],
+    twice: null,
+    pauses: [],
+    skews_ms: times(powers.length, () => 0),
+    blackout_ms: 0,
+    heal_ms,
+    heal_height: prng.pick([1, 2, 99, 99]),
+    live_heights: 1,
+  };
+}
+
+const maskOf = (nodes: readonly number[]): number => nodes.reduce((mask, node) => mask | (1 << node), 0);
 
 const times = <T>(count: number, draw: () => T): readonly T[] => Array.from({ length: count }, draw);
 const subset = (prng: Prng, nodes: number): number => prng.between(1, 2 ** nodes - 2);

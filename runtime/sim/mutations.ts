@@ -80,6 +80,16 @@ export const MUTATIONS = {
     kind: 'consensus',
     parts: { quorum, stepper: { ...roundStepper, step: stepAndUnlock } },
   },
+  forgets_testimony: {
+    about: 'keeps no votes of a height that is decided',
+    budget: 400,
+    kind: 'beyond',
+    edit: {
+      file: 'machines/consensus/accountability.ts',
+      find: 'return telling.sort((a, b) => a.round - b.round).slice(0, MAX_CONFLICT_VOTES);',
+      replace: 'return telling.slice(0, 0);',
+    },
+  },
   pay_before_check: {
     about: 'pays a unit when its worker reveals, before any audit',
     budget: 10,

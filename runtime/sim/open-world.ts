@@ -1,6 +1,7 @@
 // Builds the world of one schedule: validators with their powers and twins, links, oracles, the application.
 import type { CoreConfig } from '#machines/consensus/types.ts';
 import { createPrng } from '#machines/primitives/prng.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
 import { createLedger } from '#machines/settlement/ledger.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
@@ -14,9 +15,10 @@ import type { Mutation } from './mutations.ts';
 import { createNetwork, type Network } from './network.ts';
 import { type BooksOracle, createBooksOracle } from './oracles/books.ts';
 import { createChainOracle } from './oracles/chain.ts';
+import { createForkOracle, type ForkOracle } from './oracles/forks.ts';
 import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
-import { isAnswerable, type Plan } from './plan.ts';
+import { isAnswerable, isCorrect, type Plan } from './plan.ts';
 import { Replica } from './replica.ts';
 import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { simGenesis } from './sim-genesis.ts';
@@ -48,6 +50,7 @@ export function openWorld(
   const genesis = simGenesis(plan.powers);
   const isLedger = plan.kind === 'ledger';
   const replicas: Replica[] = [];
+  const forks = plan.kind === 'beyond' ? forkOracle(plan, genesis, report, sees) : undefined;
   const books = isLedger ? booksOracle(genesis, report) : undefined;
   let workforce: Workforce | undefined;
   let heard = 0;
@@ -63,7 +66,8 @@ export function openWorld(
     prng,
     trace: createTrace(),
     votes: createVoteLog(plan.powers, (validator) => isAnswerable(plan, validator), report, sees),
-    chain: createChainOracle(plan.powers, report),
+    chain: createChainOracle(plan.powers, forks === undefined ? report : forgiving(forks, report)),
+    forks,
     report,
     tell,
     sees,
@@ -119,6 +123,19 @@ function baseConfig(genesis: Genesis, isLedger: boolean): Omit<CoreConfig, 'self
     crypto: twinCrypto,
   };
 }
+
+function forkOracle(plan: Plan, { validators }: Genesis, report: Report, sees: World['sees']): ForkOracle {
+  const power = plan.powers.reduce((sum, each) => sum + each, 0);
+  const electorate = { chain: CHAIN, epoch: 0, validators, quorum: quorum(power), crypto: twinCrypto };
+  const correct = [...plan.powers.keys()].filter((validator) => isCorrect(plan, validator));
+  return createForkOracle(electorate, correct, report, sees);
+}
+
+/** A broken agreement is what these schedules are made for. */
+const forgiving =
+  (forks: ForkOracle, report: Report): Report =>
+  (rule, node, detail) =>
+    rule === 'agreement' ? forks.forked() : report(rule, node, detail);
 
 function booksOracle({ balances, nodes, validators }: Genesis, report: Report): BooksOracle {
   const supply: Record<string, bigint> = {};

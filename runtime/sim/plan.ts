@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { DAMAGE_NAMES } from './disk-damage.ts';
 
-/** `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. */
-export const SCHEDULE_KINDS = ['consensus', 'ledger'] as const;
+/**
+ * `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. `beyond`: so much Byzantine
+ * power that there are forks, and who made them must be named.
+ */
+export const SCHEDULE_KINDS = ['consensus', 'ledger', 'beyond'] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 
 /** What a forger does; each is on or off, so that one does not hide what another would show. */
@@ -78,7 +81,7 @@ export const Plan = z.strictObject({
   kind: z.enum(SCHEDULE_KINDS),
   /** Voting power per validator. */
   powers: z.array(z.int().min(1)).readonly(),
-  /** Faulty validators by index: together less than a third of the power. */
+  /** Faulty validators by index: together less than a third of the power, but for `beyond`. */
   byzantine: z.record(z.string(), Faulty).readonly(),
   /** Q of correct validators that must go on after the heal; the others may stay away. */
   core: z.array(count).readonly(),
@@ -110,7 +113,7 @@ export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzant
 export const partBytes = ({ seed, kind }: Pick<Plan, 'seed' | 'kind'>): number | undefined =>
   seed % 4 === 0 ? PART_BYTES[kind] : undefined;
 
-const PART_BYTES = { consensus: 4, ledger: 4_096 } as const;
+const PART_BYTES = { consensus: 4, ledger: 4_096, beyond: 4 } as const;
 
 /** Whether it must never contradict itself: correct, and its key in one place only. */
 export const isAnswerable = (plan: Plan, validator: number): boolean =>

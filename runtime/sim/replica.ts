@@ -268,6 +268,7 @@ export class Replica {
     for (const height of turn.releases) this.#release(process, height);
     this.#gather(process);
     this.#witness.found(turn);
+    if (turn.halt?.conflict !== undefined) this.leave();
     if (turn.words.some(({ type }) => type === 'status')) this.#askPositions(process);
   }
 

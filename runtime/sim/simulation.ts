@@ -47,6 +47,7 @@ export async function runSimulation(options: SimOptions): Promise<SimReport> {
   };
   const opened = openWorld(plan, mutation, { report, tell: tells ? tell : undefined, sees: (name) => seen.add(name) });
   const { events, stall } = await run(opened);
+  opened.world.forks?.judge();
   const { trace, chain } = opened.world;
   const size = { events, heights: chain.height, virtual_ms: now_ms() };
   return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), seen: [...seen], story };
@@ -76,7 +77,8 @@ async function run(opened: OpenedWorld): Promise<{ readonly events: number; read
     if (unfinished !== undefined) await unfinished;
     if (event.type === 'heal' || chain.height >= plan.heal_height) goal ??= heal(opened);
     if (goal !== undefined && isReached(opened, goal)) return { events, stall: null };
-    if (goal !== undefined && queue.now_ms > goal.until_ms) return { events, stall: whereCoreIs(opened) };
+    if (goal !== undefined && queue.now_ms > goal.until_ms)
+      return { events, stall: world.forks === undefined ? whereCoreIs(opened) : null };
   }
   return { events: MAX_EVENTS, stall: `no end after ${MAX_EVENTS} events` };
 }
@@ -128,6 +130,7 @@ function heal({ world, network, replicas }: OpenedWorld): Goal {
 
 /** Asked after every event. */
 function isReached({ world, replicas }: OpenedWorld, goal: Goal): boolean {
+  if (world.forks?.isForked) return world.forks.isOver;
   for (const validator of world.plan.core) if ((replicas[validator] as Replica).height < goal.height) return false;
   return world.workforce?.isDone ?? true;
 }

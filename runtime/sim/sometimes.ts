@@ -43,6 +43,8 @@ export const SOMETIMES = {
   key_heard_twice: { about: 'heard a word of its own key that it never said', kinds: VALIDATORS, within: 2_000 },
   decision_lost: { about: 'lost a decided block in a crash', kinds: VALIDATORS, within: 1_000 },
   log_replayed: { about: 'replayed the log of an open height', kinds: VALIDATORS, within: 200 },
+  fork_made: { about: 'met two commits of one height', kinds: ['beyond'], within: 50 },
+  fork_by_amnesia: { about: 'left evidence of a fork over two rounds', kinds: ['beyond'], within: 500 },
   liar_caught: { about: 'gave a unit to others because its result was wrong', kinds: ['ledger'], within: 300 },
 } as const satisfies Record<string, Sometime>;
 

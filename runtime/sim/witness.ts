@@ -87,7 +87,9 @@ export class Witness {
     if (!this.#isCorrect) return;
     for (const each of evidence) this.#world.accused(this.#who.validator, each);
     if (halt?.code === 'KEY_IN_USE_TWICE' && this.#isTwice) return;
-    if (halt !== undefined) this.#world.report('halted', this.#who.validator, `${halt.code}: ${halt.detail}`);
+    if (halt?.conflict !== undefined && this.#world.forks !== undefined)
+      this.#world.forks.stopped(this.#who.validator, halt.conflict);
+    else if (halt !== undefined) this.#world.report('halted', this.#who.validator, `${halt.code}: ${halt.detail}`);
   }
 
   /** Equal, byte for byte, where the disk had everything (design/consensus.md, "Proof that it holds", 5). */

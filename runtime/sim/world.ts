@@ -10,6 +10,7 @@ import type { EventQueue } from './event-queue.ts';
 import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
 import type { ChainOracle } from './oracles/chain.ts';
+import type { ForkOracle } from './oracles/forks.ts';
 import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
@@ -40,6 +41,8 @@ export type World = {
   readonly trace: Trace;
   readonly votes: VoteLog;
   readonly chain: ChainOracle;
+  /** Where forks are possible. */
+  readonly forks: ForkOracle | undefined;
   readonly report: Report;
   /** Where somebody wants to read what happens: one line each. */
   readonly tell: ((who: number, what: string) => void) | undefined;

@@ -167,6 +167,18 @@ describe('who builds on another parent shows a fork before any certificate of th
     expect(stopped(network)).toMatchObject(FORK);
   });
 
+  test('in a block that this validator is brought with its commit: its signers are asked until one answers', () => {
+    const { network, hears, child } = apart();
+    const votes = [0, 1, 2].map((i) =>
+      signVote(network.set, { ...vote(network, 'precommit', i, 0, child.id), height: 2 }),
+    );
+    const certificate: Certificate = { type: 'commit', height: 2, round: 0, value: child.id, votes };
+    network.filter = () => network.now_ms > 2_000;
+    hears({ type: 'certificate.received', certificate, block: child.block, now_ms: 2_000 });
+    expect(network.node(3).halts).toEqual([]);
+    expect(stopped(network)).toMatchObject(FORK);
+  });
+
   test('in a proposal: its proposer is asked', () => {
     const { network, hears, child } = apart();
     const proposal = signProposal(network.set, {
@@ -180,4 +192,28 @@ describe('who builds on another parent shows a fork before any certificate of th
     hears({ type: 'proposal.received', proposal, block: child.block, now_ms: 2_000 });
     expect(stopped(network)).toMatchObject(FORK);
   });
+});
+
+test('a validator that synced another block keeps the votes of the height that it had', () => {
+  const { network, hears } = solo(3);
+  const [a, b] = [blockBy(network, 0, 'a'), blockBy(network, 0, 'b')];
+  const prevotes = [1, 2].map((i) => vote(network, 'prevote', i, 1, b.id));
+  const commit = (round: number, value: string): Certificate => ({
+    type: 'commit',
+    height: 1,
+    round,
+    value,
+    votes: [0, 1, 2].map((i) => vote(network, 'precommit', i, round, value)),
+  });
+  hears(...prevotes.map(voted), {
+    type: 'blocks.synced',
+    from: 1,
+    blocks: [{ block: a.block, certificate: commit(0, a.id) }],
+    now_ms: 2_000,
+  });
+  expect(network.node(3).finals).toHaveLength(1);
+  hears({ type: 'certificate.received', certificate: commit(1, b.id), now_ms: 2_000 });
+  expect(network.node(3).conflicts).toMatchObject([
+    { first: { value: a.id }, second: { value: b.id }, votes: prevotes },
+  ]);
 });

@@ -18,6 +18,7 @@ const SHOWS: Record<MutationName, Rule> = {
   append_own_vote: 'equivocation',
   forgets_log: 'halted',
   unlock_on_nil: 'prevote_against_lock',
+  forgets_testimony: 'fork_unnamed',
   pay_before_check: 'paid_unchecked',
   replay_accepted: 'exactly_once',
 };
@@ -34,6 +35,13 @@ test('300 schedules of validators break no rule and all go on after the heal', {
     stalls: 0,
     failures: [],
   });
+});
+
+test('where forks are made, all who are correct stop and leave who made them', { timeout: TIMEOUT_MS }, async () => {
+  const { violations, seen, failures } = await runCampaign({ schedules: 600, seed: 11_000, kind: 'beyond' });
+  expect({ violations, failures }).toEqual({ violations: 0, failures: [] });
+  expect(seen.fork_made).toBeGreaterThan(200);
+  expect(seen.fork_by_amnesia).toBeGreaterThan(0);
 });
 
 test('jobs in ten schedules of the ledger are checked, paid once and balanced', { timeout: TIMEOUT_MS }, async () => {

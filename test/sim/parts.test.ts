@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPrng } from '#machines/primitives/prng.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
 import { createDisk } from '#runtime/sim/disk.ts';
 import { drawPlan } from '#runtime/sim/draw-plan.ts';
 import { createEventQueue } from '#runtime/sim/event-queue.ts';
@@ -74,11 +75,23 @@ test('twin hashes of ten thousand inputs differ', () => {
 
 test('a plan keeps Byzantine power below a third, and its core is a quorum of correct validators', () => {
   for (let seed = 0; seed < 2_000; seed++) {
-    const { powers, byzantine, core } = drawPlan(seed);
+    const { kind, powers, byzantine, core } = drawPlan(seed);
+    if (kind === 'beyond') continue;
     const power = (nodes: Iterable<number>): number => sum([...nodes].map((node) => powers[node] ?? Number.NaN));
     expect(3 * power(Object.keys(byzantine).map(Number))).toBeLessThan(sum(powers));
     expect(3 * power(core)).toBeGreaterThan(2 * sum(powers));
     expect(core.some((node) => node in byzantine)).toBe(false);
+  }
+});
+
+test('beyond a third, two quorums may share Byzantine power alone, and each holds somebody correct', () => {
+  for (let seed = 0; seed < 500; seed++) {
+    const { powers, byzantine, core, partitions } = drawPlan(seed, 'beyond');
+    const guilty = Object.keys(byzantine).length;
+    expect(guilty).toBeGreaterThanOrEqual(2 * quorum(powers.length) - powers.length);
+    expect(guilty).toBeLessThan(quorum(powers.length));
+    expect(core).toHaveLength(powers.length - guilty);
+    expect(partitions.every(({ from, to }) => (from & to) === 0 && from > 0 && to > 0)).toBe(true);
   }
 });
 

@@ -20,6 +20,8 @@ export const RULES = {
   bounds: 'A validator keeps the log of a height that is final: its store would grow without end.',
   damage: 'A validator started over a damaged store in another way than is stated for that damage.',
   key_twice: 'A validator went on to speak after it had heard a word of its own key that it never said.',
+  fork_unnoticed: 'Two commits of one height came up, and a correct validator goes on.',
+  fork_unnamed: 'What correct validators leave of a fork does not name more than a third of the power.',
   halted: 'A correct validator stopped itself.',
   threw: 'A machine threw: a broken invariant.',
 } as const satisfies Record<string, string>;
