@@ -132,8 +132,12 @@ const TABLE: Record<string, Record<RoundStep, string>> = {
   decided: { unstarted: 'commit', propose: 'commit', prevote: 'commit', precommit: 'commit', commit: '-' },
 };
 
-test('the table names every event', () => {
+test('the table is complete: every event that the machine knows, in every state', () => {
   expect(Object.keys(TABLE)).toEqual(Object.keys(EVENTS));
+  const types = new Set(Object.values(EVENTS).map(({ type }) => type));
+  expect([...types].toSorted()).toEqual(roundMachine.events.toSorted());
+  const states = Object.keys(roundMachine.states).toSorted();
+  for (const row of Object.values(TABLE)) expect(Object.keys(row).toSorted()).toEqual(states);
 });
 
 for (const [event, row] of Object.entries(TABLE)) {
