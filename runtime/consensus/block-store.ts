@@ -1,4 +1,5 @@
-// Final blocks and the tip in the store: `block/<height>` block and certificate, `cs/tip` what the next height rests on.
+// Final blocks and the tip in the store: `block/<height>` block and certificate, `cs/tip` what the next height rests on,
+// `cs/lowest` where the blocks begin.
 import type { Tip } from '#machines/consensus/types.ts';
 import { HASH_BYTES, LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import { decodeFinalBlock, encodeFinalBlock, finalBlockBytes } from '#schemas/consensus/message-codec.ts';
@@ -10,6 +11,7 @@ import { ConsensusError } from './consensus-error.ts';
 
 const PREFIX = 'block/';
 const TIP_KEY = 'cs/tip';
+const LOWEST_KEY = 'cs/lowest';
 const TIP_BYTES = 8 + HASH_BYTES + 8 + HASH_BYTES;
 /** Room for the head of a range message. */
 const RANGE_HEAD_BYTES = 16;
@@ -20,6 +22,19 @@ export const finalOps = (tip: Tip, final: FinalBlock): StoreOp[] => [
   new LazyPut(keyOf(tip.height), () => encodeFinalBlock(final)),
   tipOp(tip),
 ];
+
+/** From this block on the node holds them: it took up the ledger there. */
+export const lowestOp = (height: number): StoreOp => ({
+  type: 'put',
+  key: LOWEST_KEY,
+  value: new LayoutWriter(8).u64(height).bytes,
+});
+
+/** The lowest height whose block the node holds, and all above. */
+export async function readLowest(store: Store): Promise<number> {
+  const row = await store.get(LOWEST_KEY);
+  return row === undefined ? 1 : new LayoutReader(row).u64();
+}
 
 /** The beacon is left out: it comes from the log of the next height, or in its header. */
 const tipOp = ({ height, id, time_ms, state_root }: Tip): StoreOp =>

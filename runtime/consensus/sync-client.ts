@@ -64,6 +64,16 @@ export async function fetchRange(bus: Asker, id: string, range: Range): Promise<
   }
 }
 
+/** What the validator with this id answers to any other question; nothing about it is checked yet. */
+export async function fetchAnswer(
+  bus: Asker,
+  id: string,
+  question: ConsensusMessage,
+): Promise<ConsensusMessage | undefined> {
+  const answer = await ask(bus, id, question);
+  return answer?.ok ? answer.value : undefined;
+}
+
 type Answer = Result<ConsensusMessage>;
 
 const ask = (bus: Asker, id: string, question: ConsensusMessage): Promise<Answer | undefined> =>

@@ -1,17 +1,20 @@
-// Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, where this validator stands. One request at a time, a bounded number waiting.
+// Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, snapshots of the ledger, where this validator stands.
+// One request at a time, a bounded number waiting.
 import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
   encodeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
+import type { StateChunk } from '#schemas/consensus/snapshot-codec.ts';
 import type { BlockPart, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import { readChunk, readManifest, readSnapshots } from '../snapshot/snapshot-rows.ts';
 import type { Store } from '../store/store.ts';
-import { readRange } from './block-store.ts';
+import { readLowest, readRange } from './block-store.ts';
 
 /** Of an answer in one message: its head takes 14 bytes. */
 const SLICE_BYTES = MAX_MESSAGE_BYTES - 64;
@@ -25,6 +28,8 @@ export type SyncPorts = {
   readonly position: (nonce: Uint8Array) => ConsensusMessage | undefined;
   /** A part of a body that is being decided, if it is here. */
   readonly part: (value: string, index: number) => BlockPart | undefined;
+  /** Somebody fetches the snapshot of this height. */
+  readonly onSnapshotAsked?: (height: number) => void;
   /** A request that is none, or one too many. */
   readonly onRefused: (code: Code) => void;
 };
@@ -67,10 +72,32 @@ async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<Ui
       return slice(encodeConsensusMessage({ type: 'range', blocks }), request.offset_bytes);
     }
     default:
-      ports.onRefused('KIND_UNKNOWN');
+      return encodeAnswer(await snapshotAnswer(request, ports), ports);
+  }
+}
+
+function encodeAnswer(answer: ConsensusMessage | undefined, { onRefused }: SyncPorts): Uint8Array | undefined {
+  if (answer === undefined) onRefused('KIND_UNKNOWN');
+  return answer && encodeConsensusMessage(answer);
+}
+
+/** About snapshots. What is not held gets an empty answer: whoever asks need not wait for it. */
+async function snapshotAnswer(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
+  const { store, onSnapshotAsked } = ports;
+  switch (request.type) {
+    case 'snapshots.request':
+      return { type: 'snapshots', lowest_height: await readLowest(store), snapshots: await readSnapshots(store) };
+    case 'manifest.request':
+      return { type: 'manifest', first_keys: (await readManifest(store, request.height)) ?? [] };
+    case 'chunk.request':
+      onSnapshotAsked?.(request.height);
+      return { type: 'chunk', chunk: (await readChunk(store, request.height, request.index)) ?? NO_CHUNK };
+    default:
       return undefined;
   }
 }
+
+const NO_CHUNK: StateChunk = { rows: [], left: [], right: [] };
 
 /** The answer, or what a message takes of it from `offset_bytes` on. */
 function slice(answer: Uint8Array, offset_bytes: number): Uint8Array {

@@ -36,6 +36,8 @@ export type ValidatorOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Somebody fetches the snapshot of this height from the store. */
+  readonly onSnapshotAsked?: (height: number) => void;
   /** A block is final, and written: what the listener syncs to the same store keeps it too. */
   readonly onFinal: (decided: Decided) => void;
   /** Two conflicting signed statements of a validator, for an `evidence` transaction. */

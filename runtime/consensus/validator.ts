@@ -19,7 +19,7 @@ import type { Delivery, Subscription } from '../bus/bus.ts';
 import { verify } from '../keys/ed25519.ts';
 import { sha256 } from '../keys/sha256.ts';
 import { BeaconDuty } from './beacon-duty.ts';
-import { readFinalBlock, readTip } from './block-store.ts';
+import { readFinalBlock, readLowest, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
 import { openLog } from './log.ts';
 import { birthOp, readSignerRecord } from './signer.ts';
@@ -38,7 +38,9 @@ export async function startValidator(options: ValidatorOptions): Promise<Validat
     await options.store.batch([birthOp()]);
   const record = await readSignerRecord(options.store);
   const content = await openLog(options.store, tip.height + 1);
-  const host = new ValidatorHost(options, turnStateOf(options, tip, record, content));
+  const config = { ...options.config, lowest_height: await readLowest(options.store) };
+  const here = { ...options, config };
+  const host = new ValidatorHost(here, turnStateOf(here, tip, record, content));
   host.start(content.inputs);
   return host;
 }
@@ -85,7 +87,7 @@ class ValidatorHost implements Validator {
 
   /** Replay, listen, repeat what may have been lost. */
   start(inputs: readonly Input[]): void {
-    const { bus, key, store, config } = this.#options;
+    const { bus, key, store, config, onSnapshotAsked } = this.#options;
     const electorate = electorateOf({ ...config, crypto: { sha256, verify } });
     for (const effect of this.#state.core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
     for (const input of inputs) this.#state.own.remember(input, this.#state.self);
@@ -95,6 +97,7 @@ class ValidatorHost implements Validator {
       serveSync(bus, key.id, {
         store,
         electorate,
+        ...(onSnapshotAsked && { onSnapshotAsked }),
         position: (nonce) => positionOf(this.#state, key, nonce),
         part: (value, index) => this.#state.core.part(value, index),
         onRefused: (code) => this.#countRefusal(code),
@@ -231,7 +234,8 @@ class ValidatorHost implements Validator {
   /** After a restart or a reconnect: own words, position and share again. */
   #repeat(): void {
     const { height, round } = this.position;
-    this.#cast({ type: 'status', from: this.#state.self, height, round: Math.max(round, 0), lowest_height: 1 });
+    const { lowest_height = 1 } = this.#options.config;
+    this.#cast({ type: 'status', from: this.#state.self, height, round: Math.max(round, 0), lowest_height });
     for (const word of this.#state.own.all()) this.#cast(word);
     this.#askPositions();
   }

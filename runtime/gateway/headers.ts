@@ -3,10 +3,10 @@ import type { Electorate } from '#machines/consensus/certificate-rules.ts';
 import { checkCertifiedHeader } from '#machines/consensus/certified-header.ts';
 import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
-import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
+import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_HEADER_REQUESTS } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
-import { fetchBlocks } from '../consensus/sync-client.ts';
+import { fetchRange } from '../consensus/sync-client.ts';
 import type { CertifiedState } from './certified-state.ts';
 import type { GatewayReads } from './ports.ts';
 import { headerToJson } from './proven-rows.ts';
@@ -29,7 +29,10 @@ export class Headers {
     this.#state = state;
   }
 
-  /** Refusals: HEADER_UNKNOWN above the last height; HOST_BUSY; BUS_NO_ANSWER where no validator gave a certified one. */
+  /**
+   * Refusals: HEADER_UNKNOWN above the last height; HOST_BUSY; HEADER_NOT_HELD where who answered holds no block so low;
+   * BUS_NO_ANSWER where no validator gave a certified one.
+   */
   async at(height: number): Promise<Result<CertifiedHeaderJson>> {
     if (height < 1 || height > this.#reads.ledger.height()) return refuse('HEADER_UNKNOWN', `height ${height}`);
     const { last } = this.#state;
@@ -37,19 +40,23 @@ export class Headers {
     if (this.#waiting_count >= MAX_HEADER_REQUESTS) return refuse('HOST_BUSY');
     this.#waiting_count++;
     const found = await this.#ask(height).finally(() => this.#waiting_count--);
-    return found === undefined ? refuse('BUS_NO_ANSWER') : accept(headerToJson(found));
+    return found.ok ? accept(headerToJson(found.value)) : found;
   }
 
   /** A gateway keeps no blocks: each time another validator is asked first. */
-  async #ask(height: number): Promise<FinalBlock | undefined> {
+  async #ask(height: number): Promise<Result<FinalBlock>> {
     const { validators } = this.#reads.chain;
     const first = this.#asked_count++ % validators.length;
     const turn = [...validators.slice(first), ...validators.slice(0, first)];
+    let code: Code = 'BUS_NO_ANSWER';
     for (const { id } of turn.slice(0, MAX_ASKED)) {
-      const [final] = await fetchBlocks(this.#bus, id, { first_height: height, last_height: height });
-      if (final?.certificate.height === height && this.#isCertified(final)) return final;
+      const answer = await fetchRange(this.#bus, id, { first_height: height, last_height: height });
+      if (!answer?.ok || answer.value.type !== 'range') continue;
+      const [final] = answer.value.blocks;
+      if (final?.certificate.height === height && this.#isCertified(final)) return accept(final);
+      if (final === undefined) code = 'HEADER_NOT_HELD';
     }
-    return undefined;
+    return refuse(code, `height ${height}`);
   }
 
   #isCertified = ({ block, certificate }: FinalBlock): boolean =>

@@ -18,12 +18,14 @@ import { NetworkError } from '../network/network-error.ts';
 import { type HttpServer, serveHttp } from '../observe/http.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { syncState } from '../snapshot/state-sync.ts';
 import { openRocksStore } from '../store/rocks-store.ts';
 import type { Store } from '../store/store.ts';
 import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
 import { productionCrypto } from './crypto.ts';
+import { electorateOf } from './final-blocks.ts';
 import { standingOf, startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
@@ -104,10 +106,17 @@ type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
 const definitionOf = (kind: SeatOptions['kind']): ActorDefinition | undefined =>
   kind in ACTORS ? ACTORS[kind as keyof typeof ACTORS] : undefined;
 
-/** A validator makes blocks; every other node follows them, and keeps no tree where nobody asks it for proofs. */
+/**
+ * A validator makes blocks; every other node follows them, and keeps no tree where nobody asks it for proofs. Whoever is far behind
+ * first takes up a snapshot.
+ */
 async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
   const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
   const onFailure = options.onFailure;
+  const electorate = electorateOf(chain, productionCrypto(chain));
+  const own = new Set(seats.map(({ signer }) => signer.id));
+  const peers = chain.validators.map(({ id }) => id).filter((id) => !own.has(id));
+  await syncState({ peers, electorateAt: () => electorate, store, bus, clock, log });
   const seat = seats.find(({ kind }) => kind === 'validator');
   if (seat === undefined) {
     const following = {
@@ -161,7 +170,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     start: async () => undefined,
     // A validator tells what it has written.
     write: async () => undefined,
-    close: () => validator.validator.close(),
+    close: () => validator.close(),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Signer } from '../keys/ed25519.ts';
 import type { Chain } from '../network/genesis-file.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { SnapshotWriter } from '../snapshot/snapshot-writer.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
 import { ledgerBlock } from './final-blocks.ts';
@@ -46,11 +47,12 @@ const TIMEOUT_CAP_MS = 10_000;
 
 export async function startValidatorSeat(
   o: ValidatorSeatOptions,
-): Promise<{ readonly validator: Validator; readonly evidence: IoPort }> {
+): Promise<{ readonly validator: Validator; readonly evidence: IoPort; close(): Promise<void> }> {
   const { genesis, id, validators } = o.chain;
   const crypto = productionCrypto(o.chain);
   const app = new StoredApplication(createApplication(o.ledger, crypto), o);
   const evidence = new EvidenceQueue();
+  const snapshots = new SnapshotWriter(o);
   const { params } = genesis;
   const validator = await startValidator({
     config: {
@@ -82,12 +84,21 @@ export async function startValidatorSeat(
     clock: o.clock,
     log: o.log,
     metrics: o.metrics,
-    onFinal: (decided) => o.onBlock(app.executed(decided, o.clock.now_ms())),
+    onFinal: (decided) => {
+      const block = app.executed(decided, o.clock.now_ms());
+      o.onBlock(block);
+      snapshots.hear(decided.header, block.result.changes.length > 0);
+    },
+    onSnapshotAsked: (height) => snapshots.lease(height),
     onEvidence: (found) => evidence.add(found),
     keepConflict: evidenceKeeper(o.dir, id, o.log),
     onHalt: (code, detail) => o.onFailure(Object.assign(new Error(detail), { code })),
   });
-  return { validator, evidence: evidence.port };
+  const close = async (): Promise<void> => {
+    await validator.close();
+    await snapshots.close();
+  };
+  return { validator, evidence: evidence.port, close };
 }
 
 /** The ledger's application, with what each executed block writes and says kept until it is final and told. */

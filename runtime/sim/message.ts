@@ -46,6 +46,13 @@ export function tagOf(message: Message): number {
       return mix(message.height, message.index, 14) + word(message.value);
     case 'range.slice':
       return mix(message.offset_bytes, message.total_bytes, 15);
+    case 'snapshots.request':
+    case 'snapshots':
+    case 'manifest.request':
+    case 'manifest':
+    case 'chunk.request':
+    case 'chunk':
+      return mix(0, 0, 16); // asked before a validator starts, so never in a schedule
     case 'transaction':
       return mix(message.bytes.length, message.bytes[0] ?? 0, 9);
   }

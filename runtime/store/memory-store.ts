@@ -74,10 +74,11 @@ export function openMemoryStore(
       const keys = [...disk.rows.keys()].filter(
         (key) => key >= prefix && key < end && (after === undefined || key > after),
       );
-      for (const key of keys.toSorted(bytewise).slice(0, limit)) {
-        const value = disk.rows.get(key);
-        if (value !== undefined) yield [key, value] as const;
-      }
+      const rows = keys
+        .toSorted(bytewise)
+        .slice(0, limit)
+        .map((key) => [key, disk.rows.get(key)] as const);
+      for (const [key, value] of rows) if (value !== undefined) yield [key, value] as const;
     },
     async close() {
       if (isOpen) disk.sync();

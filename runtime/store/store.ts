@@ -20,7 +20,7 @@ export type Store = {
    */
   append(ops: readonly StoreOp[]): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Rows whose key starts with `prefix`, in key order, from `after` (exclusive) on, at most `limit`. */
+  /** Rows whose key starts with `prefix`, in key order, from `after` (exclusive) on, at most `limit`: as they are when the first is asked for. */
   scan(
     prefix: string,
     options?: { readonly after?: string; readonly limit?: number },

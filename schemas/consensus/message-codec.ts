@@ -14,6 +14,19 @@ import {
   type SignedPosition,
   writeSignedPosition,
 } from './position.ts';
+import {
+  chunkBytes,
+  keysBytes,
+  offersBytes,
+  readChunk,
+  readKeys,
+  readOffers,
+  type SnapshotOffer,
+  type StateChunk,
+  writeChunk,
+  writeKeys,
+  writeOffers,
+} from './snapshot-codec.ts';
 import type { Block, BlockPart, Certificate, CommitConflict, FinalBlock, SignedProposal, SignedVote } from './types.ts';
 import {
   readSignedProposal,
@@ -38,6 +51,12 @@ const TYPES = [
   'part',
   'part.request',
   'range.slice',
+  'snapshots.request',
+  'snapshots',
+  'manifest.request',
+  'manifest',
+  'chunk.request',
+  'chunk',
 ] as const;
 
 /** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
@@ -88,7 +107,14 @@ export type ConsensusMessage =
       readonly offset_bytes: number;
       readonly total_bytes: number;
       readonly bytes: Uint8Array;
-    };
+    }
+  | { readonly type: 'snapshots.request' }
+  | { readonly type: 'snapshots'; readonly lowest_height: number; readonly snapshots: readonly SnapshotOffer[] }
+  | { readonly type: 'manifest.request'; readonly height: number }
+  /** The keys at which the chunks of a snapshot begin. */
+  | { readonly type: 'manifest'; readonly first_keys: readonly string[] }
+  | { readonly type: 'chunk.request'; readonly height: number; readonly index: number }
+  | { readonly type: 'chunk'; readonly chunk: StateChunk };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -149,6 +175,18 @@ function bodySize(message: ConsensusMessage): number {
       return 20;
     case 'range':
       return 2 + message.blocks.reduce((sum, final) => sum + finalBlockBytes(final), 0);
+    case 'snapshots.request':
+      return 0;
+    case 'snapshots':
+      return 8 + offersBytes(message.snapshots);
+    case 'manifest.request':
+      return 8;
+    case 'manifest':
+      return keysBytes(message.first_keys);
+    case 'chunk.request':
+      return 8 + 4;
+    case 'chunk':
+      return chunkBytes(message.chunk);
     case 'position.request':
       return POSITION_NONCE_BYTES;
     case 'position':
@@ -183,6 +221,18 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
       writer.u16(message.blocks.length);
       for (const final of message.blocks) writeFinalBlock(writer, final);
       return writer;
+    case 'snapshots.request':
+      return writer;
+    case 'snapshots':
+      return writeOffers(writer.u64(message.lowest_height), message.snapshots);
+    case 'manifest.request':
+      return writer.u64(message.height);
+    case 'manifest':
+      return writeKeys(writer, message.first_keys);
+    case 'chunk.request':
+      return writer.u64(message.height).u32(message.index);
+    case 'chunk':
+      return writeChunk(writer, message.chunk);
     case 'position.request':
       return writer.raw(message.nonce);
     case 'position':
@@ -227,6 +277,18 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
       return { type, first_height: reader.u64(), last_height: reader.u64(), offset_bytes: reader.u32() };
     case 'range':
       return { type, blocks: readRange(reader) };
+    case 'snapshots.request':
+      return { type };
+    case 'snapshots':
+      return { type, lowest_height: reader.u64(), snapshots: readOffers(reader) };
+    case 'manifest.request':
+      return { type, height: reader.u64() };
+    case 'manifest':
+      return { type, first_keys: readKeys(reader) };
+    case 'chunk.request':
+      return { type, height: reader.u64(), index: reader.u32() };
+    case 'chunk':
+      return { type, chunk: readChunk(reader) };
     case 'position.request':
       return { type, nonce: reader.raw(POSITION_NONCE_BYTES) };
     case 'position': {

@@ -195,6 +195,8 @@ export const CODES = {
   ROW_PROOF_PENDING: 'No certified state is at hand to prove the row: ask again, one comes within seconds.',
   HEIGHT_NOT_REACHED: 'This gateway has not executed that height yet: ask again, or ask another one.',
   HEADER_UNKNOWN: 'There is no final block of that height yet; ask again later.',
+  HEADER_NOT_HELD:
+    'The validators that answered hold no block so low: they took up the ledger from a snapshot above it. Ask one that did not.',
   // light client
   LIGHT_ANSWER_INVALID: 'The answer is not what was asked for; do not trust who gave it, ask another gateway.',
   LIGHT_SET_CHANGED:

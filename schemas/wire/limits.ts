@@ -94,6 +94,28 @@ export const MAX_CAR_BYTES = 67_108_864;
 export const MAX_SYNC_BLOCKS = 64;
 /** Ranges that a node which lags has under way, or holds before their turn: full messages, so 8 MiB at most; more peers bring no more speed. */
 export const MAX_SYNC_RANGES = 8;
+/** Heights between two snapshots of the ledger, which is taken at the first checkpoint from there on: less than a node must lack to want one. */
+export const SNAPSHOT_HEIGHTS = 256;
+/** Missing heights above which a node that starts takes a snapshot: as many blocks are synced in about a second and a half. */
+export const MIN_STATE_SYNC_HEIGHTS = 512;
+/** Snapshots that a validator keeps: who fetches the older one has the time in which two are made. */
+export const KEPT_SNAPSHOTS = 2;
+/** Snapshots in one answer: a validator keeps two, and two more while somebody fetches them. */
+export const MAX_SNAPSHOTS_TOLD = 8;
+/** Rows of a chunk, bytes: a message, less the sides of the deepest tree (109 kB), with room. A larger row can be in no snapshot. */
+export const MAX_CHUNK_ROWS_BYTES = 900_000;
+/** Rows of one chunk: the shortest that the ledger has take 20 bytes. */
+export const MAX_CHUNK_ROWS = 65_536;
+/** Chunks of one snapshot, hence a ledger of 3.6 GB: the list of their first keys fits a message. */
+export const MAX_SNAPSHOT_CHUNKS = 4_096;
+/** Chunks that a node fetches at once, each from another validator: 4 MiB held. */
+export const MAX_CHUNKS_UNDER_WAY = 4;
+/** Time that a snapshot somebody asked for is kept beyond its turn, ms: the next request comes within seconds. */
+export const SNAPSHOT_LEASE_MS = 60_000;
+/** Pause before validators are asked again for what none of them gave, ms. */
+export const STATE_SYNC_RETRY_MS = 1_000;
+/** Share of its time that a validator works on a snapshot, one in so many: a large ledger must not slow down its votes. */
+export const SNAPSHOT_REST_FACTOR = 8;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
 export const MAX_SYNC_REQUESTS = 8;
 /** Readers that wait at a gateway for a height: as many as clients that read at the same time, a few hundred bytes each. */

@@ -119,6 +119,19 @@ describe.each(Object.entries(KINDS))('%s', (_name, make) => {
     expect(await rows(store, 't/')).toHaveLength(1_000);
   });
 
+  test('a scan sees the rows as they were when its first was asked for, whatever is written since', async () => {
+    const many = Array.from({ length: 600 }, (_, i) => put(`a/${String(i).padStart(3, '0')}`, 1));
+    await store.append(many);
+    const scan = store.scan('a/')[Symbol.asyncIterator]();
+    const first = scan.next();
+    await store.append([put('a/599', 2), del('a/598'), put('a/600', 1)]);
+    await store.batch([put('a/300', 2)]);
+    const seen = [(await first).value];
+    for (let row = await scan.next(); row.done !== true; row = await scan.next()) seen.push(row.value);
+    expect(seen.map((row) => row?.[0])).toEqual(many.map(({ key }) => key));
+    expect(seen.every((row) => row?.[1][0] === 1)).toBe(true);
+  });
+
   test('a row does not change when the caller reuses its buffer', async () => {
     const value = bytes(1);
     await store.batch([{ type: 'put', key: 'a', value }]);

@@ -100,6 +100,19 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   position_at_start: { type: 'position', position },
   position: { type: 'position', position, certificate: polka },
   conflict: { type: 'conflict', conflict: { first: polka, second: polka, votes: [vote] } },
+  snapshots_request: { type: 'snapshots.request' },
+  snapshots: { type: 'snapshots', lowest_height: 7, snapshots: [{ height: 300, manifest: 'ab'.repeat(32) }] },
+  manifest_request: { type: 'manifest.request', height: 300 },
+  manifest: { type: 'manifest', first_keys: ['accounts/credit/a', 'proofs/b'] },
+  chunk_request: { type: 'chunk.request', height: 300, index: 1 },
+  chunk: {
+    type: 'chunk',
+    chunk: {
+      rows: [{ key: 'proofs/b', value: Uint8Array.of(1, 2) }],
+      left: [{ bit: 4, sibling: new Uint8Array(32).fill(1) }],
+      right: [{ bit: 1_599, sibling: new Uint8Array(32).fill(2) }],
+    },
+  },
 };
 
 describe('golden bytes: a released layout never changes', () => {

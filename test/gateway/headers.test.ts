@@ -61,6 +61,12 @@ test('the last header needs nobody, an older one any validator that has it', asy
   for (const height of [1, 2, 3, 4]) expect(await headers.at(height)).toEqual(answer(height));
 });
 
+test('a header that no validator holds any more is not promised for later', async () => {
+  const { headers, serve } = network();
+  await serve(1, []);
+  expect(await headers.at(3)).toMatchObject({ ok: false, code: 'HEADER_NOT_HELD' });
+});
+
 test('there is no header of height 0, nor above the last', async () => {
   const { headers } = network();
   for (const height of [0, 6]) expect(await headers.at(height)).toMatchObject({ code: 'HEADER_UNKNOWN' });

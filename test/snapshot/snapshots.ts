@@ -1,0 +1,145 @@
+// A ledger's rows and the certified blocks about them, validators that serve snapshots of them, each in its way, and a node that wants one.
+import { blockId, txsRoot } from '#machines/consensus/block-rules.ts';
+import { electorateOf } from '#machines/consensus/core-state.ts';
+import { StateTree } from '#machines/primitives/state-tree.ts';
+import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
+import { finalOps } from '#runtime/consensus/block-store.ts';
+import { serveSync } from '#runtime/consensus/sync-server.ts';
+import { sha256 } from '#runtime/keys/sha256.ts';
+import { createLog } from '#runtime/observe/log.ts';
+import { SnapshotWriter } from '#runtime/snapshot/snapshot-writer.ts';
+import { syncState } from '#runtime/snapshot/state-sync.ts';
+import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
+import type { Store, StoreOp } from '#runtime/store/store.ts';
+import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import {
+  type ConsensusMessage,
+  decodeConsensusMessage,
+  encodeConsensusMessage,
+} from '#schemas/consensus/message-codec.ts';
+import type { FinalBlock } from '#schemas/consensus/types.ts';
+import { encodeRow, ROW_CODECS } from '#schemas/settlement/row-codec.ts';
+import { SNAPSHOT_HEIGHTS } from '#schemas/wire/limits.ts';
+import { subject } from '#schemas/wire/subjects.ts';
+import { realClock } from '../consensus/hosts.ts';
+import { CHAIN, crypto, signVote, validatorSet } from '../consensus/network.ts';
+
+export const SET = validatorSet(4);
+const ELECTORATE = electorateOf({ chain: CHAIN, validators: SET, crypto: { ...crypto, sha256 } });
+const LOG = createLog('test', 'silent');
+
+/** Changes an answer; undefined: there is none. */
+export type Lie = (answer: ConsensusMessage, question: ConsensusMessage) => ConsensusMessage | undefined;
+
+/** Rows as of a checkpoint at `height`: `count` large ones, so that they make several chunks. */
+export function rowsAt(height: number, count: number): Map<string, Uint8Array> {
+  const head = { height, time_ms: height, pool_version: 0, settlements_count: 0, unsettled_height: 0 };
+  const rows = new Map([['head/0', encodeRow(ROW_CODECS.head, head)]]);
+  for (let i = 0; i < count; i++)
+    rows.set(`proofs/${String(i).padStart(4, '0')}`, new Uint8Array(60_000).fill((height + i) % 256));
+  return rows;
+}
+
+export function rootOf(rows: ReadonlyMap<string, Uint8Array>): string {
+  const tree = new StateTree(sha256);
+  tree.update(Array.from(rows, ([key, value]) => ({ key, value })));
+  return Buffer.from(tree.root()).toString('hex');
+}
+
+/** Certified empty blocks at `height` and the one after, which names the root of the rows. */
+function blocksAt(height: number, state_root: string): FinalBlock[] {
+  let previous = 'e'.repeat(64);
+  return [height, height + 1].map((at) => {
+    const header = encodeHeader({
+      v: 1,
+      chain: CHAIN,
+      epoch: 0,
+      height: at,
+      time_ms: at,
+      proposer: 0,
+      previous,
+      txs_root: txsRoot({ sha256 }, []),
+      state_root,
+      parts_hash: '0'.repeat(64),
+      beacon: new Uint8Array(0),
+      validators_hash: '0'.repeat(64),
+    });
+    previous = blockId({ sha256 }, header);
+    const votes = [0, 1, 2].map((validator) =>
+      signVote(SET, { type: 'precommit', epoch: 0, height: at, round: 0, value: previous, valid_round: -1, validator }),
+    );
+    return {
+      block: { header, txs: [] },
+      certificate: { type: 'commit', height: at, round: 0, value: previous, votes },
+    };
+  });
+}
+
+export const stateOps = (rows: ReadonlyMap<string, Uint8Array>): StoreOp[] =>
+  Array.from(rows, ([key, value]) => ({ type: 'put', key: `state/${key}`, value }));
+
+/** The ledger's rows in a store. */
+export async function stateOf(store: Store): Promise<Map<string, Uint8Array>> {
+  const rows = new Map<string, Uint8Array>();
+  for await (const [key, value] of store.scan('state/')) rows.set(key.slice('state/'.length), value);
+  return rows;
+}
+
+/** A store with a checkpoint's rows, its blocks, and the snapshot that a validator makes of it. */
+export async function storeWithSnapshot(height: number, rows: ReadonlyMap<string, Uint8Array>): Promise<Store> {
+  const store = openMemoryStore(new MemoryDisk());
+  const state_root = rootOf(rows);
+  const writer = new SnapshotWriter({ store, clock: realClock, log: LOG });
+  writer.hear({ height: SNAPSHOT_HEIGHTS - 1, state_root: '' }, true);
+  await store.append(stateOps(rows));
+  for (const [i, final] of blocksAt(height, state_root).entries()) {
+    const id = final.certificate.value ?? '';
+    await store.append(finalOps({ height: height + i, id, time_ms: height + i, state_root }, final));
+  }
+  writer.hear({ height, state_root: '' }, true);
+  writer.hear({ height: height + 1, state_root }, false);
+  await writer.settled();
+  return store;
+}
+
+export class Servers {
+  readonly broker = new MemoryBroker();
+  /** Questions that each validator got. */
+  readonly asked = SET.map((): ConsensusMessage[] => []);
+  readonly #closes: (() => void)[] = [];
+
+  /** Validator `i` serves what is in this store, or lies about it. */
+  serve(i: number, store: Store, lie: Lie = (answer) => answer): void {
+    const id = SET[i]?.id ?? '';
+    const honest = `honest ${i}`;
+    const bus = this.broker.connect(id);
+    const nothing = () => undefined;
+    const ports = { store, electorate: ELECTORATE, position: nothing, part: nothing, onRefused: nothing };
+    const served = serveSync(bus, honest, ports);
+    const front = bus.subscribe(subject.sync(id), ({ data, respond }) => {
+      const question = decodeConsensusMessage(data);
+      if (!question.ok) return;
+      this.asked[i]?.push(question.value);
+      void bus.request(subject.sync(honest), data, 1_000).then((bytes) => {
+        const answer = decodeConsensusMessage(bytes);
+        const said = answer.ok ? lie(answer.value, question.value) : undefined;
+        if (said !== undefined) respond?.(encodeConsensusMessage(said));
+      });
+    });
+    this.#closes.push(
+      () => served.close(),
+      () => front.close(),
+    );
+  }
+
+  leave(): void {
+    for (const close of this.#closes.splice(0)) close();
+  }
+
+  /** A node that starts with this store. */
+  sync(store: Store): Promise<void> {
+    const peers = SET.slice(0, 3).map(({ id }) => id);
+    const bus = this.broker.connect('fresh');
+    return syncState({ peers, electorateAt: () => ELECTORATE, store, bus, clock: realClock, log: LOG });
+  }
+}
