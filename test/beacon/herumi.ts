@@ -48,7 +48,7 @@ export const herumi = {
   sign: (secret: string, message: Uint8Array): string => hexOf(secretOf(secret).sign(message)),
 
   /** False also for what is no point of the group. */
-  verify(key: string, message: Uint8Array, signature: Uint8Array): boolean {
+  verify: (key: string, message: Uint8Array, signature: Uint8Array): boolean => {
     try {
       const [point, signed] = [publicOf(bytesOf(key)), signatureOf(signature)];
       return point.isValidOrder() && signed.isValidOrder() && point.verify(signed, message);
