@@ -200,6 +200,22 @@ describe('what a quorum did not certify is refused and counted', () => {
   });
 });
 
+test('of a block too large for a message the certificate is told: the block is asked for', async () => {
+  const author = written(2);
+  const { heights, broker, counted } = await follow(author);
+  const { id = '' } = author.keys[1] ?? {};
+  broker
+    .connect(id)
+    .subscribe(subject.sync(id), ({ respond }) =>
+      respond?.(encodeConsensusMessage({ type: 'range', blocks: author.blocks })),
+    );
+  const { certificate } = author.blocks[1] as FinalBlock;
+  broker.connect('v').cast(subject.block('v'), encodeConsensusMessage({ type: 'certificate', certificate }));
+  await settle();
+  expect(heights).toEqual([1, 2]);
+  expect(await counted('BLOCK_MALFORMED')).toBe(false);
+});
+
 describe('a fork ends the node, with the proof written', () => {
   const isEnded = ({ failures, conflicts }: Awaited<ReturnType<typeof follow>>, height: number): void => {
     expect(failures).toMatchObject([{ code: 'CONFLICTING_COMMITS' }]);
