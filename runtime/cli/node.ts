@@ -29,6 +29,8 @@ export async function run(o: Options): Promise<number> {
   const end = Promise.withResolvers<unknown>();
   // The parent is gone, perhaps while this node starts: nobody will restart or stop it.
   process.once('disconnect', () => end.resolve(undefined));
+  // Listening for that keeps no process alive which refused to start, or has drained.
+  process.channel?.unref();
   const node = await startNode({
     name: o.name ?? actors.map(({ kind }) => kind).join('+'),
     chain: await readGenesis(o.genesis),
@@ -49,8 +51,6 @@ export async function run(o: Options): Promise<number> {
   const failure = await end.promise;
   setTimeout(() => process.exit(EXIT.failure), DRAIN_LIMIT_MS).unref();
   await node.drain();
-  // Who listens for the parent's end keeps the channel to it open, and with it this process alive.
-  process.channel?.unref();
   if (failure === undefined) return EXIT.ok;
   throw failure;
 }
