@@ -2,9 +2,13 @@
 import { cp, rm } from 'node:fs/promises';
 import { readKeyFile } from '#runtime/keys/key-file.ts';
 import { keyPath } from '#runtime/network/local-genesis.ts';
+import { until } from '../until.ts';
 import { speakCorruptly } from './corrupt-validator.ts';
 import type { Step } from './manifest.ts';
 import { type ValidatorNodes, validatorName } from './validator-nodes.ts';
+
+/** How long two under one key may take to notice each other, ms. */
+const PATIENT_MS = 60_000;
 
 export type FaultStep = Exclude<Step, { do: 'await' | 'stand' }>;
 
@@ -43,6 +47,7 @@ export class Faults {
         this.#down.add(number);
         return nodes.kill(name);
       case 'restart':
+        if (this.doubled.includes(number)) await Promise.all([name, copyOf(name)].map((one) => nodes.kill(one)));
         await nodes.startAll([name]);
         return void this.#down.delete(number);
       case 'wipe':
@@ -73,14 +78,19 @@ export class Faults {
     this.#corrupt.push(await speakCorruptly(this.#nodes.url, this.#nodes.network.chain, key));
   }
 
-  /** From the same disk, as a backup that is started beside what it was made of. */
+  /** From the same disk, as a backup that is started beside what it was made of. Neither is relied on: they stop when they hear each other. */
   async #deployTwice(number: number, name: string): Promise<void> {
-    const copy = `${name}-copy`;
+    this.#down.add(number);
     this.doubled.push(number);
     await this.#nodes.kill(name);
-    await cp(this.#nodes.folder(name), this.#nodes.folder(copy), { recursive: true });
+    await cp(this.#nodes.folder(name), this.#nodes.folder(copyOf(name)), { recursive: true });
     await this.#nodes.startAll([name]);
-    await this.#nodes.startCopy(name, copy);
+    this.#nodes.startCopy(name, copyOf(name));
+    const notices = async (): Promise<boolean> => {
+      const logs = await Promise.all([name, copyOf(name)].map((one) => this.#nodes.log(one)));
+      return logs.some((log) => log.includes('KEY_IN_USE_TWICE'));
+    };
+    await until(notices, PATIENT_MS, `one of two under the key of ${name} stops`);
   }
 
   #server(number: number) {
@@ -89,3 +99,5 @@ export class Faults {
     return server;
   }
 }
+
+const copyOf = (name: string): string => `${name}-copy`;

@@ -19,7 +19,7 @@ export const Step = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('stand'), for_ms: z.int().min(1_000).max(10_000) }),
   /** SIGKILL, and the end of the process. */
   z.strictObject({ do: z.literal('kill'), who: Who }),
-  /** Start again on what is on disk. */
+  /** Start again on what is on disk; of a key in two processes, one. */
   z.strictObject({ do: z.literal('restart'), who: Who }),
   /** Of killed ones: forget everything on disk but the keys. */
   z.strictObject({ do: z.literal('wipe'), who: Who }),

@@ -96,9 +96,9 @@ export class ValidatorNodes {
     await Promise.all(Array.from({ length: STARTED_TOGETHER }, startNext));
   }
 
-  /** A second process under the keys of a node, from a folder of its own. */
-  async startCopy(name: string, copy: string): Promise<void> {
-    await this.#spawn(name, copy).ready;
+  /** A second process under the keys of a node, from a folder of its own. It may stop before it serves. */
+  startCopy(name: string, copy: string): void {
+    this.#spawn(name, copy);
   }
 
   async kill(name: string): Promise<void> {
@@ -116,10 +116,12 @@ export class ValidatorNodes {
     return found;
   }
 
+  log = (name: string): Promise<string> => readFile(join(this.dir, 'logs', `${name}.log`), 'utf8');
+
   /** What the nodes' logs hold beside the usual, the last lines of each: read after a run that failed. */
   async complaints(): Promise<string> {
     const told = [...this.#processes.keys()].map(async (name) => {
-      const lines = (await readFile(join(this.dir, 'logs', `${name}.log`), 'utf8')).split('\n');
+      const lines = (await this.log(name)).split('\n');
       const unusual = lines.filter((line) => line !== '' && !/^\{"level":(10|20|30),/.test(line));
       return unusual.slice(-5).map((line) => `${name}: ${line}`);
     });
