@@ -5,7 +5,11 @@ import { connectBus } from '#runtime/bus/jetstream-bus.ts';
 import { sha256 } from '#runtime/keys/sha256.ts';
 import { ConsoleClient } from '#runtime/network/console-client.ts';
 import { decodeHeader } from '#schemas/consensus/block-codec.ts';
-import { decodeConsensusMessage, encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import {
+  type ConsensusMessage,
+  decodeConsensusMessage,
+  encodeConsensusMessage,
+} from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { until } from '../until.ts';
@@ -58,31 +62,44 @@ export class OutsideView {
     }
   }
 
-  /** Ids of a validator's blocks up to `height`, as it serves them: each by the hash of its header, certified, on the one before. */
-  async chain(id: string, height: number): Promise<string[]> {
-    const ids: string[] = [];
-    while (ids.length < height) {
-      const blocks = await until(() => this.#range(id, ids.length + 1, height), PATIENT_MS, `${id} serves its blocks`);
-      for (const block of blocks) ids.push(linked(block, ids));
+  /** Ids of a validator's blocks up to `height`, by height, as it serves them: each by the hash of its header, certified, on the one before. */
+  async chain(id: string, height: number): Promise<ReadonlyMap<number, string>> {
+    const first = await until(() => this.#lowest(id), PATIENT_MS, `${id} says from where on it holds blocks`);
+    const ids = new Map<number, string>();
+    for (let next = first; next <= height; next = first + ids.size) {
+      const blocks = await until(() => this.#range(id, next, height), PATIENT_MS, `${id} serves its blocks`);
+      for (const block of blocks)
+        ids.set(first + ids.size, linked(block, first + ids.size, ids.get(first + ids.size - 1)));
     }
     return ids;
   }
 
+  /** 1, unless the validator took up the ledger from a snapshot. */
+  async #lowest(id: string): Promise<number | undefined> {
+    const answer = await this.#ask(id, { type: 'snapshots.request' });
+    return answer?.type === 'snapshots' ? answer.lowest_height : undefined;
+  }
+
   async #range(id: string, first_height: number, last_height: number): Promise<readonly FinalBlock[] | undefined> {
-    const request = encodeConsensusMessage({ type: 'range.request', first_height, last_height, offset_bytes: 0 });
-    const answer = decodeConsensusMessage(await this.#bus.request(subject.sync(id), request, ANSWER_MS));
-    return answer.ok && answer.value.type === 'range' && answer.value.blocks.length > 0
-      ? answer.value.blocks
-      : undefined;
+    const answer = await this.#ask(id, { type: 'range.request', first_height, last_height, offset_bytes: 0 });
+    return answer?.type === 'range' && answer.blocks.length > 0 ? answer.blocks : undefined;
+  }
+
+  async #ask(id: string, request: ConsensusMessage): Promise<ConsensusMessage | undefined> {
+    const answer = decodeConsensusMessage(
+      await this.#bus.request(subject.sync(id), encodeConsensusMessage(request), ANSWER_MS),
+    );
+    return answer.ok ? answer.value : undefined;
   }
 }
 
-function linked({ block, certificate }: FinalBlock, before: readonly string[]): string {
+/** @param before id of the block before, where it is known */
+function linked({ block, certificate }: FinalBlock, height: number, before: string | undefined): string {
   const id = Buffer.from(sha256(block.header)).toString('hex');
   const header = decodeHeader(block.header);
-  if (!header.ok) throw new Error(`the header at height ${before.length + 1} cannot be read`);
-  const { height, previous } = header.value;
-  const isNext = height === before.length + 1 && previous === (before.at(-1) ?? '0'.repeat(64));
+  if (!header.ok) throw new Error(`the header at height ${height} cannot be read`);
+  const { previous } = header.value;
+  const isNext = header.value.height === height && previous === (height === 1 ? '0'.repeat(64) : (before ?? previous));
   if (!isNext || certificate.value !== id) throw new Error(`height ${height} is not certified on the one before`);
   return id;
 }
