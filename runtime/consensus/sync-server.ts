@@ -6,7 +6,6 @@ import {
   decodeConsensusMessage,
   encodeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
-import type { StateChunk } from '#schemas/consensus/snapshot-codec.ts';
 import type { BlockPart, FinalBlock } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_REQUESTS } from '#schemas/wire/limits.ts';
@@ -91,13 +90,11 @@ async function snapshotAnswer(request: ConsensusMessage, ports: SyncPorts): Prom
       return { type: 'manifest', first_keys: (await readManifest(store, request.height)) ?? [] };
     case 'chunk.request':
       onSnapshotAsked?.(request.height);
-      return { type: 'chunk', chunk: (await readChunk(store, request.height, request.index)) ?? NO_CHUNK };
+      return { type: 'chunk', bytes: await readChunk(store, request.height, request.index) };
     default:
       return undefined;
   }
 }
-
-const NO_CHUNK: StateChunk = { rows: [], left: [], right: [] };
 
 /** The answer, or what a message takes of it from `offset_bytes` on. */
 function slice(answer: Uint8Array, offset_bytes: number): Uint8Array {

@@ -4,7 +4,7 @@
 import type { ProofStep } from '#machines/primitives/state-hashes.ts';
 import { checkRange } from '#machines/primitives/state-range.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
-import { type StateChunk, sidesBytes, writeSides } from '#schemas/consensus/snapshot-codec.ts';
+import { decodeChunk, type StateChunk, sidesBytes, writeSides } from '#schemas/consensus/snapshot-codec.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { MAX_CHUNKS_UNDER_WAY } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -77,9 +77,10 @@ class ChunkFetch {
     let silences = 0;
     for (let index = this.#wanted.shift(); index !== undefined; index = this.#wanted.shift()) {
       const answer = await fetchAnswer(this.#o.bus, peer, { type: 'chunk.request', height: this.#plan.height, index });
-      const note = answer?.type === 'chunk' ? this.#check(peer, index, answer.chunk) : undefined;
-      if (answer?.type === 'chunk' && note !== undefined) {
-        await this.#o.store.append(chunkOps(index, answer.chunk.rows, note));
+      const chunk = answer?.type === 'chunk' ? decodeChunk(answer.bytes) : undefined;
+      const note = chunk && this.#check(peer, index, chunk);
+      if (chunk !== undefined && note !== undefined) {
+        await this.#o.store.append(chunkOps(index, chunk.rows, note));
         this.#notes.set(index, note);
         continue;
       }

@@ -4,8 +4,6 @@ import { LayoutReader, LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import {
   keysBytes,
   readKeys,
-  readRows,
-  readSides,
   rowsBytes,
   type SnapshotOffer,
   type StateChunk,
@@ -25,8 +23,8 @@ const keysKey = (height: number): string => `${chunksOf(height)}keys`;
 const rowsKey = (height: number, index: number): string => `${chunksOf(height)}rows/${padded(index)}`;
 const sidesKey = (height: number, index: number): string => `${chunksOf(height)}sides/${padded(index)}`;
 
-/** Rows deleted in one go. */
-const DELETED_AT_ONCE = 64;
+/** Rows of a snapshot deleted in one go: 8 MB read for it. */
+const CHUNKS_AT_ONCE = 8;
 
 type Rows = StateChunk['rows'];
 type Sides = Pick<StateChunk, 'left' | 'right'>;
@@ -77,11 +75,11 @@ export async function readManifest(store: Store, height: number): Promise<readon
   return bytes && readKeys(new LayoutReader(bytes));
 }
 
-export async function readChunk(store: Store, height: number, index: number): Promise<StateChunk | undefined> {
+/** Bytes of a chunk, as they travel; none where it is not held. */
+export async function readChunk(store: Store, height: number, index: number): Promise<Uint8Array> {
   const rows = await store.get(rowsKey(height, index));
   const sides = await store.get(sidesKey(height, index));
-  if (rows === undefined || sides === undefined) return undefined;
-  return { rows: readRows(new LayoutReader(rows)), ...readSides(new LayoutReader(sides)) };
+  return rows === undefined || sides === undefined ? new Uint8Array(0) : Buffer.concat([rows, sides]);
 }
 
 /** Delete every snapshot that `isWanted` does not name, whole or not: its name last, so that a crash forgets nothing. */
@@ -90,17 +88,23 @@ export async function dropSnapshots(store: Store, isWanted: (height: number) => 
   for await (const [key] of store.scan(HEADS)) heights.push(heightOf(key));
   for (const height of heights.filter((one) => !isWanted(one))) {
     await store.append([beginOp(height)]);
-    await dropRows(store, chunksOf(height));
+    await dropRows(store, chunksOf(height), CHUNKS_AT_ONCE);
     await store.append([{ type: 'del', key: headKey(height) }]);
   }
 }
 
-/** Delete the rows under a prefix, a few at a time. */
-export async function dropRows(store: Store, prefix: string): Promise<void> {
-  for (;;) {
+/**
+ * Delete the rows under a prefix.
+ *
+ * @param at_once rows in one write, which are read for it: few where they are large
+ */
+export async function dropRows(store: Store, prefix: string, at_once: number): Promise<void> {
+  for (let after: string | undefined; ; ) {
     const ops: StoreOp[] = [];
-    for await (const [key] of store.scan(prefix, { limit: DELETED_AT_ONCE })) ops.push({ type: 'del', key });
+    const page = after === undefined ? { limit: at_once } : { limit: at_once, after };
+    for await (const [key] of store.scan(prefix, page)) ops.push({ type: 'del', key });
     if (ops.length === 0) return;
     await store.append(ops);
+    after = ops.at(-1)?.key;
   }
 }

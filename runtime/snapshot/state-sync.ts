@@ -6,12 +6,13 @@ import { isRowKey } from '#machines/primitives/state-hashes.ts';
 import type { SnapshotOffer } from '#schemas/consensus/snapshot-codec.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
-import { MIN_STATE_SYNC_HEIGHTS, STATE_SYNC_RETRY_MS } from '#schemas/wire/limits.ts';
+import { MAX_STATE_SYNC_TRIES, MIN_STATE_SYNC_HEIGHTS, STATE_SYNC_RETRY_MS } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
 import { readTip } from '../consensus/block-store.ts';
 import { fetchAnswer, fetchBlocks } from '../consensus/sync-client.ts';
 import type { Clock } from '../host/ports.ts';
 import { sha256 } from '../keys/sha256.ts';
+import { NetworkError } from '../network/network-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { fetchChunks } from './chunk-fetch.ts';
@@ -34,10 +35,12 @@ type Candidate = SnapshotOffer & { readonly peers: string[] };
 
 /**
  * Before anything reads the ledger: take up a snapshot where this node lacks more than MIN_STATE_SYNC_HEIGHTS, or nobody holds the
- * blocks that it lacks, and somebody serves one. What was begun before a crash goes on, and is waited for: the old rows are gone.
+ * blocks that it lacks, and somebody serves one. What was begun before a crash goes on: the old rows are gone.
+ *
+ * @throws NetworkError SNAPSHOT_UNAVAILABLE where it has begun, and nobody gives the rest for long; the next start goes on
  */
 export async function syncState(o: StateSyncOptions): Promise<void> {
-  for (;;) {
+  for (let tries = 0; tries < MAX_STATE_SYNC_TRIES; tries++) {
     const begun = await readPlan(o.store);
     const candidates = await findCandidates(o, await ownHeight(o.store, begun !== undefined));
     if (begun === undefined && candidates.length === 0) return;
@@ -46,6 +49,7 @@ export async function syncState(o: StateSyncOptions): Promise<void> {
     if ((await readPlan(o.store)) === undefined) return;
     await new Promise<void>((resolve) => void o.clock.setTimer(STATE_SYNC_RETRY_MS, resolve));
   }
+  throw new NetworkError('SNAPSHOT_UNAVAILABLE', `${MAX_STATE_SYNC_TRIES} tries`);
 }
 
 /** The snapshots that are worth it: those that most validators hold first, of these the newest. */

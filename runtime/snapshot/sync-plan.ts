@@ -51,9 +51,9 @@ export async function beginPlan(store: Store, plan: SyncPlan): Promise<void> {
   const final = encodeFinalBlock(plan.final);
   const writer = new LayoutWriter(8 + HASH_BYTES + 4 + final.length + keysBytes(plan.first_keys));
   const value = writeKeys(writer.u64(plan.height).raw(plan.root).sized(final), plan.first_keys).bytes;
-  await dropRows(store, CHUNKS);
+  await dropRows(store, CHUNKS, DELETED_AT_ONCE);
   await store.batch([{ type: 'put', key: PLAN_KEY, value }]);
-  await dropRows(store, STATE);
+  await dropRows(store, STATE, DELETED_AT_ONCE);
 }
 
 export async function readNotes(store: Store): Promise<Map<number, ChunkNote>> {
@@ -97,9 +97,9 @@ export async function dropChunk(store: Store, index: number, first: string, next
 export async function finishPlan(store: Store, { height, final }: SyncPlan, state_root: string): Promise<void> {
   const { time_ms } = headerOf(final);
   const tip = { height, id: final.certificate.value ?? '', time_ms, state_root };
-  await dropRows(store, 'cs/log/'); // of a height that was decided long ago
+  await dropRows(store, 'cs/log/', DELETED_AT_ONCE); // of a height that was decided long ago
   await store.batch([...finalOps(tip, final), lowestOp(height), { type: 'del', key: PLAN_KEY }]);
-  await dropRows(store, CHUNKS);
+  await dropRows(store, CHUNKS, DELETED_AT_ONCE);
 }
 
 function headerOf({ block }: FinalBlock): Header {

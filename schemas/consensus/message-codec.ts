@@ -15,15 +15,11 @@ import {
   writeSignedPosition,
 } from './position.ts';
 import {
-  chunkBytes,
   keysBytes,
   offersBytes,
-  readChunk,
   readKeys,
   readOffers,
   type SnapshotOffer,
-  type StateChunk,
-  writeChunk,
   writeKeys,
   writeOffers,
 } from './snapshot-codec.ts';
@@ -114,7 +110,8 @@ export type ConsensusMessage =
   /** The keys at which the chunks of a snapshot begin. */
   | { readonly type: 'manifest'; readonly first_keys: readonly string[] }
   | { readonly type: 'chunk.request'; readonly height: number; readonly index: number }
-  | { readonly type: 'chunk'; readonly chunk: StateChunk };
+  /** Bytes of a chunk as they are stored (`decodeChunk`); none: not held. */
+  | { readonly type: 'chunk'; readonly bytes: Uint8Array };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -186,7 +183,7 @@ function bodySize(message: ConsensusMessage): number {
     case 'chunk.request':
       return 8 + 4;
     case 'chunk':
-      return chunkBytes(message.chunk);
+      return 4 + message.bytes.length;
     case 'position.request':
       return POSITION_NONCE_BYTES;
     case 'position':
@@ -232,7 +229,7 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
     case 'chunk.request':
       return writer.u64(message.height).u32(message.index);
     case 'chunk':
-      return writeChunk(writer, message.chunk);
+      return writer.sized(message.bytes);
     case 'position.request':
       return writer.raw(message.nonce);
     case 'position':
@@ -288,7 +285,7 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
     case 'chunk.request':
       return { type, height: reader.u64(), index: reader.u32() };
     case 'chunk':
-      return { type, chunk: readChunk(reader) };
+      return { type, bytes: reader.sized(MAX_MESSAGE_BYTES) };
     case 'position.request':
       return { type, nonce: reader.raw(POSITION_NONCE_BYTES) };
     case 'position': {

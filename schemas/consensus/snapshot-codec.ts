@@ -6,7 +6,7 @@ import {
   MAX_SNAPSHOT_CHUNKS,
   MAX_SNAPSHOTS_TOLD,
 } from '../wire/limits.ts';
-import { HASH_BYTES, type LayoutReader, type LayoutWriter } from './fixed-layout.ts';
+import { HASH_BYTES, LayoutReader, type LayoutWriter } from './fixed-layout.ts';
 
 /** A snapshot that a validator holds: the ledger's rows after block `height`. Nothing but its chunks proves anything. */
 export type SnapshotOffer = {
@@ -36,7 +36,6 @@ export const rowsBytes = (rows: StateChunk['rows']): number =>
   rows.reduce((sum, { key, value }) => sum + rowBytes(key, value), 4);
 export const sidesBytes = ({ left, right }: Pick<StateChunk, 'left' | 'right'>): number =>
   4 + SIDE_BYTES * (left.length + right.length);
-export const chunkBytes = (chunk: StateChunk): number => rowsBytes(chunk.rows) + sidesBytes(chunk);
 
 /** count u8 | (height u64 | manifest 32)*. */
 export function writeOffers(writer: LayoutWriter, offers: readonly SnapshotOffer[]): LayoutWriter {
@@ -64,10 +63,12 @@ export function readKeys(reader: LayoutReader): string[] {
   return list(reader, count, () => readKey(reader));
 }
 
-/** Rows | sides. */
-export const writeChunk = (writer: LayoutWriter, chunk: StateChunk): LayoutWriter =>
-  writeSides(writeRows(writer, chunk.rows), chunk);
-export const readChunk = (reader: LayoutReader): StateChunk => ({ rows: readRows(reader), ...readSides(reader) });
+/** Rows | sides: what `writeRows` and `writeSides` wrote, one after the other. Undefined where the bytes are no chunk. */
+export function decodeChunk(bytes: Uint8Array): StateChunk | undefined {
+  const reader = new LayoutReader(bytes);
+  const chunk = { rows: readRows(reader), ...readSides(reader) };
+  return reader.isDone ? chunk : undefined;
+}
 
 /** count u32 | (length u8 | key | length u32 | value)*. */
 export function writeRows(writer: LayoutWriter, rows: StateChunk['rows']): LayoutWriter {
@@ -76,7 +77,7 @@ export function writeRows(writer: LayoutWriter, rows: StateChunk['rows']): Layou
   return writer;
 }
 
-export function readRows(reader: LayoutReader): StateChunk['rows'] {
+function readRows(reader: LayoutReader): StateChunk['rows'] {
   const count = reader.u32();
   if (count > MAX_CHUNK_ROWS) reader.fail();
   return list(reader, count, () => ({ key: readKey(reader), value: reader.sized(MAX_MESSAGE_BYTES) }));
@@ -85,7 +86,7 @@ export function readRows(reader: LayoutReader): StateChunk['rows'] {
 /** Left, right: each count u16 | (bit u16 | hash 32)*. */
 export const writeSides = (writer: LayoutWriter, { left, right }: Pick<StateChunk, 'left' | 'right'>): LayoutWriter =>
   writeSteps(writeSteps(writer, left), right);
-export const readSides = (reader: LayoutReader): Pick<StateChunk, 'left' | 'right'> => ({
+const readSides = (reader: LayoutReader): Pick<StateChunk, 'left' | 'right'> => ({
   left: readSteps(reader),
   right: readSteps(reader),
 });

@@ -180,6 +180,8 @@ export const CODES = {
   NETWORK_RUNS_ALREADY: 'A network runs in this folder already; use it, stop it, or choose another folder with --data.',
   NODE_START_FAILED: 'A node of the network did not start; its log in the logs folder says why.',
   NODE_DATA_FOREIGN: 'The data folder belongs to another network; use another folder, or start with --fresh.',
+  SNAPSHOT_UNAVAILABLE:
+    'The node began to take up a snapshot, and no validator gives the rest; start more validators, then this node again.',
   ACTOR_KIND_UNKNOWN: 'Actors are written kind:keyfile, with a kind that a node can host.',
   // gateway
   API_PATH_UNKNOWN: 'The gateway has nothing under that path; see docs/reference/http-api.md.',

@@ -97,7 +97,7 @@ export const MAX_SYNC_RANGES = 8;
 /** Heights between two snapshots of the ledger, which is taken at the first checkpoint from there on: less than a node must lack to want one. */
 export const SNAPSHOT_HEIGHTS = 256;
 /** Missing heights above which a node that starts takes a snapshot: as many blocks are synced in about a second and a half. */
-export const MIN_STATE_SYNC_HEIGHTS = 512;
+export const MIN_STATE_SYNC_HEIGHTS = 500;
 /** Snapshots that a validator keeps: who fetches the older one has the time in which two are made. */
 export const KEPT_SNAPSHOTS = 2;
 /** Snapshots in one answer: a validator keeps two, and two more while somebody fetches them. */
@@ -114,6 +114,8 @@ export const MAX_CHUNKS_UNDER_WAY = 4;
 export const SNAPSHOT_LEASE_MS = 60_000;
 /** Pause before validators are asked again for what none of them gave, ms. */
 export const STATE_SYNC_RETRY_MS = 1_000;
+/** Times that they are asked before the node ends: whoever runs it should look, and the next start goes on. */
+export const MAX_STATE_SYNC_TRIES = 60;
 /** Share of its time that a validator works on a snapshot, one in so many: a large ledger must not slow down its votes. */
 export const SNAPSHOT_REST_FACTOR = 8;
 /** Range requests that wait at a sync server: an asker left out asks another one. */

@@ -105,14 +105,7 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   manifest_request: { type: 'manifest.request', height: 300 },
   manifest: { type: 'manifest', first_keys: ['accounts/credit/a', 'proofs/b'] },
   chunk_request: { type: 'chunk.request', height: 300, index: 1 },
-  chunk: {
-    type: 'chunk',
-    chunk: {
-      rows: [{ key: 'proofs/b', value: Uint8Array.of(1, 2) }],
-      left: [{ bit: 4, sibling: new Uint8Array(32).fill(1) }],
-      right: [{ bit: 1_599, sibling: new Uint8Array(32).fill(2) }],
-    },
-  },
+  chunk: { type: 'chunk', bytes: Uint8Array.of(1, 2, 3) },
 };
 
 describe('golden bytes: a released layout never changes', () => {

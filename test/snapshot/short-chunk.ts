@@ -1,7 +1,7 @@
 // A liar that cuts its first chunk short: a true run of rows, with the right proof, which ends before the next chunk begins.
 import { RowFold } from '#machines/primitives/state-range.ts';
 import { sha256 } from '#runtime/keys/sha256.ts';
-import type { Lie } from './snapshots.ts';
+import { encodeChunk, type Lie } from './snapshots.ts';
 
 /** Rows that it gives of the first chunk. */
 const GIVEN = 3;
@@ -23,7 +23,7 @@ export function shortFirst(state: ReadonlyMap<string, Uint8Array>): {
     if (answer.type !== 'chunk' || question.type !== 'chunk.request' || question.index > 0 || sides === undefined)
       return answer;
     isTold = true;
-    return { type: 'chunk', chunk: { rows: run, ...sides } };
+    return { type: 'chunk', bytes: encodeChunk({ rows: run, ...sides }) };
   };
   return { lie, told: () => isTold };
 }

@@ -12,11 +12,13 @@ import { syncState } from '#runtime/snapshot/state-sync.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
   encodeConsensusMessage,
 } from '#schemas/consensus/message-codec.ts';
+import { rowsBytes, type StateChunk, sidesBytes, writeRows, writeSides } from '#schemas/consensus/snapshot-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { encodeRow, ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { SNAPSHOT_HEIGHTS } from '#schemas/wire/limits.ts';
@@ -30,6 +32,10 @@ const LOG = createLog('test', 'silent');
 
 /** Changes an answer; undefined: there is none. */
 export type Lie = (answer: ConsensusMessage, question: ConsensusMessage) => ConsensusMessage | undefined;
+
+/** A chunk as it travels. */
+export const encodeChunk = (chunk: StateChunk): Uint8Array =>
+  writeSides(writeRows(new LayoutWriter(rowsBytes(chunk.rows) + sidesBytes(chunk)), chunk.rows), chunk).bytes;
 
 /** Rows as of a checkpoint at `height`: `count` large ones, so that they make several chunks. */
 export function rowsAt(height: number, count: number): Map<string, Uint8Array> {
@@ -106,6 +112,7 @@ export class Servers {
   readonly broker = new MemoryBroker();
   /** Questions that each validator got. */
   readonly asked = SET.map((): ConsensusMessage[] => []);
+  #onAsked = (_question: ConsensusMessage): void => undefined;
   readonly #closes: (() => void)[] = [];
 
   /** Validator `i` serves what is in this store, or lies about it. */
@@ -120,11 +127,13 @@ export class Servers {
       const question = decodeConsensusMessage(data);
       if (!question.ok) return;
       this.asked[i]?.push(question.value);
-      void bus.request(subject.sync(honest), data, 1_000).then((bytes) => {
+      this.#onAsked(question.value);
+      const reply = (bytes: Uint8Array): void => {
         const answer = decodeConsensusMessage(bytes);
         const said = answer.ok ? lie(answer.value, question.value) : undefined;
         if (said !== undefined) respond?.(encodeConsensusMessage(said));
-      });
+      };
+      void bus.request(subject.sync(honest), data, 1_000).then(reply, () => undefined); // it has left
     });
     this.#closes.push(
       () => served.close(),
@@ -136,10 +145,19 @@ export class Servers {
     for (const close of this.#closes.splice(0)) close();
   }
 
+  /** Resolves when somebody asks such a question. */
+  until(isWanted: (question: ConsensusMessage) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAsked = (question) => {
+        if (isWanted(question)) resolve();
+      };
+    });
+  }
+
   /** A node that starts with this store. */
-  sync(store: Store): Promise<void> {
+  sync(store: Store, clock = realClock): Promise<void> {
     const peers = SET.slice(0, 3).map(({ id }) => id);
     const bus = this.broker.connect('fresh');
-    return syncState({ peers, electorateAt: () => ELECTORATE, store, bus, clock: realClock, log: LOG });
+    return syncState({ peers, electorateAt: () => ELECTORATE, store, bus, clock, log: LOG });
   }
 }

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { readLowest, readTip } from '#runtime/consensus/block-store.ts';
 import { MemoryDisk, openMemoryStore, type WriteFault } from '#runtime/store/memory-store.ts';
 import type { Store } from '#runtime/store/store.ts';
-import type { StateChunk } from '#schemas/consensus/snapshot-codec.ts';
+import { decodeChunk, type StateChunk } from '#schemas/consensus/snapshot-codec.ts';
 import { MAX_CHUNK_ROWS_BYTES, MAX_MESSAGE_BYTES, MIN_STATE_SYNC_HEIGHTS } from '#schemas/wire/limits.ts';
 import { shortFirst } from './short-chunk.ts';
-import { type Lie, rootOf, rowsAt, Servers, stateOf, storeWithSnapshot } from './snapshots.ts';
+import { encodeChunk, type Lie, rootOf, rowsAt, Servers, stateOf, storeWithSnapshot } from './snapshots.ts';
 
 const HEIGHT = 1_000;
 const ROWS = rowsAt(HEIGHT, 80);
@@ -47,8 +47,10 @@ test('a chunk is a message at most', async () => {
 describe('with one of three lying about it, the rows are all the same those that were certified', () => {
   const changed =
     (change: (chunk: StateChunk) => StateChunk): Lie =>
-    (answer) =>
-      answer.type === 'chunk' ? { ...answer, chunk: change(answer.chunk) } : answer;
+    (answer) => {
+      const chunk = answer.type === 'chunk' ? decodeChunk(answer.bytes) : undefined;
+      return chunk === undefined ? answer : { type: 'chunk', bytes: encodeChunk(change(chunk)) };
+    };
   const LIES: Record<string, Lie> = {
     'a changed row': changed((chunk) => ({
       ...chunk,
@@ -57,9 +59,9 @@ describe('with one of three lying about it, the rows are all the same those that
     'a row left out': changed((chunk) => ({ ...chunk, rows: chunk.rows.toSpliced(2, 1) })),
     'no row at all': changed((chunk) => ({ ...chunk, rows: [] })),
     'no proof': changed((chunk) => ({ ...chunk, left: [], right: [] })),
-    'another chunk': (answer, question) =>
+    'bytes that are no chunk': (answer, question) =>
       answer.type === 'chunk' && question.type === 'chunk.request' && question.index > 0
-        ? { type: 'chunk', chunk: { rows: [], left: [], right: [] } }
+        ? { type: 'chunk', bytes: new Uint8Array(question.index) }
         : answer,
     'an answer to another question': (answer) =>
       answer.type === 'chunk' ? { type: 'manifest', first_keys: ['a'] } : answer,
@@ -122,6 +124,20 @@ test('a crash in the middle is gone on from: what is there is not asked for agai
   await servers.sync(store);
   const again = servers.asked.flat().filter((one) => one.type === 'chunk.request' && kept.includes(one.index));
   expect(again.length).toBe(kept.length);
+  expect(await stateOf(store)).toEqual(ROWS);
+});
+
+test('what was begun and nobody gives any more ends the node, and the next start goes on', async () => {
+  const servers = new Servers();
+  servers.serve(0, await snapshot(), (answer) => (answer.type === 'chunk' ? undefined : answer));
+  const store = fresh();
+  const hurried = { now_ms: () => 0, setTimer: (_ms: number, fire: () => void) => (fire(), () => undefined) };
+  const gone = servers.sync(store, hurried);
+  await servers.until((question) => question.type === 'chunk.request');
+  servers.leave();
+  await expect(gone).rejects.toMatchObject({ code: 'SNAPSHOT_UNAVAILABLE' });
+  for (const i of [1, 2]) servers.serve(i, await snapshot());
+  await servers.sync(store);
   expect(await stateOf(store)).toEqual(ROWS);
 });
 
