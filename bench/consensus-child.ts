@@ -8,7 +8,7 @@ import { signer } from '#runtime/keys/ed25519.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import { nextRoot } from './hash-root.ts';
 
 /** What the parent sends first. */
@@ -18,8 +18,8 @@ export type ChildPlan = {
   readonly dir: string;
   readonly url: string;
   readonly chain: string;
-  readonly validators: ValidatorSet;
-  readonly beacon: { readonly group_key: string; readonly secret_share: string };
+  readonly membership: Membership;
+  readonly secret_shares: readonly string[];
   readonly is_first_start: boolean;
 };
 /** What the child tells: it is up; a block with a transaction of its pool is final and synced; its memory, processor time and traffic so far. */
@@ -43,8 +43,10 @@ class TimedApp implements ValidatorApp {
   #root: string;
   #executed: number[] = [];
   readonly #done = new Set<string>();
+  readonly #membership: Membership;
 
-  constructor(root: Uint8Array | undefined) {
+  constructor(membership: Membership, root: Uint8Array | undefined) {
+    this.#membership = membership;
     this.#root = root === undefined ? '0'.repeat(64) : Buffer.from(root).toString('hex');
   }
 
@@ -59,6 +61,9 @@ class TimedApp implements ValidatorApp {
   }
   validate(): boolean {
     return true;
+  }
+  membership(): Membership {
+    return this.#membership;
   }
   hasWork(): boolean {
     return this.#arrived.size > 0;
@@ -86,21 +91,19 @@ class TimedApp implements ValidatorApp {
 async function run(plan: ChildPlan): Promise<void> {
   const key = signer(Buffer.from(plan.seed, 'hex'));
   const store = await openRocksStore(plan.dir);
-  const app = new TimedApp(await store.get('app/root'));
+  const app = new TimedApp(plan.membership, await store.get('app/root'));
   const bus = await connectBus({ url: plan.url, signer: key, onRefused: fail });
   await startValidator({
     config: {
       chain: plan.chain,
-      self: plan.self,
-      validators: plan.validators,
+      self: key.id,
       timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 },
       min_block_interval_ms: 0,
       max_block_interval_ms: 5_000,
-      beacon_required: true,
     },
     genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
     key,
-    beacon: plan.beacon,
+    secrets: () => plan.secret_shares,
     is_first_start: plan.is_first_start,
     store,
     bus,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Core, createCore } from '#machines/consensus/core.ts';
 import type { Application, CoreEffect, Crypto, Input } from '#machines/consensus/types.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 
 const SIGNATURE = new Uint8Array(64);
 const cheap: Crypto = {
@@ -11,7 +11,7 @@ const cheap: Crypto = {
   verifyBeacon: () => true,
 };
 const ROOT = '0'.repeat(64);
-const idle: Application = {
+const idle: Omit<Application, 'membership'> = {
   prepare: () => [],
   validate: () => true,
   execute: () => ({ state_root: ROOT }),
@@ -21,7 +21,7 @@ const idle: Application = {
 /** Heights a second that `validators` cores decide together on this thread. */
 export function coreHeightsPerSecond(validators: number, heights: number): number {
   const set = setOf(validators);
-  const cores = set.map((_, self) => coreOf(set, self));
+  const cores = set.validators.map(({ id }) => coreOf(set, id));
   const queue: { readonly to: number; readonly input: Input }[] = [];
   const start_ms = performance.now();
   cores.forEach((core, self) => carryOut(core, self, core.step({ type: 'started', now_ms: 1 })));
@@ -55,22 +55,22 @@ function wordOf(effect: CoreEffect): Input | undefined {
   };
 }
 
-const setOf = (count: number): ValidatorSet =>
-  Array.from({ length: count }, (_, i) => {
+const setOf = (count: number): Membership => {
+  const validators = Array.from({ length: count }, (_, i) => {
     const id = createHash('sha256').update(`validator ${i}`).digest('hex');
-    return { id, operator: id, power: 1, beacon_share: '00'.repeat(48), cosigner: id };
+    return { id, operator: id, power: 1, beacon_shares: [], cosigner: id, encryption_key: id };
   });
+  return { epoch: 0, first_height: 1, validators, beacon_key: null, proposer_seed: ROOT };
+};
 
-const coreOf = (validators: ValidatorSet, self: number): Core =>
+const coreOf = (set: Membership, self: string): Core =>
   createCore({
     chain: ROOT,
     self,
-    validators,
     tip: { height: 0, id: ROOT, time_ms: 0, state_root: ROOT },
     timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 },
     min_block_interval_ms: 0,
     max_block_interval_ms: 5_000,
-    beacon_required: false,
     crypto: cheap,
-    app: idle,
+    app: { ...idle, membership: () => set },
   });

@@ -113,7 +113,7 @@ async function pauseProposers(
   const finality: number[] = [];
   for (let i = 0; i < count; i++) {
     const { height } = await finalityOf(network, children);
-    const proposer = proposerOf(height + 1, 0, children.length);
+    const proposer = proposerOf(network.membership, height + 1, 0);
     const paused = network.child(proposer);
     paused.kill('SIGSTOP');
     const { ms: others } = await finalityOf(

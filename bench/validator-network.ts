@@ -14,6 +14,7 @@ import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { StoreOp } from '#runtime/store/store.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { ChildPlan, ChildReport } from './consensus-child.ts';
 import { writeChain } from './written-chain.ts';
@@ -23,6 +24,7 @@ const CHILD = fileURLToPath(new URL('./consensus-child.ts', import.meta.url));
 export type Final = Extract<ChildReport, { type: 'final' }>;
 
 export type ValidatorNetwork = {
+  readonly membership: Membership;
   /** Process of validator `i`; another one after a restart. */
   child(i: number): ChildProcess;
   /** A transaction of 256 random bytes for all validators. */
@@ -59,26 +61,28 @@ export async function startValidators(
     id,
     operator: id,
     power: 1,
-    beacon_share: deal.shares[i]?.public ?? '',
+    beacon_shares: [deal.shares[i]?.public ?? ''],
     cosigner: id,
+    encryption_key: id,
   }));
   const chain = createHash('sha256').update(randomBytes(32)).digest('hex');
   const dirOf = (self: number): string => join(dir, `${self}`);
+  const membership = { epoch: 0, first_height: 1, validators, beacon_key: deal.group_key, proposer_seed: chain };
   const planOf = (self: number, is_first_start: boolean): ChildPlan => ({
     self,
     seed: seeds[self]?.toString('hex') ?? '',
     dir: dirOf(self),
     url,
     chain,
-    validators,
-    beacon: { group_key: deal.group_key, secret_share: deal.shares[self]?.secret ?? '' },
+    membership,
+    secret_shares: [deal.shares[self]?.secret ?? ''],
     is_first_start,
   });
   const seen = keys.map(() => new Map<number, Final>());
   const start = (self: number, is_first_start: boolean): Promise<ChildProcess> =>
     startChild(planOf(self, is_first_start), (final) => seen[self]?.set(final.height, final));
   const runners = Array.from({ length: running }, (_, self) => self);
-  if (blocks > 0) await fillStores(runners.map(dirOf), writeChain({ chain, keys, validators }, blocks));
+  if (blocks > 0) await fillStores(runners.map(dirOf), writeChain({ chain, keys, membership }, blocks));
   const children = await Promise.all(runners.map((self) => start(self, blocks === 0)));
   const child = (i: number): ChildProcess => {
     const found = children[i];
@@ -86,6 +90,7 @@ export async function startValidators(
     return found;
   };
   return {
+    membership,
     child,
     submit: () => bus.cast(subject.transaction(client.id), randomBytes(256)),
     reached: async (i, height) => seen[i]?.get(height) ?? nextFinal(child(i), (final) => final.height === height),

@@ -3,7 +3,8 @@ import type { Certificate, CommitConflict, Evidence, SignedProposal, SignedVote 
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_CONFLICT_VOTES } from '#schemas/wire/limits.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
-import { checkCertificate, type Electorate, isSigned, totalPower } from './certificate-rules.ts';
+import { checkCertificate, isSigned } from './certificate-rules.ts';
+import { type Electorate, totalPower } from './electorate.ts';
 
 /** A signed statement of either kind; `type` says which. */
 export type Statement = SignedVote | (SignedProposal & { readonly type: 'proposal' });

@@ -3,7 +3,8 @@ import type { Block, Certificate, SignedProposal, SignedVote } from '#schemas/co
 import { proposalSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { blockId } from './block-rules.ts';
-import { checkCertificate, type Electorate, isSigned } from './certificate-rules.ts';
+import { checkCertificate, isSigned } from './certificate-rules.ts';
+import type { Electorate } from './electorate.ts';
 import { proposerOf } from './proposer.ts';
 
 /** A vote: of this epoch, by a validator of the set. */
@@ -25,7 +26,7 @@ export function refuseProposal(
   if (proposer === undefined) return 'VALIDATOR_UNKNOWN';
   if (proposal.epoch !== epoch) return 'EPOCH_MISMATCH';
   if (proposal.valid_round >= proposal.round) return 'CONSENSUS_MALFORMED'; // line 28: 0 ≤ vr < round
-  if (proposerOf(proposal.height, proposal.round, validators.length) !== proposal.validator) return 'PROPOSER_MISMATCH';
+  if (proposerOf(electorate, proposal.height, proposal.round) !== proposal.validator) return 'PROPOSER_MISMATCH';
   if (block !== undefined && blockId(crypto, block.header) !== proposal.value) return 'BLOCK_INVALID';
   if (!crypto.verify(proposer.id, proposalSignBytes(chain, proposal), proposal.signature)) return 'SIGNATURE_INVALID';
   return refusePolka(electorate, proposal, polka);

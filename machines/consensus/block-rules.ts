@@ -1,28 +1,23 @@
 // When a block may be voted for, and how the proposer makes one that may.
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { bodyBytes, decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
-import type { Block, Header, ValidatorSet } from '#schemas/consensus/types.ts';
+import { beaconMessage } from '#schemas/consensus/beacon.ts';
+import { bodyBytes, decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { Block, Header } from '#schemas/consensus/types.ts';
 import { BLOCK_TARGET_BYTES, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { leafHashes, merkleRoot } from '../primitives/merkle.ts';
 import type { BlockCutter } from './block-parts.ts';
+import { type Electorates, indexOf } from './electorate.ts';
 import type { CheckedBlock } from './proposal-keeper.ts';
 import type { CoreConfig, Crypto, Tip } from './types.ts';
 
-/** What does not change while the set stays: computed once a core. */
+/** What blocks on a tip are made and judged by. */
 export type ChainRules = {
   readonly config: Omit<CoreConfig, 'tip'>;
-  readonly epoch: number;
-  /** SHA-256 over the encoded validator set, hex. */
-  readonly validators_hash: string;
+  /** Of the tip and the two heights after it. */
+  readonly electorates: Electorates;
   readonly cutter: BlockCutter;
 };
-
-/** SHA-256 over the encoded set, hex. */
-export const validatorsHash = (config: {
-  readonly crypto: Pick<Crypto, 'sha256'>;
-  readonly validators: ValidatorSet;
-}): string => bytesToHex(config.crypto.sha256(encodeValidatorSet(config.validators)));
 
 /** Block id of header bytes, hex. */
 export const blockId = (crypto: Pick<Crypto, 'sha256'>, header: Uint8Array): string =>
@@ -55,15 +50,17 @@ export function bindBody(crypto: Pick<Crypto, 'sha256'>, { header, txs }: Block)
 }
 
 /** Rules that also hold for blocks which a quorum made final long ago. */
-export function isLinked({ config, epoch, validators_hash }: ChainRules, tip: Tip, header: Header): boolean {
+export function isLinked({ config, electorates }: ChainRules, tip: Tip, header: Header): boolean {
+  const electorate = electorates.at(tip.height + 1);
   return (
     header.chain === config.chain &&
-    header.epoch === epoch &&
+    header.epoch === electorate.epoch &&
     header.height === tip.height + 1 &&
     header.previous === tip.id &&
     header.state_root === tip.state_root &&
-    header.validators_hash === validators_hash &&
-    header.proposer < config.validators.length
+    header.validators_hash === electorate.hash &&
+    header.next_validators_hash === electorates.at(tip.height + 2).hash &&
+    header.proposer < electorate.validators.length
   );
 }
 
@@ -71,19 +68,27 @@ export function isLinked({ config, epoch, validators_hash }: ChainRules, tip: Ti
 const isTimely = (tip: Tip, header: Header, now_ms: number): boolean =>
   header.time_ms > tip.time_ms && header.time_ms <= now_ms + MAX_CLOCK_DRIFT_MS;
 
-/** Beacon of the height before: the same bytes as ours (the signature is unique), or checked against the group key. */
-function isBeacon({ config }: ChainRules, tip: Tip, header: Header): boolean {
-  if (!config.beacon_required || tip.height === 0) return header.beacon.length === 0;
-  if (tip.beacon !== undefined) return equalBytes(tip.beacon, header.beacon);
-  return config.crypto.verifyBeacon(tip.height, header.beacon);
+/** Key of the tip's beacon, which the next header carries; null where it carries none. */
+const beaconKey = ({ electorates }: ChainRules, { height }: Tip): string | null =>
+  height === 0 ? null : electorates.at(height).beacon_key;
+
+/** Beacon of the height before: the same bytes as ours (the signature is unique), or checked against the key of its set. */
+function isBeacon(rules: ChainRules, tip: Tip, { beacon }: Header): boolean {
+  const key = beaconKey(rules, tip);
+  if (key === null) return beacon.length === 0;
+  if (tip.beacon !== undefined) return equalBytes(tip.beacon, beacon);
+  const { chain, epoch } = rules.electorates.at(tip.height);
+  return rules.config.crypto.verifyBeacon(key, beaconMessage(chain, epoch, tip.height), beacon);
 }
 
 /** Whether a block for the next height can be made: the beacon of the last one is there. */
-export const canMakeBlock = ({ config }: ChainRules, tip: Tip): boolean =>
-  !config.beacon_required || tip.height === 0 || tip.beacon !== undefined;
+export const canMakeBlock = (rules: ChainRules, tip: Tip): boolean =>
+  tip.beacon !== undefined || beaconKey(rules, tip) === null;
 
-/** A new block on top of `tip`. */
-export function makeBlock({ config, epoch, validators_hash, cutter }: ChainRules, tip: Tip, now_ms: number): Block {
+/** A new block on top of `tip`, by a member of the set after it. */
+export function makeBlock(rules: ChainRules, tip: Tip, now_ms: number): Block {
+  const { config, electorates, cutter } = rules;
+  const { epoch, validators, hash } = electorates.at(tip.height + 1);
   const txs = config.app.prepare({ max_bytes: BLOCK_TARGET_BYTES, max_txs: MAX_BLOCK_TXS });
   const header = encodeHeader({
     v: 1,
@@ -91,13 +96,14 @@ export function makeBlock({ config, epoch, validators_hash, cutter }: ChainRules
     epoch,
     height: tip.height + 1,
     time_ms: Math.max(now_ms, tip.time_ms + 1),
-    proposer: config.self,
+    proposer: indexOf(validators, config.self),
     previous: tip.id,
     txs_root: txsRoot(config.crypto, txs),
     parts_hash: cutter.partsHash(txs),
     state_root: tip.state_root,
-    beacon: config.beacon_required && tip.beacon !== undefined ? tip.beacon : new Uint8Array(0),
-    validators_hash,
+    validators_hash: hash,
+    next_validators_hash: electorates.at(tip.height + 2).hash,
+    beacon: tip.beacon ?? new Uint8Array(0),
   });
   return { header, txs };
 }

@@ -63,7 +63,7 @@ export class Bodies {
   }
 
   /** A part; the last one gives the block. */
-  hear(from: number, part: BlockPart): PartOutcome {
+  hear(from: string, part: BlockPart): PartOutcome {
     return this.#assembler.add(from, part);
   }
 
@@ -117,10 +117,11 @@ export class Bodies {
   }
 
   /** Who voted for it has it, and who proposed it. */
-  #holders(value: string): readonly number[] {
+  #holders(value: string): readonly string[] {
     const { at, config } = this.#core;
     const proposers = (this.#waiting.get(value) ?? []).map(({ proposal }) => proposal.validator);
     const all = new Set([...proposers, ...at.votes.votersFor(value)]);
-    return [...all].filter((peer) => peer !== config.self && this.#assembler.trusts(value, peer));
+    const peers = [...all].flatMap((validator) => at.electorate.validators[validator]?.id ?? []);
+    return peers.filter((peer) => peer !== config.self && this.#assembler.trusts(value, peer));
   }
 }

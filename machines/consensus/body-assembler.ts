@@ -19,7 +19,7 @@ type Open = BodyPlace & {
   /** Checked against the header; undefined before the first part. */
   part_hashes: readonly Uint8Array[] | undefined;
   /** Who sent a false part: no more of them is looked at. */
-  readonly liars: Set<number>;
+  readonly liars: Set<string>;
   /** All parts are here. */
   block: Block | undefined;
   /** The parts are those of the header, and make no body. */
@@ -57,8 +57,8 @@ export class BodyAssembler {
     return this.#open.get(value)?.block;
   }
 
-  /** @param from validator that sent it */
-  add(from: number, part: BlockPart): PartOutcome {
+  /** @param from key id of who sent it */
+  add(from: string, part: BlockPart): PartOutcome {
     const value = bytesToHex(this.#sha256(part.header));
     const open = this.#open.get(value);
     if (open === undefined || open.liars.has(from)) return 'unwanted';
@@ -81,8 +81,8 @@ export class BodyAssembler {
   }
 
   /** Whether it is of use to ask this validator. */
-  trusts(value: string, validator: number): boolean {
-    return this.#open.get(value)?.liars.has(validator) === false;
+  trusts(value: string, peer: string): boolean {
+    return this.#open.get(value)?.liars.has(peer) === false;
   }
 
   /** Bodies that are wanted at this height. */

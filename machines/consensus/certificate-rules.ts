@@ -3,17 +3,7 @@ import type { Certificate, SignedVote, ValidatorSet } from '#schemas/consensus/t
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
-import type { Crypto } from './types.ts';
-
-/** Whose votes count, on which chain. */
-export type Electorate = {
-  readonly chain: string;
-  readonly epoch: number;
-  readonly validators: ValidatorSet;
-  /** Power that decides. */
-  readonly quorum: number;
-  readonly crypto: Pick<Crypto, 'sha256' | 'verify'>;
-};
+import { type Electorate, totalPower } from './electorate.ts';
 
 /**
  * Null, or why it is refused.
@@ -57,7 +47,3 @@ function powerOfDistinct(validators: ValidatorSet, votes: readonly SignedVote[])
 
 const needed = ({ validators, quorum }: Electorate, { type }: Certificate): number =>
   type === 'skip' ? skipQuorum(totalPower(validators)) : quorum;
-
-/** Power of the whole set. */
-export const totalPower = (validators: ValidatorSet): number =>
-  validators.reduce((sum, validator) => sum + validator.power, 0);

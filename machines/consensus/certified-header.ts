@@ -3,7 +3,8 @@ import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Certificate, Header } from '#schemas/consensus/types.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { blockId } from './block-rules.ts';
-import { checkCertificate, type Electorate } from './certificate-rules.ts';
+import { checkCertificate } from './certificate-rules.ts';
+import type { Electorate } from './electorate.ts';
 
 /** A header with its block id, hex. */
 export type NamedHeader = { readonly id: string; readonly header: Header };

@@ -2,25 +2,15 @@
 import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { pureStepper } from '../primitives/pure-stepper.ts';
-import { quorum } from '../primitives/quorum.ts';
 import { BlockCutter } from './block-parts.ts';
-import { type ChainRules, validatorsHash } from './block-rules.ts';
+import type { ChainRules } from './block-rules.ts';
 import { CatchUp } from './catch-up.ts';
-import { type Electorate, totalPower } from './certificate-rules.ts';
+import { Electorates, electorateOf } from './electorate.ts';
 import { Height, type RoundStepper } from './height.ts';
 import { RangeSync } from './range-sync.ts';
 import { roundMachine } from './round.machine.ts';
 import { Timers } from './timers.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
-
-/** The set is fixed until set changes come. */
-export const EPOCH = 0;
-
-/** Whose votes make a block of this chain final. */
-export const electorateOf = (
-  { chain, validators, crypto }: Pick<Electorate, 'chain' | 'validators' | 'crypto'>,
-  quorumOf = quorum,
-): Electorate => ({ chain, epoch: EPOCH, validators, crypto, quorum: quorumOf(totalPower(validators)) });
 
 /** Parts that a test may replace to plant a bug. The stepper is stateless between steps: all cores of a process share one. */
 export type CoreParts = {
@@ -33,19 +23,10 @@ export type CoreParts = {
 /** The round machine as it is. */
 export const roundStepper: RoundStepper = pureStepper(roundMachine);
 
-/** Hash of the latest set: the cores of a process mostly share it. */
-let latest: { readonly config: Pick<CoreConfig, 'validators' | 'crypto'>; readonly hash: string } | undefined;
-
-function setHash(config: CoreConfig): string {
-  const { validators, crypto } = config;
-  if (latest?.config.validators !== validators || latest.config.crypto !== crypto)
-    latest = { config: { validators, crypto }, hash: validatorsHash(config) };
-  return latest.hash;
-}
-
 export class CoreState {
   readonly config: CoreConfig;
-  readonly electorate: Electorate;
+  /** Whose votes count: of the tip and the two heights after it. */
+  readonly electorates: Electorates;
   readonly rules: ChainRules;
   readonly cutter: BlockCutter;
   readonly catchUp: CatchUp;
@@ -62,11 +43,16 @@ export class CoreState {
   isHalted = false;
 
   constructor(config: CoreConfig, parts: CoreParts) {
+    const { chain, crypto, app, tip } = config;
     this.config = config;
-    this.electorate = electorateOf(config, parts.quorum);
-    this.cutter = new BlockCutter(config.crypto, parts.part_bytes);
-    this.rules = { config, epoch: EPOCH, validators_hash: setHash(config), cutter: this.cutter };
-    this.catchUp = new CatchUp(config.self, config.validators);
+    this.electorates = new Electorates(
+      tip.height,
+      (height) => app.membership(height),
+      (membership) => electorateOf(chain, membership, crypto, parts.quorum),
+    );
+    this.cutter = new BlockCutter(crypto, parts.part_bytes);
+    this.rules = { config, electorates: this.electorates, cutter: this.cutter };
+    this.catchUp = new CatchUp(config.self);
     this.ranges = new RangeSync(this.catchUp);
     this.#stepper = parts.stepper;
     this.tip = config.tip;
@@ -75,7 +61,8 @@ export class CoreState {
 
   /** The height after the tip, with nothing known about it. */
   nextHeight(started_ms: number): Height {
-    return new Height(this.tip.height + 1, started_ms, this.electorate, this.config, this.#stepper);
+    const height = this.tip.height + 1;
+    return new Height(height, started_ms, this.electorates.at(height), this.config, this.#stepper);
   }
 
   emit(effect: CoreEffect): void {
@@ -87,8 +74,8 @@ export class CoreState {
     if (!this.isReplaying) this.emit({ type: 'record', input });
   }
 
-  refuse(from: number, code: Code): void {
-    this.emit({ type: 'refused', from, code });
+  refuse(code: Code): void {
+    this.emit({ type: 'refused', code });
   }
 
   halt(code: Code, detail: string, conflict?: CommitConflict): void {

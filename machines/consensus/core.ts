@@ -11,7 +11,7 @@ import type {
   SignedVote,
 } from '#schemas/consensus/types.ts';
 import { MAX_FUTURE_ROUNDS, MAX_PAST_PROPOSAL_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
-import { equalBytes } from '../primitives/bytes.ts';
+import { asciiBytes, equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { refuseProposal, refuseVote } from './admission.ts';
 import type { BlockCutter } from './block-parts.ts';
@@ -21,9 +21,11 @@ import { Bodies } from './bodies.ts';
 import { checkCertificate } from './certificate-rules.ts';
 import { type CoreParts, CoreState, roundStepper } from './core-state.ts';
 import { type EarlyMessage, EarlyMessages } from './early-messages.ts';
+import type { Electorate } from './electorate.ts';
 import { Finality } from './finality.ts';
 import { Gossip } from './gossip.ts';
 import { type Held, heldBy } from './held.ts';
+import { isProposer } from './proposer.ts';
 import { RoundRules } from './round-rules.ts';
 import type { CoreConfig, CoreEffect, Input, Tip } from './types.ts';
 
@@ -38,6 +40,14 @@ export type Core = {
   readonly tip: Tip;
   /** Whether work is a reason to begin that it does not have yet: nobody need tell it of more. */
   readonly awaitsWork: boolean;
+  /** Whose votes count at a height, up to two after the last decided one; at a later one, if it is of the last epoch that is known. */
+  electorate(height: number, epoch?: number): Electorate | undefined;
+  /** Whether this key id is in the set of the last decided height or of one of the two after it. */
+  isMember(id: string): boolean;
+  /** Own place in the set of the height that is being worked on; −1: none. */
+  readonly self: number;
+  /** Whether the next block is this validator's to propose, in the round that runs or would begin now. */
+  readonly isProposer: boolean;
   /** Height that is being worked on, its round (−1: waiting for a reason to begin) and step. */
   readonly position: { readonly height: number; readonly round: number; readonly step: string };
   /** How blocks travel. */
@@ -81,6 +91,23 @@ class Driver implements Core {
   get position(): Core['position'] {
     const { height, round, step } = this.#core.at;
     return { height, round, step };
+  }
+
+  get isProposer(): boolean {
+    const { electorate, self } = this.#core.at;
+    return isProposer(electorate, this.#core.at, self);
+  }
+
+  get self(): number {
+    return this.#core.at.self;
+  }
+
+  electorate(height: number, epoch?: number): Electorate | undefined {
+    return this.#core.electorates.find(height, epoch);
+  }
+
+  isMember(id: string): boolean {
+    return this.#core.electorates.isMember(id);
   }
 
   get awaitsWork(): boolean {
@@ -173,40 +200,43 @@ class Driver implements Core {
 
   #onVote(input: InputOf<'vote.received'>): void {
     const { vote, now_ms } = input;
-    const { at, electorate, isReplaying, config } = this.#core;
+    const { at, electorates, isReplaying } = this.#core;
     if (vote.height < at.height || (vote.height === at.height && this.#tellsNothing(vote))) return;
+    const electorate = electorates.find(vote.height, vote.epoch);
+    if (electorate === undefined) return;
     const code = isReplaying ? null : refuseVote(electorate, vote);
-    if (code !== null) return this.#core.refuse(vote.validator, code);
-    if (vote.height > at.height) return this.#keepForLater(input, vote);
+    if (code !== null) return this.#core.refuse(code);
+    if (vote.height > at.height) return this.#keepForLater(input, electorate, vote);
     const { isNews, offence } = this.#count(vote);
     if (!isNews || this.#isForked()) return;
     this.#core.record(input);
     if (offence !== undefined) this.#core.emit({ type: 'evidence.found', evidence: offence });
-    if (vote.validator !== config.self) at.pacing.addReason();
+    if (vote.validator !== at.self) at.pacing.addReason();
     this.#advance(now_ms);
   }
 
   #onProposal(input: InputOf<'proposal.received'>): void {
     const { proposal, polka, now_ms } = input;
-    const { at, electorate, isReplaying, rules, tip } = this.#core;
+    const { at, electorates, isReplaying, rules, tip } = this.#core;
     const arrived = input.block ?? this.#bodies.block(proposal.value);
     const block = arrived ?? at.proposals.block(proposal.value)?.block;
-    const refuse = (code: Parameters<CoreState['refuse']>[1]) => this.#core.refuse(proposal.validator, code);
     if (proposal.height < at.height || at.proposals.has(proposal)) return;
     if (block === undefined && this.#bodies.isAwaited(proposal)) return;
+    const electorate = electorates.find(proposal.height, proposal.epoch);
+    if (electorate === undefined) return; // of a set that is not known here yet: a status tells as much
     const code = isReplaying ? null : refuseProposal(electorate, proposal, block, polka);
-    if (code !== null) return refuse(code);
-    if (proposal.height > at.height) return this.#keepProposalForLater(input);
-    if (proposal.round > at.round + MAX_FUTURE_ROUNDS) return refuse('ROUND_TOO_FAR');
+    if (code !== null) return this.#core.refuse(code);
+    if (proposal.height > at.height) return this.#keepProposalForLater(input, electorate);
+    if (proposal.round > at.round + MAX_FUTURE_ROUNDS) return this.#core.refuse('ROUND_TOO_FAR');
     const isOver = proposal.round < at.round - MAX_PAST_PROPOSAL_ROUNDS;
     if (isOver && !at.votes.names(proposal.value)) return undefined;
     if (block === undefined) return this.#awaitBody(input);
     const checked = at.proposals.block(proposal.value) ?? checkBlock(rules, tip, block, now_ms);
-    if (checked === undefined) return refuse('BLOCK_INVALID');
-    if (checked.header.previous !== tip.id) this.#gossip.askForRival(proposal.validator);
+    if (checked === undefined) return this.#core.refuse('BLOCK_INVALID');
+    if (checked.header.previous !== tip.id) this.#gossip.askMember(proposal.validator);
     const conflict = at.proposals.conflict(proposal);
     if (at.proposals.add(proposal, at.round, at.votes.names(proposal.value)) === 'full')
-      return refuse('PROPOSALS_FULL');
+      return this.#core.refuse('PROPOSALS_FULL');
     this.#core.record(arrived === undefined ? input : { ...input, block: arrived });
     at.proposals.addBlock(proposal.value, checked);
     this.#bodies.forget(proposal.value);
@@ -220,13 +250,12 @@ class Driver implements Core {
   #awaitBody(input: InputOf<'proposal.received'>): void {
     const { proposal, polka, now_ms } = input;
     if (polka !== undefined) this.#onCertificate({ type: 'certificate.received', certificate: polka, now_ms });
-    if (proposal.height === this.#core.at.height && !this.#bodies.await(input))
-      this.#core.refuse(proposal.validator, 'PROPOSALS_FULL');
+    if (proposal.height === this.#core.at.height && !this.#bodies.await(input)) this.#core.refuse('PROPOSALS_FULL');
   }
 
   #onPart({ from, part, now_ms }: InputOf<'part.received'>): void {
     const outcome = this.#bodies.hear(from, part);
-    if (outcome === 'false') this.#core.refuse(from, 'PART_INVALID');
+    if (outcome === 'false') this.#core.refuse('PART_INVALID');
     if (typeof outcome === 'object') this.#onBody(blockId(this.#core.config.crypto, part.header), outcome, now_ms);
   }
 
@@ -241,15 +270,17 @@ class Driver implements Core {
 
   #onCertificate(input: InputOf<'certificate.received'>): void {
     const { certificate, block, now_ms } = input;
-    const { at, electorate, isReplaying, rules, tip } = this.#core;
+    const { at, electorates, isReplaying, rules, tip } = this.#core;
     if (certificate.height < at.height) return void this.#finality.isConflict(certificate);
     if (certificate.value === null && certificate.round < at.round - MAX_PAST_ROUNDS) return;
     const isKnown = this.#isKnown(certificate);
     const wanted = block !== undefined && this.#isWanted(certificate, block) ? block : undefined;
     if (isKnown && wanted === undefined) return;
+    const electorate = electorates.find(certificate.height, certificate.votes[0]?.epoch);
+    if (electorate === undefined) return;
     const code = isReplaying ? null : checkCertificate(electorate, certificate, this.#isKnownVote);
-    if (code !== null) return this.#core.refuse(-1, code);
-    if (certificate.height > at.height) return this.#gossip.sawCertificate(certificate, now_ms);
+    if (code !== null) return this.#core.refuse(code);
+    if (certificate.height > at.height) return this.#gossip.sawCertificate(electorate, certificate, now_ms);
     // What a liar hangs on a certificate is not recorded.
     const body = wanted && checkBlock(rules, tip, wanted, now_ms);
     if (isKnown && body === undefined) return;
@@ -273,8 +304,9 @@ class Driver implements Core {
   /** Let the rules fire; a commit certificate without its block makes this node ask for it. */
   #advance(now_ms: number): void {
     this.#rules.advance(now_ms);
-    const { commit } = this.#core.at.votes;
-    if (commit !== undefined && !this.#core.isHalted) this.#gossip.sawCertificate(commit, now_ms);
+    const { votes, electorate } = this.#core.at;
+    if (votes.commit !== undefined && !this.#core.isHalted)
+      this.#gossip.sawCertificate(electorate, votes.commit, now_ms);
   }
 
   #decide(final: FinalBlock, header: Header, now_ms: number): void {
@@ -296,22 +328,22 @@ class Driver implements Core {
   }
 
   /** Its parts are on their way too. */
-  #keepProposalForLater(input: InputOf<'proposal.received'>): void {
+  #keepProposalForLater(input: InputOf<'proposal.received'>, electorate: Electorate): void {
     const { height, round, value } = input.proposal;
     if (input.block === undefined && height === this.#core.at.height + 1)
       this.#bodies.expect(value, { height, round }, input.now_ms);
-    this.#keepForLater(input, input.proposal);
+    this.#keepForLater(input, electorate, input.proposal);
   }
 
-  #keepForLater(message: EarlyMessage, by: { readonly validator: number; readonly height: number }): void {
+  #keepForLater(message: EarlyMessage, electorate: Electorate, by: Pick<SignedVote, 'validator' | 'height'>): void {
     if (by.height === this.#core.at.height + 1) this.#early.add(message);
-    this.#gossip.sawAhead(by.validator, by.height, message.now_ms);
+    this.#gossip.sawAhead(electorate, by.validator, by.height, message.now_ms);
   }
 
   /** Said before; or what enough others said, unless it is the own: the log must give that back. */
   #tellsNothing(vote: SignedVote): boolean {
-    const { votes } = this.#core.at;
-    return votes.known(vote) !== undefined || (vote.validator !== this.#core.config.self && votes.isSpare(vote));
+    const { votes, self } = this.#core.at;
+    return votes.known(vote) !== undefined || (vote.validator !== self && votes.isSpare(vote));
   }
 
   /** Count a checked vote: whether it or what it shows is news, and the offence that it shows, if that was not told yet. */
@@ -365,11 +397,4 @@ class Driver implements Core {
     const known = vote.height === at.height ? at.votes.known(vote) : undefined;
     return known !== undefined && equalBytes(known.signature, vote.signature);
   };
-}
-
-/** One byte a character: ids, numbers and names are ASCII. */
-function asciiBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

@@ -15,7 +15,7 @@ export class Finality {
 
   /** Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed. */
   add(final: FinalBlock, header: Header): boolean {
-    const { rules, electorate, tip, config, timers } = this.#core;
+    const { rules, electorates, tip, config, timers } = this.#core;
     if (!isLinked(rules, tip, header)) {
       this.#core.halt('STATE_ROOT_MISMATCH', `height ${final.certificate.height} does not follow ${tip.state_root}`);
       return false;
@@ -24,9 +24,12 @@ export class Finality {
     const { state_root } = config.app.execute(header, final.block.txs);
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
+    const electorate = electorates.at(height);
     this.#recent.add({ electorate, commit: final.certificate, votes: this.#testimonyOf(height) });
+    electorates.advance(height);
     timers.cancelHeight();
-    this.#core.emit({ type: 'decided', height, round: final.certificate.round, final, header, state_root });
+    const { round } = final.certificate;
+    this.#core.emit({ type: 'decided', height, round, final, header, state_root, membership: electorate });
     this.#core.emit({ type: 'beacon.release', height });
     return true;
   }
@@ -41,8 +44,10 @@ export class Finality {
   /** What another node stopped on stops this one too, once it is proven; what is held here of the height joins it. */
   hear(conflict: CommitConflict): void {
     const held = this.#heldOf(conflict.first.height);
-    const checked = checkConflict(held?.electorate ?? this.#core.electorate, conflict);
-    if (!checked.ok) return this.#core.refuse(-1, checked.code);
+    const electorate = held?.electorate ?? this.#core.electorates.find(conflict.first.height);
+    if (electorate === undefined) return; // of a set that is not known here yet
+    const checked = checkConflict(electorate, conflict);
+    if (!checked.ok) return this.#core.refuse(checked.code);
     this.#stop(withVotes(conflict, held?.votes ?? this.#testimonyOf(conflict.first.height)));
   }
 
@@ -54,11 +59,12 @@ export class Finality {
 
   /** The tip's own certificate is all that a restart leaves. */
   #heldOf(height: number): HeldCommit | undefined {
-    const { at, tip, electorate } = this.#core;
+    const { at, tip, electorates } = this.#core;
     if (height === at.height && at.votes.commit !== undefined)
-      return { electorate, commit: at.votes.commit, votes: this.#testimonyOf(height) };
+      return { electorate: at.electorate, commit: at.votes.commit, votes: this.#testimonyOf(height) };
     const isTip = height === tip.height && tip.final !== undefined;
-    return this.#recent.at(height) ?? (isTip ? { electorate, commit: tip.final.certificate, votes: [] } : undefined);
+    const last = isTip ? { electorate: electorates.at(height), commit: tip.final.certificate, votes: [] } : undefined;
+    return this.#recent.at(height) ?? last;
   }
 
   #stop(conflict: CommitConflict): void {

@@ -2,6 +2,7 @@
 // Nothing here is part of the replayed state.
 import type { Block, Certificate, Header } from '#schemas/consensus/types.ts';
 import type { CoreState } from './core-state.ts';
+import { type Electorate, indexOf } from './electorate.ts';
 import type { Status } from './types.ts';
 
 /** Timers that belong to no height. */
@@ -16,24 +17,29 @@ export class Gossip {
   }
 
   /** A message of `validator` at a later height: it has decided everything before. */
-  sawAhead(validator: number, height: number, now_ms: number): void {
-    this.#core.catchUp.sawHeight(validator, height);
+  sawAhead({ validators }: Electorate, validator: number, height: number, now_ms: number): void {
+    this.#saw(validators, validator, height);
     this.#watchForBlocks(now_ms);
   }
 
   /** Whoever signed a certificate has, or will soon have, what came before it; a commit's signers the block itself. */
-  sawCertificate({ type, height, votes }: Certificate, now_ms: number): void {
-    for (const vote of votes) this.#core.catchUp.sawHeight(vote.validator, type === 'commit' ? height + 1 : height);
+  sawCertificate({ validators }: Electorate, { type, height, votes }: Certificate, now_ms: number): void {
+    for (const vote of votes) this.#saw(validators, vote.validator, type === 'commit' ? height + 1 : height);
     this.#watchForBlocks(now_ms);
   }
 
   /** A peer ahead is one to ask; a peer that lacks just the last height is helped at once, by two. */
-  heard(from: number, status: Status, now_ms: number): void {
-    const { catchUp, tip, at } = this.#core;
+  heard(from: string, status: Status, now_ms: number): void {
+    const { catchUp, tip, at, electorates } = this.#core;
     catchUp.sawHeight(from, status.height);
     catchUp.sawLowest(from, status.lowest_height);
     if (status.height > at.height) this.#watchForBlocks(now_ms);
-    if (tip.final === undefined || status.height !== tip.height || !catchUp.shouldHelp(from, tip.height)) return;
+    if (
+      tip.final === undefined ||
+      status.height !== tip.height ||
+      !catchUp.shouldHelp(electorates.at(tip.height), from, tip.height)
+    )
+      return;
     this.#publish(tip.final.certificate, tip.final.block);
   }
 
@@ -54,12 +60,17 @@ export class Gossip {
 
   /** Whoever committed to the open height on another parent can show what it decided before. */
   askForRivals(): void {
-    for (const { validator } of this.#core.at.votes.commit?.votes ?? [])
-      if (validator !== this.#core.config.self) this.askForRival(validator);
+    for (const { validator } of this.#core.at.votes.commit?.votes ?? []) this.askMember(validator);
+  }
+
+  /** @param validator of the open height's set */
+  askMember(validator: number): void {
+    const peer = this.#core.at.electorate.validators[validator]?.id;
+    if (peer !== undefined && peer !== this.#core.config.self) this.askForRival(peer);
   }
 
   /** Somebody builds on another block than the tip: if that was decided too, its certificate stands against the tip's. */
-  askForRival(peer: number): void {
+  askForRival(peer: string): void {
     const { height } = this.#core.tip;
     if (height > 0) this.#core.emit({ type: 'sync.request', peer, first_height: height, last_height: height });
   }
@@ -67,6 +78,7 @@ export class Gossip {
   /** Position, own words, and as units the certificates that others may lack. */
   rebroadcast(now_ms: number): void {
     const { at, config } = this.#core;
+    if (!this.#isHeard()) return this.scheduleRebroadcast(now_ms);
     const { lowest_height = 1 } = config;
     const status = { height: at.height, round: Math.max(at.round, 0), lowest_height };
     this.#core.emit({ type: 'publish.status', status });
@@ -96,6 +108,17 @@ export class Gossip {
     const precommits = votes.round(round - 1)?.quorumOfPrecommits();
     if (precommits === undefined) return polkas;
     return [...polkas, { type: 'skip', height, round: round - 1, value: null, votes: precommits }];
+  }
+
+  /** A member speaks; and who was one at the last height, until the next one is decided: others may lack what it alone knows of it. */
+  #isHeard(): boolean {
+    const { at, tip, electorates, config } = this.#core;
+    return at.self >= 0 || indexOf(electorates.at(tip.height).validators, config.self) >= 0;
+  }
+
+  #saw(validators: Electorate['validators'], validator: number, height: number): void {
+    const peer = validators[validator];
+    if (peer !== undefined) this.#core.catchUp.sawHeight(peer.id, height);
   }
 
   #publish(certificate: Certificate, block: Block | undefined): void {

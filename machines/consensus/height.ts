@@ -2,7 +2,7 @@
 import type { Evidence } from '#schemas/consensus/types.ts';
 import { MAX_PAST_PROPOSAL_ROUNDS, MAX_PAST_ROUNDS } from '#schemas/wire/limits.ts';
 import type { FlatSnapshot, PureStepper } from '../primitives/pure-stepper.ts';
-import type { Electorate } from './certificate-rules.ts';
+import { type Electorate, indexOf } from './electorate.ts';
 import { type Complex, nextComplex, type Rule } from './multiplexer.ts';
 import { Pacing } from './pacing.ts';
 import { ProposalKeeper } from './proposal-keeper.ts';
@@ -19,6 +19,9 @@ export type ProposeOrder = Extract<RoundOrder, { type: 'propose' }>;
 
 export class Height {
   readonly height: number;
+  readonly electorate: Electorate;
+  /** Own place in the set of this height; −1: not a member, who follows and says nothing. */
+  readonly self: number;
   readonly votes: VoteKeeper;
   readonly proposals = new ProposalKeeper();
   readonly pacing: Pacing;
@@ -33,6 +36,8 @@ export class Height {
 
   constructor(height: number, started_ms: number, electorate: Electorate, config: CoreConfig, stepper: RoundStepper) {
     this.height = height;
+    this.electorate = electorate;
+    this.self = indexOf(electorate.validators, config.self);
     this.votes = new VoteKeeper(electorate.validators, electorate.quorum);
     this.pacing = new Pacing(started_ms, config);
     this.#stepper = stepper;

@@ -3,7 +3,8 @@ import { type Position, positionSignBytes, type SignedPosition } from '#schemas/
 import type { Certificate } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { equalBytes } from '../primitives/bytes.ts';
-import { checkCertificate, type Electorate } from './certificate-rules.ts';
+import { checkCertificate } from './certificate-rules.ts';
+import type { Electorate } from './electorate.ts';
 
 /** A position, and the commit certificate of the height before: absent only where that is genesis. */
 export type PositionAnswer = { readonly position: SignedPosition; readonly certificate?: Certificate };
@@ -11,11 +12,13 @@ export type PositionAnswer = { readonly position: SignedPosition; readonly certi
 /**
  * Null, or why the answer counts for nothing.
  *
- * @param electorate of the certificate's height
+ * @param electorate of the position's height
+ * @param deciding of the height before, which the certificate is about
  * @param nonce of the question
  */
 export function refusePosition(
   electorate: Electorate,
+  deciding: Electorate,
   { position, certificate }: PositionAnswer,
   nonce: Uint8Array,
 ): Code | null {
@@ -26,7 +29,7 @@ export function refusePosition(
   if (!isOfHeightBefore(position, certificate)) return 'CERTIFICATE_INVALID';
   if (!crypto.verify(position.validator, positionSignBytes(chain, position), position.signature))
     return 'SIGNATURE_INVALID';
-  return certificate === undefined ? null : checkCertificate(electorate, certificate);
+  return certificate === undefined ? null : checkCertificate(deciding, certificate);
 }
 
 /** Whether the certificate decides the height before: only then can the position's have begun. */

@@ -3,23 +3,27 @@ import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { MAX_SYNC_BLOCKS, MAX_SYNC_RANGES } from '#schemas/wire/limits.ts';
 import { bindBody, blockId } from './block-rules.ts';
 import type { CatchUp } from './catch-up.ts';
-import { checkCertificate, type Electorate } from './certificate-rules.ts';
+import { checkCertificate } from './certificate-rules.ts';
+import type { Electorate } from './electorate.ts';
+import type { Crypto } from './types.ts';
 
-/** A range to ask one peer for. */
-export type RangeRequest = { readonly peer: number; readonly first_height: number; readonly last_height: number };
+/** A range to ask one peer for, by its key id. */
+export type RangeRequest = { readonly peer: string; readonly first_height: number; readonly last_height: number };
 
-/** Consecutive blocks that a quorum made final. `headers` are theirs. */
+/** Consecutive blocks with their headers, of which so many are proven to be final: the others are of sets that are not known yet. */
 export type Run = {
-  readonly from: number;
+  /** Key id of who gave them. */
+  readonly from: string;
   readonly blocks: readonly FinalBlock[];
   readonly headers: readonly Header[];
+  readonly proven_count: number;
 };
 
 /** A range that is wanted; asked of `peer`, or of nobody yet; here once there is a run. */
 type Range = {
   readonly first_height: number;
   readonly last_height: number;
-  peer: number | undefined;
+  peer: string | undefined;
   asked_ms: number;
   run?: Run;
 };
@@ -50,7 +54,7 @@ export class RangeSync {
   }
 
   /** The peer gave nothing, or nothing that holds: others are asked for it. */
-  failed(peer: number): void {
+  failed(peer: string): void {
     this.#give(peer);
   }
 
@@ -73,12 +77,10 @@ export class RangeSync {
     );
     if (range?.run === undefined) return undefined;
     this.#ranges = this.#ranges.filter((one) => one !== range);
-    const { from, blocks, headers } = range.run;
-    const known = height - range.first_height;
-    return { from, blocks: blocks.slice(known), headers: headers.slice(known) };
+    return runFrom(range.run, height - range.first_height);
   }
 
-  #give(peer: number): void {
+  #give(peer: string): void {
     this.#sources.distrust(peer);
     for (const range of this.#ranges) if (range.peer === peer && range.run === undefined) range.peer = undefined;
   }
@@ -112,25 +114,50 @@ const remainder = (range: Range, last_height: number): Range[] =>
     ? []
     : [{ first_height: last_height + 1, last_height: range.last_height, peer: undefined, asked_ms: 0 }];
 
-/**
- * The headers of these blocks, if they follow each other and the last one's certificate holds: what it proves, the links carry down to
- * the first. The signatures of the certificates between are not looked at; each must at least be of its block and name a quorum.
- */
-export function certifiedHeaders(electorate: Electorate, blocks: readonly FinalBlock[]): readonly Header[] | undefined {
+/** The run without its first `count` blocks. */
+export const runFrom = ({ from, blocks, headers, proven_count }: Run, count: number): Run => ({
+  from,
+  blocks: blocks.slice(count),
+  headers: headers.slice(count),
+  proven_count: Math.max(0, proven_count - count),
+});
+
+/** The headers of these blocks, if they follow each other and each comes with a commit certificate of its own block. */
+export function linkedHeaders(
+  crypto: Pick<Crypto, 'sha256'>,
+  blocks: readonly FinalBlock[],
+): readonly Header[] | undefined {
   const headers: Header[] = [];
-  let parent: string | undefined;
+  let parent: { readonly id: string; readonly height: number } | undefined;
   for (const { block, certificate } of blocks) {
-    const header = bindBody(electorate.crypto, block);
-    const id = blockId(electorate.crypto, block.header);
-    const isNext = parent === undefined || header?.previous === parent;
-    if (header === undefined || !isNext || !isCommitOf(certificate, id, header.height)) return undefined;
-    if (checkCertificate(electorate, certificate, () => true) !== null) return undefined;
-    if (header.height !== (headers[0]?.height ?? header.height) + headers.length) return undefined;
+    const header = bindBody(crypto, block);
+    const id = blockId(crypto, block.header);
+    if (header === undefined || !isCommitOf(certificate, id, header.height)) return undefined;
+    if (parent !== undefined && (header.previous !== parent.id || header.height !== parent.height + 1))
+      return undefined;
     headers.push(header);
-    parent = id;
+    parent = { id, height: header.height };
   }
+  return headers;
+}
+
+/** Blocks in a row. */
+type Segment = Pick<Run, 'blocks' | 'headers'>;
+
+/** The first blocks of the run, as far as they say that they are of this epoch. */
+export function segmentOf({ blocks, headers }: Segment, { epoch }: Electorate): Segment {
+  const other = headers.findIndex((header) => header.epoch !== epoch);
+  return other < 0 ? { blocks, headers } : { blocks: blocks.slice(0, other), headers: headers.slice(0, other) };
+}
+
+/**
+ * Whether linked blocks of one epoch are final: the last one's certificate proves it, and the links carry that down to the first. The
+ * signatures of the certificates between are not looked at; each must at least name a quorum.
+ */
+export function isProvenBy(electorate: Electorate, { blocks }: Pick<Segment, 'blocks'>): boolean {
   const last = blocks.at(-1);
-  return last !== undefined && checkCertificate(electorate, last.certificate) === null ? headers : undefined;
+  const namesQuorum = ({ certificate }: FinalBlock) => checkCertificate(electorate, certificate, () => true) === null;
+  return last !== undefined && blocks.every(namesQuorum) && checkCertificate(electorate, last.certificate) === null;
 }
 
 const isCommitOf = (certificate: FinalBlock['certificate'], id: string, height: number): boolean =>

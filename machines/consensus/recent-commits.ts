@@ -2,7 +2,8 @@
 import type { Certificate, CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
 import { MAX_RECENT_HEIGHTS } from '#schemas/wire/limits.ts';
 import { conflictOf } from './accountability.ts';
-import { checkCertificate, type Electorate } from './certificate-rules.ts';
+import { checkCertificate } from './certificate-rules.ts';
+import type { Electorate } from './electorate.ts';
 
 /** What is held against another decision of the same height, and whose votes count there. */
 export type HeldCommit = {

@@ -1,10 +1,10 @@
 // Lets the rules of a height fire to the fixpoint and carries out what the round machine orders.
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { blockId, canMakeBlock, makeBlock } from './block-rules.ts';
-import { type CoreState, EPOCH } from './core-state.ts';
+import type { CoreState } from './core-state.ts';
 import type { ProposeOrder } from './height.ts';
 import type { Complex } from './multiplexer.ts';
-import { proposerOf } from './proposer.ts';
+import { isProposer } from './proposer.ts';
 import type { RoundEvent, RoundOrder } from './round.machine.ts';
 import type { Timer } from './timers.ts';
 
@@ -31,9 +31,9 @@ export class RoundRules {
 
   /** Lines 11, 55 and 65. */
   startRound(round: number, now_ms: number): void {
-    const { timers, at, config } = this.#core;
+    const { timers, at } = this.#core;
     timers.cancelBefore(round);
-    const is_proposer = proposerOf(at.height, round, config.validators.length) === config.self;
+    const is_proposer = isProposer(at.electorate, { height: at.height, round }, at.self);
     this.#send({ type: 'round.started', round, is_proposer }, now_ms);
   }
 
@@ -115,8 +115,10 @@ export class RoundRules {
   }
 
   #vote(type: 'prevote' | 'precommit', round: number, value: string | null, valid_round: number): void {
-    const { at, config } = this.#core;
-    const vote = { type, epoch: EPOCH, height: at.height, round, value, valid_round, validator: config.self };
+    const { height, electorate, self } = this.#core.at;
+    // Who is no member follows the rounds as the others do, and says nothing.
+    if (self < 0) return;
+    const vote = { type, epoch: electorate.epoch, height, round, value, valid_round, validator: self };
     this.#core.emit({ type: 'vote', vote });
   }
 
@@ -131,7 +133,8 @@ export class RoundRules {
     if (block === undefined) return;
     const polka = at.votes.round(valid_round)?.polkas.find((certificate) => certificate.value === value);
     const id = value ?? blockId(config.crypto, block.header);
-    const proposal = { epoch: EPOCH, height: at.height, round, value: id, valid_round, validator: config.self };
+    const { epoch } = at.electorate;
+    const proposal = { epoch, height: at.height, round, value: id, valid_round, validator: at.self };
     this.#core.emit({ type: 'propose', proposal, block, ...(polka && { polka }) });
   }
 

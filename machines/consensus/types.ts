@@ -7,10 +7,10 @@ import type {
   Evidence,
   FinalBlock,
   Header,
+  Membership,
   Proposal,
   SignedProposal,
   SignedVote,
-  ValidatorSet,
   Vote,
 } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
@@ -23,6 +23,11 @@ export type Application = {
   validate(txs: readonly Uint8Array[]): boolean;
   /** Execute a final block; returns the state root that the next header carries (hex). Called once per height, in order. */
   execute(header: Header, txs: readonly Uint8Array[]): { readonly state_root: string };
+  /**
+   * What this height is run by, as the executed blocks have fixed it: any from 1 to two after the last executed one. The same epoch is
+   * the same membership.
+   */
+  membership(height: number): Membership;
   /** Whether there are transactions waiting (a reason to propose before the idle interval). */
   hasWork(): boolean;
 };
@@ -32,8 +37,8 @@ export type Crypto = {
   sha256(data: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Ed25519 by the pinned rule (RFC 8032 §5.1.7, cofactorless, canonical S). `key` is hex. */
   verify(key: string, message: Uint8Array, signature: Uint8Array): boolean;
-  /** Whether `signature` is the beacon of `height` under the group key. Asked once per new value, and only where a beacon is required. */
-  verifyBeacon(height: number, signature: Uint8Array): boolean;
+  /** Whether a beacon's `signature` over `message` (schemas/consensus/beacon.ts) is by this group key, hex. Asked once per new value. */
+  verifyBeacon(key: string, message: Uint8Array, signature: Uint8Array): boolean;
 };
 
 /** The last decided height: all that the next height rests on. At genesis: height 0, `id` 64 zeros. */
@@ -64,8 +69,8 @@ export type Input =
       readonly block?: Block;
       readonly now_ms: number;
     }
-  /** `from`: index of the validator that sent it; a part proves itself. */
-  | { readonly type: 'part.received'; readonly from: number; readonly part: BlockPart; readonly now_ms: number }
+  /** `from`: key id of who sent it; a part proves itself. */
+  | { readonly type: 'part.received'; readonly from: string; readonly part: BlockPart; readonly now_ms: number }
   | { readonly type: 'vote.received'; readonly vote: SignedVote; readonly now_ms: number }
   | {
       readonly type: 'certificate.received';
@@ -75,7 +80,7 @@ export type Input =
     }
   /** What another node stopped on. */
   | { readonly type: 'conflict.received'; readonly conflict: CommitConflict; readonly now_ms: number }
-  | { readonly type: 'status.received'; readonly from: number; readonly status: Status; readonly now_ms: number }
+  | { readonly type: 'status.received'; readonly from: string; readonly status: Status; readonly now_ms: number }
   | { readonly type: 'timer.fired'; readonly id: string; readonly now_ms: number }
   /** A transaction entered the pool: propose now if it is our turn and the pace allows. */
   | { readonly type: 'work.arrived'; readonly now_ms: number }
@@ -87,7 +92,8 @@ export type Input =
     }
   | {
       readonly type: 'blocks.synced';
-      readonly from: number;
+      /** Key id of who sent them. */
+      readonly from: string;
       readonly blocks: readonly FinalBlock[];
       readonly now_ms: number;
     };
@@ -113,34 +119,38 @@ export type CoreEffect =
       readonly final: FinalBlock;
       readonly header: Header;
       readonly state_root: string;
+      /** The set that decided it. */
+      readonly membership: Membership;
     }
   /** Release the beacon partial of a height whose commit certificate is held, once an own vote in it is synced. */
   | { readonly type: 'beacon.release'; readonly height: number }
   | {
       readonly type: 'sync.request';
-      readonly peer: number;
+      /** Key id. */
+      readonly peer: string;
       readonly first_height: number;
       readonly last_height: number;
     }
   /** Ask one peer for a part of a body of this height; its answer comes back as `part.received`. */
   | {
       readonly type: 'part.request';
-      readonly peer: number;
+      /** Key id. */
+      readonly peer: string;
       readonly height: number;
       readonly value: string;
       readonly index: number;
     }
   | { readonly type: 'evidence.found'; readonly evidence: Evidence }
-  /** An input was refused; `from` is the validator it came from or claims to be by, −1 if unknown. Counted, never answered. */
-  | { readonly type: 'refused'; readonly from: number; readonly code: Code }
+  /** An input was refused. Counted, never answered. */
+  | { readonly type: 'refused'; readonly code: Code }
   /** Two certificates at one height (`conflict`: both, kept before the node ends), or own data against a certificate: stop and say so. */
   | { readonly type: 'halt'; readonly code: Code; readonly detail: string; readonly conflict?: CommitConflict };
 
 /** What the core is made with. */
 export type CoreConfig = {
   readonly chain: string;
-  readonly self: number;
-  readonly validators: ValidatorSet;
+  /** Own key id, hex. At heights where it is in no set this core follows, decides and executes, and says nothing of its own. */
+  readonly self: string;
   /** Where to go on from: genesis, or the last height that the store holds as final. */
   readonly tip: Tip;
   /** The lowest height whose block this node holds, where it took up a snapshot; otherwise it holds them from 1 on. */
@@ -153,8 +163,6 @@ export type CoreConfig = {
   };
   readonly min_block_interval_ms: number;
   readonly max_block_interval_ms: number;
-  /** Whether height h + 1 must carry the beacon of h (off only where the simulator leaves the beacon out). */
-  readonly beacon_required: boolean;
   readonly crypto: Crypto;
   readonly app: Application;
 };

@@ -3,7 +3,7 @@ import type { Certificate, Evidence, SignedVote, ValidatorSet } from '#schemas/c
 import { MAX_FUTURE_ROUNDS, MAX_PAST_ROUNDS, MAX_ROUND_NOTES } from '#schemas/wire/limits.ts';
 import { skipQuorum } from '../primitives/quorum.ts';
 import { contradiction } from './accountability.ts';
-import { totalPower } from './certificate-rules.ts';
+import { totalPower } from './electorate.ts';
 import { isSameStatement, RoundVotes, type VoteOutcome } from './round-votes.ts';
 
 /** What became of a vote; 'noted' = too far ahead to keep, but it counts for moving on (line 55). */

@@ -39,3 +39,10 @@ export function writeFixed(out: Uint8Array, at: number, part: Uint8Array, length
   assert(part.length === length, 'a part of fixed length has that length');
   out.set(part, at);
 }
+
+/** One byte a character: ids, numbers and names are ASCII. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

@@ -95,5 +95,15 @@ export function createApplication(ledger: Ledger, crypto: LedgerCrypto): LedgerA
   }
 
   const hasWork = (): boolean => mempool.hasReady() || ledger.waitsForBeacon() || ledger.owesSettlement();
-  return { submit, prepare, validate, execute, hasWork, lastBlock: () => last, waitingCount: () => mempool.size };
+  const { membership } = ledger;
+  return {
+    submit,
+    prepare,
+    validate,
+    execute,
+    membership,
+    hasWork,
+    lastBlock: () => last,
+    waitingCount: () => mempool.size,
+  };
 }

@@ -2,10 +2,12 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { z } from 'zod';
 import type { Genesis } from '#schemas/config/genesis.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas/settlement/state.ts';
 import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS, MIN_CHECKPOINT_HEIGHTS, STATE_CHECKPOINT_MS } from '#schemas/wire/limits.ts';
+import { genesisMembership } from '../consensus/genesis-membership.ts';
 import { assert, present } from '../primitives/assert.ts';
 import { type StateProof, StateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation, Purpose } from '../work/draw.ts';
@@ -118,6 +120,7 @@ function ledgerOver(books: Books, tree: StateTree) {
 /** @param onChanges hears the rows that changed since the checkpoint before, those of the genesis first */
 function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
   const settled = restoreSettled(books);
+  const membership = genesisMembership({ id: books.chain, genesis: books.genesis });
   // Genesis rows are still in the journal: they reach the tree now and the store with the first checkpoint.
   let unstored = books.journal.checkpoint();
   let last_checkpoint = books.block;
@@ -153,6 +156,8 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
     height: (): number => books.block.height,
     /** Block time of the last executed block, ms. */
     timeMs: (): number => books.block.time_ms,
+    /** What this height is run by: any from 1 to two after the last executed one. */
+    membership: (_height: number): Membership => membership,
     /** Whether a transaction may wait for a later block; its signature is checked elsewhere. */
     check: (tx: Tx): Code | null => checkTx(books, tx),
     balance: (asset: Asset, account: string): bigint => balanceOf(books, asset, account),

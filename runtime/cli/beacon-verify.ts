@@ -9,7 +9,7 @@ import { brief } from './table.ts';
 
 export async function run(o: LightOptions, height: number): Promise<number> {
   const chain = await genesisOf(o);
-  const client = new LightClient(chain, productionCrypto(chain), await reachConsole(o));
+  const client = new LightClient(chain, productionCrypto, await reachConsole(o));
   const { value, signature, at } = await client.beacon(height);
   if (o.json === true) {
     printJson({ chain: chain.id, height, value, signature, group_key: chain.genesis.beacon_key, block: at.id });

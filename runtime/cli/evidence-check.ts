@@ -7,7 +7,7 @@ import type { Result } from '#schemas/wire/codes.ts';
 import { MAX_EVIDENCE_FILE_BYTES } from '#schemas/wire/limits.ts';
 import { type Chain, readGenesis } from '../network/genesis-file.ts';
 import { productionCrypto } from '../node/crypto.ts';
-import { electorateOf } from '../node/final-blocks.ts';
+import { genesisElectorate } from '../node/final-blocks.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { bold, printJson, printLine } from './print.ts';
 
@@ -20,7 +20,7 @@ export async function run(o: Options, paths: readonly string[]): Promise<number>
   const chain = await readGenesis(o.genesis);
   const conflicts = await Promise.all(paths.map((path) => readConflict(path, chain)));
   const names = paths.map((path) => `'${path}'`).join(', ');
-  const report = held(checkConflicts(electorateOf(chain, productionCrypto(chain)), conflicts), names);
+  const report = held(checkConflicts(genesisElectorate(chain, productionCrypto), conflicts), names);
   const culprits = report.culprits.map(({ validator, offence }) => nameOf(chain, validator, offence));
   const found: Found = { commits: commitsOf(conflicts), report, culprits };
   if (o.json === true) printJson(told(found));

@@ -22,7 +22,7 @@ export async function run(o: Options): Promise<number> {
   const accounts = (o.balance ?? []).map(accountKey);
   const chain = await genesisOf(o);
   const trusted = o.from === undefined ? undefined : await readCheckpoint(o.from, chain.id);
-  const client = new LightClient(chain, productionCrypto(chain), await reachConsole(o), trusted);
+  const client = new LightClient(chain, productionCrypto, await reachConsole(o), trusted);
   await client.confirm();
   const balances: ProvenBalance[] = [];
   for (const key of accounts) balances.push(await whenProven('ROW_PROOF_PENDING', () => client.balance(key)));

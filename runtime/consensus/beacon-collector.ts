@@ -1,81 +1,101 @@
 // Gathers the shares of the beacon of one height at a time; recovers with the first that suffice and verifies once.
+import { totalPower } from '#machines/consensus/electorate.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
-import { recover, verifyBls } from './beacon.ts';
+import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
+import type { Code } from '#schemas/wire/codes.ts';
+import { type Partial, recover, verifyBls } from './beacon.ts';
+
+/** The shares of one validator: one for each of its seats, in order. */
+export type BeaconShares = Extract<ConsensusMessage, { type: 'beacon.partial' }>;
 
 /** Heights after the last known beacon for which shares are kept: the one to recover, and peers may commit a little earlier. */
 const HEIGHTS_AHEAD = 3;
 
-/** The share of the validator with this index, which has one seat. */
-type Partial = { readonly validator: number; readonly signature: Uint8Array };
-
-export type BeaconKeys = {
+export type BeaconPlace = {
   readonly chain: string;
-  readonly epoch: number;
-  /** Group key, 48 bytes, hex. */
-  readonly group_key: string;
-  readonly validators: ValidatorSet;
-  /** Shares that recover: 2f + 1. */
-  readonly threshold: number;
+  /** What a height is run by, where it is known. */
+  readonly membership: (height: number) => Membership | undefined;
 };
 
-/** What a share led to: `recovered` the height's signature, `invalid` shares were found by these validators. */
+/** What shares led to: `recovered` the height's signature, `invalid` shares were found by these validators. */
 export type Gathered = { readonly recovered?: Uint8Array; readonly invalid: readonly number[] };
 const NOTHING: Gathered = { invalid: [] };
 
 export class BeaconCollector {
-  readonly #keys: BeaconKeys;
-  readonly #partials = new Map<number, Map<number, Uint8Array>>();
+  readonly #place: BeaconPlace;
+  /** By height and validator. */
+  readonly #shares = new Map<number, Map<number, readonly Uint8Array[]>>();
   /** Last height whose beacon is known; shares up to it are of no use. */
   #done: number;
 
   /** @param done last height whose beacon is known */
-  constructor(keys: BeaconKeys, done: number) {
-    this.#keys = keys;
+  constructor(place: BeaconPlace, done: number) {
+    this.#place = place;
     this.#done = done;
   }
 
-  /** Keep a share; the first one of each validator counts until it is found false. */
-  add(height: number, partial: Partial): void {
-    if (height <= this.#done || height > this.#done + HEIGHTS_AHEAD) return;
-    if (this.#keys.validators[partial.validator] === undefined) return;
-    const shares = this.#partials.get(height) ?? new Map<number, Uint8Array>();
-    if (!shares.has(partial.validator)) shares.set(partial.validator, partial.signature);
-    this.#partials.set(height, shares);
+  /** Keep what the member with this key id says; its first word counts until it is found false. Null, or why it is refused. */
+  add(sender: string, { height, epoch, validator, signatures }: BeaconShares): Code | null {
+    if (height <= this.#done || height > this.#done + HEIGHTS_AHEAD) return null;
+    const membership = this.#place.membership(height);
+    if (membership === undefined) return null;
+    const member = membership.validators[validator];
+    if (epoch !== membership.epoch) return 'EPOCH_MISMATCH';
+    if (member?.id !== sender) return 'SENDER_MISMATCH';
+    if (signatures.length !== member.beacon_shares.length) return 'BEACON_SHARE_INVALID';
+    const shares = this.#shares.get(height) ?? new Map<number, readonly Uint8Array[]>();
+    if (!shares.has(validator)) shares.set(validator, signatures);
+    this.#shares.set(height, shares);
+    return null;
   }
 
   /** The height's beacon, if enough shares are here. Only to be asked for a committed height. */
   gather(height: number): Gathered {
-    const shares = this.#partials.get(height);
-    return shares === undefined || shares.size < this.#keys.threshold ? NOTHING : this.#tryRecover(height, shares);
+    const shares = this.#shares.get(height);
+    const membership = this.#place.membership(height);
+    return shares === undefined || membership === undefined ? NOTHING : this.#tryRecover(membership, height, shares);
   }
 
   /** The beacons up to this height are known or no longer asked for. */
   settle(height: number): void {
     if (height <= this.#done) return;
     this.#done = height;
-    for (const old of this.#partials.keys()) if (old <= height) this.#partials.delete(old);
+    for (const old of this.#shares.keys()) if (old <= height) this.#shares.delete(old);
   }
 
-  #tryRecover(height: number, shares: Map<number, Uint8Array>): Gathered {
-    const message = beaconMessage(this.#keys.chain, this.#keys.epoch, height);
-    const partials = [...shares]
-      .slice(0, this.#keys.threshold)
-      .map(([validator, signature]) => ({ validator, signature }));
-    const seated = partials.map(({ validator, signature }) => ({ seat: validator + 1, signature }));
-    const recovered = recover(seated, this.#keys.validators.length);
-    if (recovered !== undefined && verifyBls(this.#keys.group_key, message, recovered)) {
+  #tryRecover(membership: Membership, height: number, shares: Map<number, readonly Uint8Array[]>): Gathered {
+    const { epoch, validators, beacon_key } = membership;
+    const seats_count = totalPower(validators);
+    const threshold = quorum(seats_count);
+    const partials = inSeats(membership, shares).slice(0, threshold);
+    if (beacon_key === null || partials.length < threshold) return NOTHING;
+    const message = beaconMessage(this.#place.chain, epoch, height);
+    const recovered = recover(partials, seats_count);
+    if (recovered !== undefined && verifyBls(beacon_key, message, recovered)) {
       this.settle(height);
       return { recovered, invalid: [] };
     }
-    const invalid = partials.filter((partial) => !this.#isShare(partial, message)).map(({ validator }) => validator);
+    const isFalse = ({ public_share, signature }: SeatShare) => !verifyBls(public_share, message, signature);
+    const invalid = new Set(partials.filter(isFalse).map(({ validator }) => validator));
     for (const validator of invalid) shares.delete(validator);
-    return invalid.length > 0 && shares.size >= this.#keys.threshold
-      ? { ...this.#tryRecover(height, shares), invalid }
-      : { invalid };
+    if (invalid.size === 0) return NOTHING;
+    const again = this.#tryRecover(membership, height, shares);
+    return { ...again, invalid: [...invalid, ...again.invalid] };
   }
+}
 
-  #isShare({ validator, signature }: Partial, message: Uint8Array): boolean {
-    return verifyBls(this.#keys.validators[validator]?.beacon_share ?? '', message, signature);
-  }
+/** A share of one seat, and what it is checked by. */
+type SeatShare = Partial & { readonly validator: number; readonly public_share: string };
+
+/** Share by share with the seats that they are of, in the order in which they arrived. */
+function inSeats({ validators }: Membership, shares: ReadonlyMap<number, readonly Uint8Array[]>): SeatShare[] {
+  return [...shares].flatMap(([validator, signatures]) => {
+    const first = totalPower(validators.slice(0, validator)) + 1;
+    return signatures.map((signature, i) => {
+      const public_share = validators[validator]?.beacon_shares[i] ?? '';
+      return { seat: first + i, signature, validator, public_share };
+    });
+  });
 }

@@ -12,16 +12,15 @@ const { Fr } = bls12_381.fields;
 
 /**
  * A trusted dealer, for local networks and tests only: Shamir's shares of a random polynomial of degree `threshold` − 1. Any
- * `threshold` of them make the group's signature, fewer learn nothing about it. Seat `i` (1 … `count`) holds
- * the value at i, divided by `sharesScale`.
+ * `threshold` of them make the group's signature, fewer learn nothing about it. Seat `k` has the value at k, divided by `sharesScale`.
  *
  * @param seed 32 random bytes that nobody keeps: who knows them knows every beacon
  */
-export function dealShares(count: number, threshold: number, seed: Uint8Array): BeaconDeal {
+export function dealShares(seats_count: number, threshold: number, seed: Uint8Array): BeaconDeal {
   const coefficients = Array.from({ length: threshold }, (_, i) => scalar(seed, i));
   const at = (x: bigint): bigint => coefficients.reduceRight((sum, c) => Fr.add(Fr.mul(sum, x), c), 0n);
-  const scale = sharesScale(count);
-  const shares = Array.from({ length: count }, (_, i) => shareOf(Fr.div(at(BigInt(i + 1)), scale)));
+  const scale = sharesScale(seats_count);
+  const shares = Array.from({ length: seats_count }, (_, i) => shareOf(Fr.div(at(BigInt(i + 1)), scale)));
   return { group_key: shareOf(at(0n)).public, shares };
 }
 

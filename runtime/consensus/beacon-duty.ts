@@ -1,56 +1,61 @@
-// A validator's part in the beacon, off the critical path: says its own share of a committed height, gathers the others' when it
+// A validator's part in the beacon, off the critical path: says its own shares of a committed height, gathers the others' when it
 // has to propose. Whoever does not propose takes the beacon from the proposed header and checks it there: half the work.
+import { indexOf } from '#machines/consensus/electorate.ts';
 import type { Tip } from '#machines/consensus/types.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { signPartial } from './beacon.ts';
-import { BeaconCollector, type BeaconKeys } from './beacon-collector.ts';
-import type { BeaconShare } from './ingress.ts';
+import { BeaconCollector, type BeaconPlace, type BeaconShares } from './beacon-collector.ts';
+
+/** Own secret shares (hex) of a membership's beacon key, one for each own seat; none where they are not known here. */
+export type SecretShares = (membership: Membership) => readonly string[];
 
 /** Where it looks, and where it goes on. */
-export type BeaconPorts = {
+export type BeaconPorts = BeaconPlace & {
   /** The last height that is final here: its commit certificate is held, and an own vote in it is on disk. */
   readonly tip: () => Tip;
   /** Whether the next block is this validator's to propose, in the round that runs or would begin now. */
   readonly isProposer: () => boolean;
-  readonly onShare: (share: BeaconShare) => void;
+  readonly onShares: (shares: BeaconShares) => void;
   readonly onRecovered: (height: number, signature: Uint8Array) => void;
   readonly onRefused: (code: Code) => void;
 };
 
 export class BeaconDuty {
-  readonly #keys: BeaconKeys;
-  readonly #self: number;
-  readonly #secret_share: string;
+  /** Own key id. */
+  readonly #self: string;
+  readonly #secrets: SecretShares;
   readonly #ports: BeaconPorts;
   readonly #collector: BeaconCollector;
-  /** The own share of the last committed height. */
-  #share: BeaconShare | undefined;
+  /** The own shares of the last committed height. */
+  #shares: BeaconShares | undefined;
 
-  /** @param secret_share hex */
-  constructor(keys: BeaconKeys, self: number, secret_share: string, ports: BeaconPorts) {
-    this.#keys = keys;
+  constructor(self: string, secrets: SecretShares, ports: BeaconPorts) {
     this.#self = self;
-    this.#secret_share = secret_share;
+    this.#secrets = secrets;
     this.#ports = ports;
-    this.#collector = new BeaconCollector(keys, ports.tip().height - 1);
+    this.#collector = new BeaconCollector(ports, ports.tip().height - 1);
   }
 
-  /** Say the own share of the last committed height, again until the next one is committed: someone may still lack it. */
+  /**
+   * Say the own shares of the last committed height, if its set had this validator in it; again until the next one is committed:
+   * someone may still lack them.
+   */
   release(height: number): void {
     if (height === 0 || height !== this.#ports.tip().height) return;
     this.#collector.settle(height - 1);
-    const share = this.#own(height);
-    this.#collector.add(height, share);
-    this.#ports.onShare(share);
+    const shares = this.#own(height);
+    if (shares === undefined) return;
+    this.#collector.add(this.#self, shares);
+    this.#ports.onShares(shares);
     this.gather();
   }
 
-  /** A share proves itself when the beacon is verified; its sender is whom the broker let publish. */
-  hear(sender: number, share: BeaconShare): void {
-    if (share.validator !== sender) return this.#ports.onRefused('SENDER_MISMATCH');
-    if (share.epoch !== this.#keys.epoch) return this.#ports.onRefused('EPOCH_MISMATCH');
-    this.#collector.add(share.height, share);
+  /** Shares prove themselves when the beacon is verified; their sender is whom the broker let publish. */
+  hear(sender: string, shares: BeaconShares): void {
+    const code = this.#collector.add(sender, shares);
+    if (code !== null) return this.#ports.onRefused(code);
     this.gather();
   }
 
@@ -63,12 +68,17 @@ export class BeaconDuty {
     if (recovered !== undefined) this.#ports.onRecovered(height, recovered);
   }
 
-  /** Signed once a height. */
-  #own(height: number): BeaconShare {
-    if (this.#share?.height === height) return this.#share;
-    const { chain, epoch } = this.#keys;
-    const signature = signPartial(this.#secret_share, beaconMessage(chain, epoch, height));
-    this.#share = { type: 'beacon.partial', epoch, height, validator: this.#self, signature };
-    return this.#share;
+  /** Signed once a height; undefined where this validator has no part in it. */
+  #own(height: number): BeaconShares | undefined {
+    if (this.#shares?.height === height) return this.#shares;
+    const membership = this.#ports.membership(height);
+    const validator = membership === undefined ? -1 : indexOf(membership.validators, this.#self);
+    if (membership?.beacon_key == null || validator < 0) return undefined;
+    const { epoch } = membership;
+    const message = beaconMessage(this.#ports.chain, epoch, height);
+    const signatures = this.#secrets(membership).map((secret) => signPartial(secret, message));
+    if (signatures.length === 0) return undefined;
+    this.#shares = { type: 'beacon.partial', epoch, height, validator, signatures };
+    return this.#shares;
   }
 }

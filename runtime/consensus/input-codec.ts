@@ -90,8 +90,8 @@ export function messageOf(input: MessageInput): ConsensusMessage {
   return { type: 'proposal', proposal, ...(polka && { polka }), ...(block && { block }) };
 }
 
-/** The input that a message of a peer is, if the core hears it. @param from the peer */
-export function inputOf(message: ConsensusMessage, now_ms: number, from: number): Input | undefined {
+/** The input that a message of a peer is, if the core hears it. @param from key id of the peer */
+export function inputOf(message: ConsensusMessage, now_ms: number, from: string): Input | undefined {
   switch (message.type) {
     case 'vote':
       return { type: 'vote.received', vote: message.vote, now_ms };
@@ -128,7 +128,7 @@ function read(type: (typeof TYPES)[number], body: Uint8Array, now_ms: number): R
     default: {
       const message = decodeConsensusMessage(body, MAX_RECORD_BYTES);
       if (!message.ok) return message;
-      const input = inputOf(message.value, now_ms, -1);
+      const input = inputOf(message.value, now_ms, '');
       return input?.type === type ? accept(input) : refuse('LOG_CORRUPT', type);
     }
   }

@@ -1,29 +1,29 @@
-// A validator's share of the beacon's key on disk, readable by its owner alone; as a seed file (runtime/keys/key-file.ts).
+// A validator's shares of the beacon's key on disk, one line for each of its seats, readable by their owner alone.
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KeyError } from '../keys/key-file.ts';
 
-/** @param secret 32 bytes, hex. @throws KeyError KEY_FILE_EXISTS */
-export async function writeBeaconShare(path: string, secret: string): Promise<void> {
+/** @param secrets 32 bytes each, hex. @throws KeyError KEY_FILE_EXISTS */
+export async function writeBeaconShares(path: string, secrets: readonly string[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'wx', 0o600).catch(asKeyError('EEXIST', 'KEY_FILE_EXISTS', path));
   try {
-    await file.writeFile(`${secret}\n`);
+    await file.writeFile(secrets.map((secret) => `${secret}\n`).join(''));
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/** The secret in hex. @throws KeyError KEY_FILE_MISSING | KEY_FILE_PERMISSIONS | KEY_FILE_MALFORMED */
-export async function readBeaconShare(path: string): Promise<string> {
+/** The secrets in hex. @throws KeyError KEY_FILE_MISSING | KEY_FILE_PERMISSIONS | KEY_FILE_MALFORMED */
+export async function readBeaconShares(path: string): Promise<readonly string[]> {
   const file = await open(path, 'r').catch(asKeyError('ENOENT', 'KEY_FILE_MISSING', path));
   try {
     const { mode } = await file.stat();
     if ((mode & 0o077) !== 0) throw new KeyError('KEY_FILE_PERMISSIONS', path);
-    const secret = (await file.readFile('utf8')).trim();
-    if (!/^[0-9a-f]{64}$/.test(secret)) throw new KeyError('KEY_FILE_MALFORMED', path);
-    return secret;
+    const secrets = (await file.readFile('utf8')).trim().split('\n');
+    if (!secrets.every((secret) => /^[0-9a-f]{64}$/.test(secret))) throw new KeyError('KEY_FILE_MALFORMED', path);
+    return secrets;
   } finally {
     await file.close();
   }

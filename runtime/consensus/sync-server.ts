@@ -1,6 +1,7 @@
 // Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, snapshots of the ledger, where this validator stands.
 // One request at a time, a bounded number waiting.
-import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
+import { checkCertificate } from '#machines/consensus/certificate-rules.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
@@ -21,8 +22,8 @@ const SLICE_BYTES = MAX_MESSAGE_BYTES - 64;
 /** Where answers come from. */
 export type SyncPorts = {
   readonly store: Store;
-  /** By whose votes blocks are final. */
-  readonly electorate: Electorate;
+  /** By whose votes the block of a height is final. */
+  readonly electorate: (height: number) => Electorate | undefined;
   /** This validator's position, signed for a question with this nonce; undefined from who only serves blocks. */
   readonly position: (nonce: Uint8Array) => ConsensusMessage | undefined;
   /** A part of a body that is being decided, if it is here. */
@@ -113,6 +114,9 @@ export async function readProvenRange(
   last_height: number,
 ): Promise<readonly FinalBlock[]> {
   const blocks = await readRange(store, first_height, last_height);
-  const last = blocks.findLastIndex(({ certificate }) => checkCertificate(electorate, certificate) === null);
+  const last = blocks.findLastIndex(({ certificate }) => {
+    const decided = electorate(certificate.height);
+    return decided !== undefined && checkCertificate(decided, certificate) === null;
+  });
   return blocks.slice(0, last + 1);
 }

@@ -19,7 +19,8 @@ export type Decided = EffectOf<'decided'>;
 /** What a turn works with; it changes all of them. */
 export type TurnState = {
   readonly chain: string;
-  readonly self: number;
+  /** Own key id. */
+  readonly self: string;
   readonly core: Core;
   readonly signer: MonotonicSigner;
   readonly log: HeightLog;
@@ -76,8 +77,11 @@ function isOnlyRecorded(state: TurnState, effects: readonly CoreEffect[]): boole
  * Whether there is a statement under the own key in what was news to the core, and this process never made it: another one signs
  * with the key. A node that is silent hears the words of its own forgotten past.
  */
-const isForeign = ({ self, observer, own }: TurnState, input: Input): boolean =>
-  statementsOf(input).some((said) => said.validator === self && observer.maySpeak(said.height) && !own.has(said));
+const isForeign = ({ core, self, observer, own }: TurnState, input: Input): boolean =>
+  statementsOf(input).some((said) => {
+    const author = core.electorate(said.height)?.validators[said.validator];
+    return author?.id === self && observer.maySpeak(said.height) && !own.has(said);
+  });
 
 function statementsOf(input: Input): readonly Statement[] {
   switch (input.type) {

@@ -10,6 +10,7 @@ import type { Signer } from '../keys/ed25519.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store, StoreOp } from '../store/store.ts';
+import type { SecretShares } from './beacon-duty.ts';
 import type { Decided } from './turn.ts';
 
 /** The ledger as a validator hosts it. Its state is at the height of the stored tip when the validator starts. */
@@ -24,10 +25,10 @@ export type ValidatorOptions = {
   readonly config: Omit<CoreConfig, 'tip' | 'crypto' | 'app'>;
   /** Height 0: id zeros, the genesis time and state root. */
   readonly genesis: Tip;
-  /** The validator's key: `key.id` is `config.validators[config.self].id`. */
+  /** The validator's key: `key.id` is `config.self`. */
   readonly key: Signer;
-  /** Group key, and the own secret share, hex. */
-  readonly beacon: { readonly group_key: string; readonly secret_share: string };
+  /** Own shares of the beacon's key. */
+  readonly secrets: SecretShares;
   /** True only where the keys are new: an empty store then means "has never spoken", later it means "has forgotten". */
   readonly is_first_start: boolean;
   readonly store: Store;

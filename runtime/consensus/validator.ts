@@ -1,9 +1,8 @@
 // Hosts one validator: hears the network, runs turns, keeps the order record → sync → speak, serves blocks, goes on after a crash.
 import type { Core } from '#machines/consensus/core.ts';
-import { EPOCH, electorateOf } from '#machines/consensus/core-state.ts';
-import { isProposer, proposerOf } from '#machines/consensus/proposer.ts';
+import { indexOf } from '#machines/consensus/electorate.ts';
+import { isProposer } from '#machines/consensus/proposer.ts';
 import type { Input, Tip } from '#machines/consensus/types.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import {
   type ConsensusMessage,
@@ -16,8 +15,6 @@ import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { Delivery, Subscription } from '../bus/bus.ts';
-import { verify } from '../keys/ed25519.ts';
-import { sha256 } from '../keys/sha256.ts';
 import { BeaconDuty } from './beacon-duty.ts';
 import { readFinalBlock, readLowest, readTip } from './block-store.ts';
 import { Ingress } from './ingress.ts';
@@ -63,12 +60,11 @@ class ValidatorHost implements Validator {
     this.#state = state;
     this.#timers = new WakeTimers(options.clock, (id, now_ms) => this.#loop.push({ type: 'timer.fired', id, now_ms }));
     this.#beacon = this.#beaconDuty();
-    const { self, validators } = options.config;
-    this.#ingress = new Ingress(self, validators, {
+    this.#ingress = new Ingress(options.config.self, this.#state.core, {
       now_ms: () => this.#now(),
       hasRoom: (size_bytes) => this.#loop.hasRoom(size_bytes),
       onInput: (input, size_bytes) => this.#loop.push(input, size_bytes),
-      onShare: (sender, share) => this.#beacon.hear(sender, share),
+      onShares: (sender, shares) => this.#beacon.hear(sender, shares),
       onRefused: (code) => this.#countRefusal(code),
     });
   }
@@ -87,16 +83,16 @@ class ValidatorHost implements Validator {
 
   /** Replay, listen, repeat what may have been lost. */
   start(inputs: readonly Input[]): void {
-    const { bus, key, store, config, onSnapshotAsked } = this.#options;
-    const electorate = electorateOf({ ...config, crypto: { sha256, verify } });
-    for (const effect of this.#state.core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
-    for (const input of inputs) this.#state.own.remember(input, this.#state.self);
+    const { bus, key, store, onSnapshotAsked } = this.#options;
+    const { core } = this.#state;
+    for (const effect of core.restore(inputs)) if (effect.type === 'timer.set') this.#timers.obey(effect);
+    for (const input of inputs) this.#state.own.remember(input, core.self);
     this.#subscriptions.push(
       bus.subscribe(subject.consensusAll, (delivery) => this.#hear(delivery)),
       bus.subscribe(subject.transactionAll, ({ data }) => this.#takeTransaction(data)),
       serveSync(bus, key.id, {
         store,
-        electorate,
+        electorate: (height) => core.electorate(height),
         ...(onSnapshotAsked && { onSnapshotAsked }),
         position: (nonce) => positionOf(this.#state, key, nonce),
         part: (value, index) => this.#state.core.part(value, index),
@@ -104,7 +100,7 @@ class ValidatorHost implements Validator {
       }),
     );
     if (inputs.length === 0) this.#loop.push({ type: 'started', now_ms: this.#now() });
-    this.#release(this.tip.height);
+    this.#beacon.release(this.tip.height);
     bus.onConnect(() => this.#repeat());
     this.#readHistory();
   }
@@ -165,8 +161,8 @@ class ValidatorHost implements Validator {
     for (const timer of result.timers) this.#timers.obey(timer);
     for (const decided of result.decided) this.#announce(decided);
     for (const request of result.requests) void this.#fetch(request);
-    for (const height of result.releases) this.#release(height);
-    if (this.#options.config.beacon_required) this.#beacon.gather();
+    for (const height of result.releases) this.#beacon.release(height);
+    this.#beacon.gather();
   }
 
   /** To whoever hosts it. The rows are written: what its listeners sync is behind them in the store's log. */
@@ -177,12 +173,13 @@ class ValidatorHost implements Validator {
     if (result.halt !== undefined) this.#halt(result.halt.code, result.halt.detail);
   }
 
-  #announce({ height, round, final, header }: Decided): void {
+  #announce({ height, round, final, header, membership }: Decided): void {
     const { bus, key, metrics, config } = this.#options;
     metrics.set('sortition_consensus_height', height);
     metrics.set('sortition_consensus_round', round);
     metrics.set('sortition_consensus_finality_seconds', Math.max(0, this.#now() - header.time_ms) / 1_000);
-    const isAnnouncer = [round, round + 1].some((r) => proposerOf(height, r, config.validators.length) === config.self);
+    const self = indexOf(membership.validators, config.self);
+    const isAnnouncer = [round, round + 1].some((r) => isProposer(membership, { height, round: r }, self));
     if (isAnnouncer) bus.cast(subject.block(key.id), announcement(final));
   }
 
@@ -192,30 +189,25 @@ class ValidatorHost implements Validator {
   }
 
   async #fetch(request: SyncRequest | PartRequest): Promise<void> {
-    const { bus, config } = this.#options;
+    const { bus } = this.#options;
     const from = request.peer;
-    const id = config.validators[from]?.id ?? '';
     if (request.type === 'sync.request') {
-      const blocks = await fetchBlocks(bus, id, request);
+      const blocks = await fetchBlocks(bus, from, request);
       return this.#loop.push({ type: 'blocks.synced', from, blocks, now_ms: this.#now() });
     }
-    const part = await fetchPart(bus, id, request);
+    const part = await fetchPart(bus, from, request);
     if (part !== undefined) this.#loop.push({ type: 'part.received', from, part, now_ms: this.#now() });
   }
 
-  #release(height: number): void {
-    if (this.#options.config.beacon_required) this.#beacon.release(height);
-  }
-
   #beaconDuty(): BeaconDuty {
-    const { config, beacon } = this.#options;
-    const { chain, validators, self } = config;
-    const threshold = quorum(validators.length);
-    const keys = { chain, epoch: EPOCH, group_key: beacon.group_key, validators, threshold };
-    return new BeaconDuty(keys, self, beacon.secret_share, {
-      tip: () => this.tip,
-      isProposer: () => isProposer(this.position, self, validators.length),
-      onShare: (share) => this.#cast(share),
+    const { config, secrets } = this.#options;
+    const { core } = this.#state;
+    return new BeaconDuty(config.self, secrets, {
+      chain: config.chain,
+      membership: (height) => core.electorate(height),
+      tip: () => core.tip,
+      isProposer: () => core.isProposer,
+      onShares: (shares) => this.#cast(shares),
       onRecovered: (height, signature) =>
         this.#loop.push({ type: 'beacon.recovered', height, signature, now_ms: this.#now() }),
       onRefused: (code) => this.#countRefusal(code),
@@ -234,6 +226,7 @@ class ValidatorHost implements Validator {
   /** After a restart or a reconnect: own words, position and share again. */
   #repeat(): void {
     const { height, round } = this.position;
+    if (this.#state.core.self < 0) return;
     const { lowest_height = 1 } = this.#options.config;
     this.#cast({ type: 'status', from: this.#state.self, height, round: Math.max(round, 0), lowest_height });
     for (const word of this.#state.own.all()) this.#cast(word);
@@ -245,8 +238,8 @@ class ValidatorHost implements Validator {
     const { observer } = this.#state;
     const { nonce } = observer;
     if (nonce === undefined) return;
-    const { bus, config, key } = this.#options;
-    for (const { id } of config.validators) {
+    const { bus, key } = this.#options;
+    for (const { id } of this.#state.core.electorate(this.position.height)?.validators ?? []) {
       if (id !== key.id)
         void fetchPosition(bus, id, nonce).then((answer) => {
           const code = answer && observer.hear(answer);

@@ -1,9 +1,10 @@
 // Checks a draw from nothing but the genesis: certificate → header → state root → rows → beacon → the same draw again.
 import { hexToBytes } from '@noble/hashes/utils.js';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { type DrawExplanation, type DrawFilter, explainDraw, type Purpose, poolOf } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
-import { beaconValue } from '#schemas/consensus/beacon.ts';
+import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
 import type { Header } from '#schemas/consensus/types.ts';
 import type { ProvenRowJson } from '#schemas/settlement/proven-row.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
@@ -11,7 +12,7 @@ import type { UnitRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
 import type { Chain } from '../network/genesis-file.ts';
-import { electorateOf } from '../node/final-blocks.ts';
+import { genesisElectorate } from '../node/final-blocks.ts';
 import { isProven, readCertifiedHeader } from './proven-rows.ts';
 
 /** Repeat a draw that somebody else hands over. Refusal: DRAW_PROOF_INVALID with the first link that does not hold. */
@@ -21,7 +22,10 @@ export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypt
   const basis = provenBasis(bundle, header.value, crypto);
   if (!basis.ok) return basis;
   const { signature, named } = basis.value;
-  if (!crypto.verifyBeacon(bundle.height, signature)) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
+  const { epoch, beacon_key } = genesisMembership(chain);
+  const isBeacon =
+    beacon_key !== null && crypto.verifyBeacon(beacon_key, beaconMessage(chain.id, epoch, bundle.height), signature);
+  if (!isBeacon) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
   const explanation = repeatDraw(bundle, basis.value, crypto);
   const drawn = explanation.drawn.join();
   const isSame = drawn === bundle.drawn.join() && (named.length === 0 || drawn === named.join());
@@ -53,7 +57,7 @@ export function repeatDraw(bundle: Statement, basis: Basis, { sha256 }: Pick<Cry
 /** The header, if a quorum of the genesis' validators committed to it. */
 function certifiedHeader(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<Header> {
   if (bundle.chain !== chain.id) return refuse('DRAW_PROOF_INVALID', 'chain');
-  const checked = readCertifiedHeader(electorateOf(chain, crypto), bundle);
+  const checked = readCertifiedHeader(genesisElectorate(chain, crypto), bundle);
   return checked.ok ? accept(checked.value.header) : refuse('DRAW_PROOF_INVALID', checked.code);
 }
 

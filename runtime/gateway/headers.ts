@@ -1,6 +1,7 @@
 // Certified headers of any height, for whoever checks the chain without following it: the last from memory, others from validators.
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+
 import { checkCertifiedHeader } from '#machines/consensus/certified-header.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';

@@ -1,7 +1,7 @@
 // Headers and ledger rows with what proves them: in bytes as they are made and checked, in hex as they leave the gateway.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
 import { checkCertifiedHeader, type NamedHeader } from '#machines/consensus/certified-header.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { verifyState } from '#machines/primitives/state-tree.ts';
 import type { ProvenRow } from '#machines/settlement/ledger.ts';

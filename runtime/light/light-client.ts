@@ -1,11 +1,10 @@
 // Checks a running network by its certificates alone: headers, balances, beacons. Whatever brings them is believed nothing.
 import type { z } from 'zod';
-import { validatorsHash } from '#machines/consensus/block-rules.ts';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
 import type { NamedHeader } from '#machines/consensus/certified-header.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import { GENESIS_BLOCK, judgeStep, type TrustedBlock, type TrustedSet } from '#machines/consensus/light.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
-import { beaconValue } from '#schemas/consensus/beacon.ts';
+import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
 import { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
 import { CertifiedRowJson } from '#schemas/settlement/proven-row.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
@@ -13,7 +12,7 @@ import type { Asset } from '#schemas/settlement/transaction.ts';
 import { isProven, readCertifiedHeader } from '../gateway/proven-rows.ts';
 import type { ConsoleClient } from '../network/console-client.ts';
 import type { Chain } from '../network/genesis-file.ts';
-import { electorateOf } from '../node/final-blocks.ts';
+import { genesisElectorate } from '../node/final-blocks.ts';
 import { LightError } from './light-error.ts';
 
 export type AccountKey = { readonly asset: Asset; readonly account: string };
@@ -33,9 +32,9 @@ export class LightClient {
   constructor(chain: Chain, crypto: Crypto, source: Pick<ConsoleClient, 'get'>, trusted = GENESIS_BLOCK) {
     this.#source = source;
     this.#crypto = crypto;
-    this.#electorate = electorateOf(chain, crypto);
-    const { epoch, validators } = this.#electorate;
-    this.#set = { epoch, validators_hash: validatorsHash({ crypto, validators }) };
+    this.#electorate = genesisElectorate(chain, crypto);
+    const { epoch, hash } = this.#electorate;
+    this.#set = { epoch, validators_hash: hash };
     this.#trusted = trusted;
   }
 
@@ -70,7 +69,10 @@ export class LightClient {
   async beacon(height: number): Promise<ProvenBeacon> {
     const at = await this.#at(height + 1);
     const signature = at.header.beacon;
-    if (!this.#crypto.verifyBeacon(height, signature)) throw new LightError('BEACON_INVALID', `height ${height}`);
+    const { chain, epoch, beacon_key } = this.#electorate;
+    const isBeacon =
+      beacon_key !== null && this.#crypto.verifyBeacon(beacon_key, beaconMessage(chain, epoch, height), signature);
+    if (!isBeacon) throw new LightError('BEACON_INVALID', `height ${height}`);
     return { value: beaconValue(signature), signature, at };
   }
 

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quorum } from '#machines/primitives/quorum.ts';
 import type { ActorKind } from '#schemas/wire/subjects.ts';
 import { dealShares } from '../consensus/beacon-dealer.ts';
-import { writeBeaconShare } from '../consensus/share-file.ts';
+import { writeBeaconShares } from '../consensus/share-file.ts';
+import { ensureEncryptionKey } from '../keys/encryption-key.ts';
 import { ensureKeyFile } from '../keys/key-file.ts';
 import { type Chain, readGenesis } from './genesis-file.ts';
 
@@ -25,6 +27,8 @@ export type LocalNetwork = {
 /** How a network differs from the usual one; used by tests and benches. */
 export type LocalShape = {
   readonly validators_count?: number;
+  /** Seats of each validator: one each, if absent. */
+  readonly validator_powers?: readonly number[];
   readonly params?: Partial<LocalParams>;
   /** One process for each operator: a validator with its workers, or with the services. */
   readonly is_compact?: boolean;
@@ -43,7 +47,7 @@ const VALIDATOR_STAKE = 10_000_000n;
 /** The network in `dir`: made at the first call, read at later ones. */
 export async function openLocalNetwork(
   dir: string,
-  { validators_count = VALIDATORS_COUNT, params = {}, is_compact = false }: LocalShape = {},
+  { validators_count = VALIDATORS_COUNT, validator_powers, params = {}, is_compact = false }: LocalShape = {},
 ): Promise<LocalNetwork> {
   const genesis_path = join(dir, 'genesis.json');
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -52,9 +56,16 @@ export async function openLocalNetwork(
     () => false,
   );
   if (!exists)
-    await writeFile(genesis_path, await makeGenesis(dir, validators_count, { ...LOCAL_PARAMS, ...params }), {
-      flag: 'wx',
-    });
+    await writeFile(
+      genesis_path,
+      await makeGenesis(dir, validator_powers ?? numbered(validators_count).map(() => 1), {
+        ...LOCAL_PARAMS,
+        ...params,
+      }),
+      {
+        flag: 'wx',
+      },
+    );
   const chain = await readGenesis(genesis_path);
   const nodes = planNodes(dir, chain.validators.length);
   return { chain, genesis_path, nodes: is_compact ? compact(nodes) : nodes };
@@ -62,6 +73,10 @@ export async function openLocalNetwork(
 
 /** Path of a key file of the local network. */
 export const keyPath = (dir: string, name: string): string => join(dir, 'keys', `${name}.seed`);
+
+/** Hex. */
+const encryptionKeyOf = async (path: string): Promise<string> =>
+  Buffer.from((await ensureEncryptionKey(path)).public).toString('hex');
 
 function planNodes(dir: string, validators_count: number): readonly PlannedNode[] {
   const one = (kind: ActorKind): PlannedNode => ({ name: kind, actors: [{ kind, key: keyPath(dir, kind) }] });
@@ -104,22 +119,25 @@ function compact(nodes: readonly PlannedNode[]): readonly PlannedNode[] {
   });
 }
 
-async function makeGenesis(dir: string, validators_count: number, params: LocalParams): Promise<string> {
+async function makeGenesis(dir: string, validator_powers: readonly number[], params: LocalParams): Promise<string> {
   const id = async (name: string): Promise<string> => (await ensureKeyFile(keyPath(dir, name))).id;
-  const { group_key, shares } = dealShares(
-    validators_count,
-    Math.floor((2 * validators_count) / 3) + 1,
-    randomBytes(32),
-  );
+  const seats_count = validator_powers.reduce((sum, power) => sum + power, 0);
+  const deal = dealShares(seats_count, quorum(seats_count), randomBytes(32));
+  const shares = [...deal.shares];
   const validators = [];
-  for (const [i, share] of shares.entries()) {
-    await writeBeaconShare(join(dir, 'keys', `beacon-${i + 1}.share`), share.secret);
+  for (const [i, power] of validator_powers.entries()) {
+    const own = shares.splice(0, power);
+    await writeBeaconShares(
+      join(dir, 'keys', `beacon-${i + 1}.share`),
+      own.map(({ secret }) => secret),
+    );
     validators.push({
       id: await id(`validator-${i + 1}`),
       operator: await id(`operator-validator-${i + 1}`),
-      power: 1,
-      beacon_share: share.public,
+      power,
+      beacon_shares: own.map((share) => share.public),
       cosigner: await id(`cosigner-${i + 1}`),
+      encryption_key: await encryptionKeyOf(keyPath(dir, `encryption-${i + 1}`)),
     });
   }
   const workers = [];
@@ -149,7 +167,7 @@ async function makeGenesis(dir: string, validators_count: number, params: LocalP
     time_ms: Date.now(),
     params,
     validators,
-    beacon_key: group_key,
+    beacon_key: deal.group_key,
     nodes: [...workers, ...services],
     balances,
   };

@@ -1,6 +1,4 @@
 // Recovers the last height's beacon from the validators' shares, so that a draw can stand in the very block that brings it.
-import { EPOCH } from '#machines/consensus/core-state.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
 import type { TreelessLedger } from '#machines/settlement/ledger.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
@@ -22,16 +20,14 @@ export type EarlyBeacon = {
 export function listenForBeacons(o: {
   readonly chain: Chain;
   readonly bus: Bus;
-  readonly ledger: Pick<TreelessLedger, 'height' | 'drawsByBeacon'>;
+  readonly ledger: Pick<TreelessLedger, 'height' | 'drawsByBeacon' | 'membership'>;
   readonly onKnown: () => void;
   readonly onRefused: (code: Code) => void;
 }): EarlyBeacon {
   const { chain, ledger } = o;
-  const { validators, genesis } = chain;
-  const collector = new BeaconCollector(
-    { chain: chain.id, epoch: EPOCH, group_key: genesis.beacon_key, validators, threshold: quorum(validators.length) },
-    ledger.height() - 1,
-  );
+  const isKnown = (height: number): boolean => height >= ledger.height() && height <= ledger.height() + 2;
+  const membership = (height: number) => (isKnown(height) ? ledger.membership(height) : undefined);
+  const collector = new BeaconCollector({ chain: chain.id, membership }, ledger.height() - 1);
   let known: ReturnType<EarlyBeacon['known']>;
 
   /** Two pairings a height are paid only where a draw waits for them. */
@@ -51,10 +47,8 @@ export function listenForBeacons(o: {
     if (!message.ok) return o.onRefused(message.code);
     const share = message.value;
     if (share.type !== 'beacon.partial') return o.onRefused('KIND_UNKNOWN');
-    if (validators[share.validator]?.id !== heard.slice(heard.lastIndexOf('.') + 1))
-      return o.onRefused('SENDER_MISMATCH');
-    if (share.epoch !== EPOCH) return o.onRefused('EPOCH_MISMATCH');
-    collector.add(share.height, share);
+    const code = collector.add(heard.slice(heard.lastIndexOf('.') + 1), share);
+    if (code !== null) return o.onRefused(code);
     gather();
   };
 

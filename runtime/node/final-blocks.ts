@@ -1,8 +1,9 @@
 // Checks final blocks and turns them into what the ledger executes: certificate, links, body, beacon.
 import { txsRoot } from '#machines/consensus/block-rules.ts';
-import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
+import { checkCertificate } from '#machines/consensus/certificate-rules.ts';
 import { bindCertificate } from '#machines/consensus/certified-header.ts';
-import { electorateOf as electorateOfSet } from '#machines/consensus/core-state.ts';
+import { type Electorate, electorateOf } from '#machines/consensus/electorate.ts';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import type { LedgerBlock } from '#machines/settlement/ledger.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
@@ -12,9 +13,9 @@ import type { Chain } from '../network/genesis-file.ts';
 /** A final block that was checked, with its header read. */
 export type CheckedBlock = { readonly id: string; readonly header: Header; readonly final: FinalBlock };
 
-/** Whose votes make a block final: the genesis set, until validators can change. */
-export const electorateOf = ({ id, validators }: Chain, crypto: Electorate['crypto']): Electorate =>
-  electorateOfSet({ chain: id, validators, crypto });
+/** Whose votes make the first blocks final. */
+export const genesisElectorate = (chain: Pick<Chain, 'id' | 'genesis'>, crypto: Electorate['crypto']): Electorate =>
+  electorateOf(chain.id, genesisMembership(chain), crypto);
 
 /** Everything that can be checked without the state: a quorum of validators did the rest. */
 export function checkFinalBlock(electorate: Electorate, final: FinalBlock): Result<CheckedBlock> {

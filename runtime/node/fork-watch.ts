@@ -1,6 +1,6 @@
 // A follower's eye for forks: two commits of one height in what it receives, or what a validator has stopped on. It ends the node.
 import { checkConflict } from '#machines/consensus/accountability.ts';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import { conflictWith, RecentCommits } from '#machines/consensus/recent-commits.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Certificate, CommitConflict } from '#schemas/consensus/types.ts';

@@ -8,7 +8,7 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import { evidenceKeeper, refuseAfterFork } from '../consensus/evidence-folder.ts';
-import { readBeaconShare } from '../consensus/share-file.ts';
+import { readBeaconShares } from '../consensus/share-file.ts';
 import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
 import type { ActorSeat, Host } from '../host/ports.ts';
@@ -25,7 +25,7 @@ import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
 import { productionCrypto } from './crypto.ts';
-import { electorateOf } from './final-blocks.ts';
+import { genesisElectorate } from './final-blocks.ts';
 import { standingOf, startHeartbeats } from './heartbeats.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
@@ -113,7 +113,7 @@ const definitionOf = (kind: SeatOptions['kind']): ActorDefinition | undefined =>
 async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
   const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
   const onFailure = options.onFailure;
-  const electorate = electorateOf(chain, productionCrypto(chain));
+  const electorate = genesisElectorate(chain, productionCrypto);
   const own = new Set(seats.map(({ signer }) => signer.id));
   const peers = chain.validators.map(({ id }) => id).filter((id) => !own.has(id));
   await syncState({ peers, electorateAt: () => electorate, store, bus, clock, log });
@@ -144,14 +144,15 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
   }
   if (options.beacon_share === undefined)
     throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
-  const ledger = await loadLedger(chain, productionCrypto(chain), store);
-  const secret_share = await readBeaconShare(options.beacon_share);
+  const ledger = await loadLedger(chain, productionCrypto, store);
+  const dealt = await readBeaconShares(options.beacon_share);
   const is_first_start = await claimStore(store, noteBeside(seat.key_path));
   const validator = await startValidatorSeat({
     chain,
     ledger,
     key: seat.signer,
-    secret_share,
+    // Those that the genesis' dealer made; a later epoch has others.
+    secrets: ({ epoch }) => (epoch === 0 ? dealt : []),
     dir: options.dir,
     is_first_start,
     store,

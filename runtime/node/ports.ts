@@ -149,7 +149,7 @@ async function gatewayPart(
     clock,
     log,
     metrics,
-    crypto: productionCrypto(chain),
+    crypto: productionCrypto,
     ws_url: options.ws_url ?? '',
   });
   return part({ feed: gateway.feed }, { routes: [gateway.routes], close: async () => gateway.close() });

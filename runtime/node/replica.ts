@@ -23,7 +23,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
-import { type CheckedBlock, checkFinalBlock, electorateOf, ledgerBlock } from './final-blocks.ts';
+import { type CheckedBlock, checkFinalBlock, genesisElectorate, ledgerBlock } from './final-blocks.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { readLedgerRows } from './ledger-rows.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -72,7 +72,7 @@ const MAX_EARLY_BLOCKS = 256;
 
 /** The ledger as of the stored checkpoint; from its start on it follows the chain, and checks every state root that a quorum certified. */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
-  const ledger = await loadLedger(options.chain, productionCrypto(options.chain), options.store);
+  const ledger = await loadLedger(options.chain, productionCrypto, options.store);
   return follow(options, ledger, () => ledger.stateRoot());
 }
 
@@ -82,7 +82,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
  */
 export async function openTreelessReplica(options: ReplicaOptions): Promise<Replica<TreelessLedger>> {
   const { chain, store } = options;
-  const crypto = productionCrypto(chain);
+  const crypto = productionCrypto;
   const rows = await readLedgerRows(store);
   const ledger =
     rows.length === 0
@@ -127,7 +127,7 @@ class Follower {
     this.#o = options;
     this.#ledger = ledger;
     this.#stateRoot = stateRoot;
-    this.#electorate = electorateOf(options.chain, productionCrypto(options.chain));
+    this.#electorate = genesisElectorate(options.chain, productionCrypto);
     this.#forks = new ForkWatch(this.#electorate, { ...options, onFailure: (error) => this.#fail(error) });
     this.#writer = new LedgerWriter(options.store, (error) => this.#fail(error));
   }

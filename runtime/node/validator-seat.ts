@@ -6,6 +6,7 @@ import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { MAX_KEPT_EVIDENCE } from '#schemas/wire/limits.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { SecretShares } from '../consensus/beacon-duty.ts';
 import { evidenceKeeper } from '../consensus/evidence-folder.ts';
 import type { Decided } from '../consensus/turn.ts';
 import { startValidator } from '../consensus/validator.ts';
@@ -26,7 +27,7 @@ export type ValidatorSeatOptions = {
   readonly chain: Chain;
   readonly ledger: Ledger;
   readonly key: Signer;
-  readonly secret_share: string;
+  readonly secrets: SecretShares;
   /** Data folder of the node: where evidence of a fork is left. */
   readonly dir: string;
   readonly is_first_start: boolean;
@@ -48,8 +49,8 @@ const TIMEOUT_CAP_MS = 10_000;
 export async function startValidatorSeat(
   o: ValidatorSeatOptions,
 ): Promise<{ readonly validator: Validator; readonly evidence: IoPort; close(): Promise<void> }> {
-  const { genesis, id, validators } = o.chain;
-  const crypto = productionCrypto(o.chain);
+  const { genesis, id } = o.chain;
+  const crypto = productionCrypto;
   const app = new StoredApplication(createApplication(o.ledger, crypto), o);
   const evidence = new EvidenceQueue();
   const snapshots = new SnapshotWriter(o);
@@ -57,8 +58,7 @@ export async function startValidatorSeat(
   const validator = await startValidator({
     config: {
       chain: id,
-      self: validators.findIndex((v) => v.id === o.key.id),
-      validators,
+      self: o.key.id,
       timeouts: {
         propose_ms: params.timeout_propose_ms,
         vote_ms: params.timeout_vote_ms,
@@ -67,7 +67,6 @@ export async function startValidatorSeat(
       },
       min_block_interval_ms: params.min_block_interval_ms,
       max_block_interval_ms: params.max_block_interval_ms,
-      beacon_required: true,
     },
     genesis: {
       height: 0,
@@ -76,7 +75,7 @@ export async function startValidatorSeat(
       state_root: o.ledger.height() === 0 ? o.ledger.stateRoot() : '',
     },
     key: o.key,
-    beacon: { group_key: genesis.beacon_key, secret_share: o.secret_share },
+    secrets: o.secrets,
     is_first_start: o.is_first_start,
     store: o.store,
     bus: o.bus,
@@ -118,6 +117,7 @@ class StoredApplication {
     this.port = {
       prepare: (limits) => app.prepare(limits),
       validate: (txs) => app.validate(txs),
+      membership: (height) => app.membership(height),
       hasWork: () => app.hasWork(),
       submit: (tx) => this.#submit(tx),
       execute: (header, txs) => this.#execute(header, txs),

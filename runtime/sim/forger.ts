@@ -7,6 +7,7 @@ import { proposalSignBytes, voteSignBytes } from '#schemas/consensus/vote-codec.
 import { type Message, roundOf } from './message.ts';
 import { type Habit, partBytes } from './plan.ts';
 import { lieRange } from './range-lies.ts';
+import { keyOf } from './sim-genesis.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import type { World } from './world.ts';
 
@@ -33,7 +34,7 @@ export type Forger = {
 export function createForger({ prng, base, votes, plan }: World, validator: number, habits: readonly Habit[]): Forger {
   const cutter = new BlockCutter(twinCrypto, partBytes(plan));
   const has = (habit: Habit): boolean => habits.includes(habit);
-  const key = base.validators[validator]?.id ?? '';
+  const key = keyOf('validator', validator);
   /** Blocks that somebody proposed at the height in question: lies about these are the plausible ones. */
   let values: string[] = [];
   let height = 0;

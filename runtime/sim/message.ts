@@ -7,8 +7,8 @@ import { inputOf } from '../consensus/input-codec.ts';
 /** One message on the virtual wire. */
 export type Message = ConsensusMessage | { readonly type: 'transaction'; readonly bytes: Uint8Array };
 
-/** What the core hears of a message, or undefined for those that its host answers without it. */
-export const coreInput = (message: Message, from: number, now_ms: number): Input | undefined =>
+/** What the core hears of a message of the validator with this key id, or undefined for those that its host answers without it. */
+export const coreInput = (message: Message, from: string, now_ms: number): Input | undefined =>
   message.type === 'range'
     ? { type: 'blocks.synced', from, blocks: message.blocks, now_ms }
     : message.type === 'transaction'

@@ -1,10 +1,12 @@
 // Builds the world of one schedule: validators with their powers and twins, links, oracles, the application.
+import { electorateOf } from '#machines/consensus/electorate.ts';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import type { CoreConfig } from '#machines/consensus/types.ts';
 import { createPrng } from '#machines/primitives/prng.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
 import { createLedger } from '#machines/settlement/ledger.ts';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { LayoutReader } from '#schemas/consensus/fixed-layout.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
@@ -49,8 +51,9 @@ export function openWorld(
   const network = createNetwork(plan, prng);
   const genesis = simGenesis(plan.powers);
   const isLedger = plan.kind === 'ledger';
+  const membership = plainMembership(genesis);
   const replicas: Replica[] = [];
-  const forks = plan.kind === 'beyond' ? forkOracle(plan, genesis, report, sees) : undefined;
+  const forks = plan.kind === 'beyond' ? forkOracle(plan, membership, report, sees) : undefined;
   const books = isLedger ? booksOracle(genesis, report) : undefined;
   let workforce: Workforce | undefined;
   let heard = 0;
@@ -72,9 +75,10 @@ export function openWorld(
     tell,
     sees,
     replicas,
-    base: baseConfig(genesis, isLedger),
+    base: baseConfig(genesis),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
-    openApp: (store) => (isLedger ? openLedgerApplication(genesis, CHAIN, store) : openHashChain(store, prng)),
+    openApp: (store) =>
+      isLedger ? openLedgerApplication(genesis, CHAIN, store) : openHashChain(store, membership, prng),
     get workforce() {
       return workforce;
     },
@@ -111,22 +115,25 @@ const txOf = (wire: Uint8Array): Tx | null => {
 const genesisRoot = (genesis: Genesis, isLedger: boolean): string =>
   isLedger ? createLedger(genesis, CHAIN, twinCrypto).stateRoot() : CHAIN_GENESIS;
 
-function baseConfig(genesis: Genesis, isLedger: boolean): Omit<CoreConfig, 'self' | 'tip' | 'app'> {
+/** The hash chain has no beacon. */
+function plainMembership(genesis: Genesis): Membership {
+  const validators = genesis.validators.map((validator) => ({ ...validator, beacon_shares: [] }));
+  return genesisMembership({ id: CHAIN, genesis: { validators, beacon_key: null } });
+}
+
+function baseConfig(genesis: Genesis): Omit<CoreConfig, 'self' | 'tip' | 'app'> {
   const { min_block_interval_ms, max_block_interval_ms } = genesis.params;
   const interval = { min_block_interval_ms, max_block_interval_ms };
   return {
     chain: CHAIN,
-    validators: genesis.validators,
     timeouts: TIMEOUTS,
     ...interval,
-    beacon_required: isLedger,
     crypto: twinCrypto,
   };
 }
 
-function forkOracle(plan: Plan, { validators }: Genesis, report: Report, sees: World['sees']): ForkOracle {
-  const power = plan.powers.reduce((sum, each) => sum + each, 0);
-  const electorate = { chain: CHAIN, epoch: 0, validators, quorum: quorum(power), crypto: twinCrypto };
+function forkOracle(plan: Plan, membership: Membership, report: Report, sees: World['sees']): ForkOracle {
+  const electorate = electorateOf(CHAIN, membership, twinCrypto);
   const correct = [...plan.powers.keys()].filter((validator) => isCorrect(plan, validator));
   return createForkOracle(electorate, correct, report, sees);
 }

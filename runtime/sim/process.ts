@@ -1,6 +1,5 @@
 // The memory of a running validator process: all of it is lost in a crash, and made again from the disk as the runtime does.
-import { createCore, SOUND_PARTS } from '#machines/consensus/core.ts';
-import { electorateOf } from '#machines/consensus/core-state.ts';
+import { type Core, createCore, SOUND_PARTS } from '#machines/consensus/core.ts';
 import type { CoreEffect } from '#machines/consensus/types.ts';
 import { POSITION_NONCE_BYTES } from '#schemas/consensus/position.ts';
 import { readTip } from '../consensus/block-store.ts';
@@ -14,6 +13,7 @@ import type { Signer } from '../keys/ed25519.ts';
 import type { Disk } from './disk.ts';
 import { isCorrect, partBytes } from './plan.ts';
 import type { SimApplication } from './sim-application.ts';
+import { keyOf } from './sim-genesis.ts';
 import { twinCrypto } from './twin-crypto.ts';
 import { watchedCore } from './watched-core.ts';
 import type { World } from './world.ts';
@@ -25,8 +25,8 @@ export type Process = {
   readonly app: SimApplication;
   /** Armed timers by id: local time at which each fires, ms. */
   readonly timers: Map<string, number>;
-  /** Validators whose share of a height's beacon is here. */
-  readonly shares: Map<number, Set<number>>;
+  /** Key ids of the validators whose shares of a height's beacon are here. */
+  readonly shares: Map<number, Set<string>>;
   /** Whether the log of the open height was empty: then the core is to be started. */
   readonly isFresh: boolean;
 };
@@ -43,24 +43,24 @@ export async function openProcess(world: World, { store, note }: Disk, validator
   const record = await readSignerRecord(store);
   const { inputs, log } = await openLog(store, tip.height + 1);
   const app = await world.openApp(store);
-  const { chain, validators } = world.base;
+  const { chain } = world.base;
+  const self = keyOf('validator', validator);
   const parts = { ...(world.mutation.parts ?? SOUND_PARTS), part_bytes: partBytes(world.plan) };
-  const made = createCore({ ...world.base, self: validator, tip, app }, parts);
+  const made = createCore({ ...world.base, self, tip, app }, parts);
   const core = isCorrect(world.plan, validator) ? watchedCore(made, world.sees) : made;
   const own = new OwnWords();
-  for (const input of inputs) own.remember(input, validator);
-  const id = validators[validator]?.id ?? '';
-  const key: Signer = { id, sign: (bytes) => twinCrypto.sign(id, bytes) };
+  for (const input of inputs) own.remember(input, core.self);
+  const key: Signer = { id: self, sign: (bytes) => twinCrypto.sign(self, bytes) };
   const replayed = world.mutation.forgetsLog ? [] : inputs;
   return {
     state: {
       chain,
-      self: validator,
+      self,
       core,
       signer: new MonotonicSigner(key.sign, record),
       log,
       own,
-      observer: record === undefined ? asking(world, id) : Observer.after(record, tip, isInLog(inputs, record)),
+      observer: record === undefined ? asking(world, self, core) : Observer.after(record, tip, isInLog(inputs, record)),
       commitOps: () => app.commitOps(),
     },
     key,
@@ -77,9 +77,9 @@ export async function openProcess(world: World, { store, note }: Disk, validator
 }
 
 /** It has forgotten what it said: others must tell it where they are. */
-function asking({ prng, base }: World, self: string): Observer {
+function asking({ prng }: World, self: string, core: Core): Observer {
   const nonce = Uint8Array.from({ length: POSITION_NONCE_BYTES }, () => prng.below(256));
-  return Observer.asking({ nonce, electorate: electorateOf(base), self });
+  return Observer.asking({ nonce, self, electorate: (height, epoch) => core.electorate(height, epoch) });
 }
 
 const isTimer = (effect: CoreEffect): effect is Extract<CoreEffect, { type: 'timer.set' }> =>

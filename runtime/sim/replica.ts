@@ -1,7 +1,8 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
-import { electorateOf } from '#machines/consensus/core-state.ts';
-import { isProposer } from '#machines/consensus/proposer.ts';
+import { indexOf, totalPower } from '#machines/consensus/electorate.ts';
 import type { Input } from '#machines/consensus/types.ts';
+import { quorum } from '#machines/primitives/quorum.ts';
+import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { ConsensusError } from '../consensus/consensus-error.ts';
 import { readProvenRange } from '../consensus/sync-server.ts';
@@ -14,6 +15,7 @@ import { createForger, type Forger } from './forger.ts';
 import { coreInput, type Message, statementOf } from './message.ts';
 import { type CrashPoint, isCorrect, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
+import { keyOf } from './sim-genesis.ts';
 import { twinBeacon } from './twin-crypto.ts';
 import { type Pending, Witness } from './witness.ts';
 import type { Peer, SimEvent, World } from './world.ts';
@@ -125,16 +127,23 @@ export class Replica {
     if (message.type === 'range.request') return this.#serve(from, message.first_height, message.last_height);
     if (this.#isOwn(message) && !this.#hearOwnKey(this.#process, message)) return undefined;
     if (message.type === 'transaction') this.#take(this.#process, message.bytes);
-    else if (message.type === 'beacon.partial') this.#hearShare(this.#process, message.height, message.validator);
-    else if (message.type === 'position.request')
-      this.#send(positionOf(this.#process.state, this.#process.key, message.nonce), from.validator);
+    else if (message.type === 'beacon.partial') this.#hearShare(this.#process, message.height, idOf(from));
+    else if (message.type === 'position.request') this.#answerPosition(this.#process, from, message.nonce);
     else if (message.type === 'position') this.#process.state.observer.hear(message);
-    else this.#hearInput(coreInput(message, from.validator, this.#now));
+    else this.#hearInput(coreInput(message, idOf(from), this.#now));
     return undefined;
   }
 
+  /** Twins answer under one key; who is no member of its height's set does not. */
+  #answerPosition({ state, key }: Process, peer: Peer, nonce: Uint8Array): void {
+    const position = positionOf(state, key, nonce);
+    if (position !== undefined) this.#send(position, idOf(peer));
+  }
+
   #isOwn(message: Message): boolean {
-    return statementOf(message)?.validator === this.validator;
+    const said = statementOf(message);
+    const set = said && this.#process?.state.core.electorate(said.height)?.validators;
+    return set?.[said?.validator ?? -1]?.id === idOf(this);
   }
 
   /**
@@ -287,9 +296,10 @@ export class Replica {
     this.#send(message, 'all');
   }
 
-  #send(message: Message, to: number | 'all'): void {
+  /** @param to a key id */
+  #send(message: Message, to: string): void {
     for (const peer of this.#world.replicas) {
-      if (peer.id === this.id || (to !== 'all' && to !== peer.validator)) continue;
+      if (peer.id === this.id || (to !== 'all' && to !== idOf(peer))) continue;
       for (const word of this.#forger?.twist(message, peer.id) ?? [message]) this.#sendPieces(peer, word);
     }
   }
@@ -316,14 +326,16 @@ export class Replica {
 
   /** Final blocks for a peer that lags. */
   async #serve(peer: Peer, first_height: number, last_height: number): Promise<void> {
-    const source = { store: this.#disk.store, electorate: electorateOf(this.#world.base) };
+    const core = this.#process?.state.core;
+    if (core === undefined) return;
+    const source = { store: this.#disk.store, electorate: (height: number) => core.electorate(height) };
     const blocks = await readProvenRange(source, first_height, last_height);
-    if (blocks.length > 0) this.#send({ type: 'range', blocks }, peer.validator);
+    if (blocks.length > 0) this.#send({ type: 'range', blocks }, idOf(peer));
   }
 
   #servePart({ state: { core } }: Process, peer: Peer, value: string, index: number): undefined {
     const part = core.part(value, index);
-    if (part !== undefined) this.#send({ type: 'part', part }, peer.validator);
+    if (part !== undefined) this.#send({ type: 'part', part }, idOf(peer));
   }
 
   #take({ app }: Process, tx: Uint8Array): void {
@@ -332,20 +344,20 @@ export class Replica {
 
   /** Say the own share of the beacon of a committed height. */
   #release(process: Process, height: number): void {
-    if (!this.#world.base.beacon_required || height === 0) return;
-    const share = {
-      type: 'beacon.partial',
-      epoch: 0,
-      height,
-      validator: this.validator,
-      signature: twinBeacon(height),
-    } as const;
-    this.#cast(share);
-    this.#hearShare(process, height, this.validator);
+    const membership = height === 0 ? undefined : process.state.core.electorate(height);
+    const validator = membership === undefined ? -1 : indexOf(membership.validators, process.state.self);
+    if (membership?.beacon_key == null || validator < 0) return;
+    const signature = twinBeacon(
+      membership.beacon_key,
+      beaconMessage(this.#world.base.chain, membership.epoch, height),
+    );
+    const signatures = (membership.validators[validator]?.beacon_shares ?? []).map(() => signature);
+    this.#cast({ type: 'beacon.partial', epoch: membership.epoch, height, validator, signatures });
+    this.#hearShare(process, height, process.state.self);
   }
 
-  #hearShare(process: Process, height: number, holder: number): void {
-    const holders = process.shares.get(height) ?? new Set();
+  #hearShare(process: Process, height: number, holder: string): void {
+    const holders = process.shares.get(height) ?? new Set<string>();
     process.shares.set(height, holders.add(holder));
     this.#gather(process);
   }
@@ -353,9 +365,15 @@ export class Replica {
   /** With the shares of a quorum whoever has to propose knows the beacon of the committed height. */
   #gather({ shares, state: { core } }: Process): void {
     const { height, beacon } = core.tip;
-    const validators = this.#world.plan.powers.length;
-    const isEnough = 3 * (shares.get(height)?.size ?? 0) > 2 * validators;
-    if (!isEnough || beacon !== undefined || !isProposer(core.position, this.validator, validators)) return;
-    this.#turn({ type: 'beacon.recovered', height, signature: twinBeacon(height), now_ms: this.#now });
+    const membership = core.electorate(height);
+    if (membership?.beacon_key == null || beacon !== undefined || !core.isProposer) return;
+    const holders = membership.validators.filter(({ id }) => shares.get(height)?.has(id));
+    if (totalPower(holders) < quorum(totalPower(membership.validators))) return;
+    const message = beaconMessage(this.#world.base.chain, membership.epoch, height);
+    const signature = twinBeacon(membership.beacon_key, message);
+    this.#turn({ type: 'beacon.recovered', height, signature, now_ms: this.#now });
   }
 }
+
+/** Key id under which it speaks. */
+const idOf = ({ validator }: Pick<Peer, 'validator'>): string => keyOf('validator', validator);

@@ -4,6 +4,7 @@ import type { Application } from '#machines/consensus/types.ts';
 import type { Prng } from '#machines/primitives/prng.ts';
 import type { ExecutedBlock } from '#machines/settlement/application.ts';
 import type { Ledger } from '#machines/settlement/ledger.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { twinCrypto } from './twin-crypto.ts';
 
@@ -29,7 +30,7 @@ const ROOT_KEY = 'chain/root';
  *
  * @param prng chance: every run proposes other transactions, so that no replay can lean on repeating them
  */
-export async function openHashChain(store: Store, prng: Prng): Promise<SimApplication> {
+export async function openHashChain(store: Store, membership: Membership, prng: Prng): Promise<SimApplication> {
   const saved = await store.get(ROOT_KEY);
   let root: Uint8Array = saved ?? hexToBytes(CHAIN_GENESIS);
   return {
@@ -37,6 +38,7 @@ export async function openHashChain(store: Store, prng: Prng): Promise<SimApplic
       const tx = prng.next();
       return tx % 3 === 0 ? [] : [Uint8Array.of(tx, tx >>> 8, tx >>> 16)];
     },
+    membership: () => membership,
     validate: (txs) => txs.every((tx) => tx.length === 3),
     execute(header, txs) {
       root = nextRoot(root, header.height, txs);

@@ -1,10 +1,19 @@
 // The genesis of a simulated network with work to do: validators, workers of three operators, a shuffler, clients with money.
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { EPOCH_MS } from './event-queue.ts';
-import { twinKey } from './twin-crypto.ts';
+import { twinKey, twinPoint } from './twin-crypto.ts';
 
 /** Accounts and keys by kind; twin keys of one kind are numbered. */
-const KIND = { validator: 0, operator: 1, share: 2, cosigner: 3, worker: 4, shuffler: 5, client: 6 } as const;
+const KIND = {
+  validator: 0,
+  operator: 1,
+  share: 2,
+  cosigner: 3,
+  worker: 4,
+  shuffler: 5,
+  client: 6,
+  encryption: 7,
+} as const;
 export const keyOf = (kind: keyof typeof KIND, index: number): string => twinKey(KIND[kind], index);
 
 /** Six workers of three operators: a unit needs a worker and two auditors of other operators. */
@@ -48,8 +57,9 @@ function makeGenesis(powers: readonly number[]): Genesis {
     id: keyOf('validator', i),
     operator: keyOf('operator', OPERATORS + i),
     power,
-    beacon_share: keyOf('share', i),
+    beacon_shares: Array.from({ length: power }, () => twinPoint(KIND.share, i)),
     cosigner: keyOf('cosigner', i),
+    encryption_key: keyOf('encryption', i),
   }));
   const staked = [...workers, ...validators.map(({ id }) => id)];
   const paying = [...clients, ...staked, keyOf('shuffler', 0)];
@@ -59,7 +69,7 @@ function makeGenesis(powers: readonly number[]): Genesis {
     time_ms: EPOCH_MS - 1_000,
     params: PARAMS,
     validators,
-    beacon_key: keyOf('share', powers.length),
+    beacon_key: twinPoint(KIND.share, powers.length),
     nodes: [
       ...workers.map((id, i) => ({ id, kind: 'worker' as const, operator: keyOf('operator', i % OPERATORS) })),
       { id: keyOf('shuffler', 0), kind: 'shuffler', operator: keyOf('operator', OPERATORS - 1) },

@@ -25,17 +25,20 @@ export const twinCrypto: TwinCrypto = {
     absorbKeyed(key, message);
     return signature.length === 64 && isSqueezed(signature);
   },
-  verifyBeacon(height, signature) {
-    absorb(0x51ed270b, height, new Uint8Array(0));
+  verifyBeacon(key, message, signature) {
+    absorbKeyed(key, message);
     return signature.length === BEACON_BYTES && isSqueezed(signature);
   },
 };
 
-/** The beacon signature of a height: unique and as long as the real one is. */
-export function twinBeacon(height: number): Uint8Array {
-  absorb(0x51ed270b, height, new Uint8Array(0));
+/** The group's signature over a height's message: unique and as long as the real one is. */
+export function twinBeacon(key: string, message: Uint8Array): Uint8Array {
+  absorbKeyed(key, message);
   return squeeze(BEACON_BYTES);
 }
+
+/** A public key or share of the twin beacon: 96 hex digits, like a point of the group. */
+export const twinPoint = (kind: number, index: number): string => twinKey(kind, index).repeat(2).slice(0, 96);
 
 /** The key of twin validator or account number `index`: 64 hex digits, like a real one. */
 export const twinKey = (kind: number, index: number): string =>

@@ -66,6 +66,14 @@ export function watchedCore(core: Core, sees: Sees): Core {
     get held() {
       return core.held;
     },
+    electorate: (height, epoch) => core.electorate(height, epoch),
+    isMember: (id) => core.isMember(id),
+    get self() {
+      return core.self;
+    },
+    get isProposer() {
+      return core.isProposer;
+    },
     get tip() {
       return core.tip;
     },

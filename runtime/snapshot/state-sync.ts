@@ -1,7 +1,8 @@
 // A node that starts far behind takes up the ledger from a snapshot instead of executing every block. What it trusts is the certificate
 // of the header that names the snapshot's root.
-import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
-import { certifiedHeaders } from '#machines/consensus/range-sync.ts';
+import { checkCertificate } from '#machines/consensus/certificate-rules.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
+import { isProvenBy, linkedHeaders } from '#machines/consensus/range-sync.ts';
 import { isRowKey } from '#machines/primitives/state-hashes.ts';
 import type { SnapshotOffer } from '#schemas/consensus/snapshot-codec.ts';
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
@@ -120,9 +121,10 @@ async function planOf(o: StateSyncOptions, candidate: Candidate): Promise<SyncPl
 function certified(o: StateSyncOptions, height: number, blocks: readonly FinalBlock[]): readonly Header[] | undefined {
   const [first] = blocks;
   if (first === undefined || blocks.length !== 2) return undefined;
+  const headers = linkedHeaders({ sha256 }, blocks);
+  if (headers?.[0]?.height !== height) return undefined;
   const isProven = checkCertificate(o.electorateAt(height), first.certificate) === null;
-  const headers = isProven ? certifiedHeaders(o.electorateAt(height + 1), blocks) : undefined;
-  return headers?.[0]?.height === height ? headers : undefined;
+  return isProven && isProvenBy(o.electorateAt(height + 1), { blocks: blocks.slice(1) }) ? headers : undefined;
 }
 
 async function manifestOf(

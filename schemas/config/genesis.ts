@@ -1,6 +1,8 @@
 // The genesis file: everything that the first block rests on. Its hash names the chain.
 import { z } from 'zod';
+import { BEACON_KEY_BYTES } from '../consensus/beacon.ts';
 import { AmountOrZero, Id, TimeMs } from '../wire/fields.ts';
+import { MAX_SET_POWER, MAX_VALIDATORS } from '../wire/limits.ts';
 
 const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length * 2}}$`));
 /** Amounts in the file are decimal strings, since JSON has no big integers. */
@@ -33,7 +35,7 @@ export const Params = z.strictObject({
 });
 export type Params = z.output<typeof Params>;
 
-export const Genesis = z.strictObject({
+const GenesisObject = z.strictObject({
   v: z.literal(1),
   /** Human name of the network, also the origin of its log: `<network>/settlement`. */
   network: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
@@ -44,17 +46,21 @@ export const Genesis = z.strictObject({
       z.strictObject({
         id: Id,
         operator: Id,
-        power: z.int().min(1).max(1_000_000),
-        beacon_share: hex(48),
+        /** Seats: units of voting power, each with a share of the beacon's key. */
+        power: z.int().min(1).max(MAX_SET_POWER),
+        /** Public share of each seat, BLS12-381 G1, hex; none where there is no beacon key yet. */
+        beacon_shares: z.array(hex(BEACON_KEY_BYTES)).max(MAX_SET_POWER),
         cosigner: Id,
+        /** X25519 public key, hex. */
+        encryption_key: Id,
       }),
     )
     .min(1)
-    .max(100)
-    // The beacon has one share for each validator: a quorum by unequal power may hold too few shares and wait for ever.
-    .refine((all) => all.every(({ power }) => power === all[0]?.power), 'validators have equal power'),
-  /** Group key of the beacon, BLS12-381 G1, hex. */
-  beacon_key: hex(48),
+    .max(MAX_VALIDATORS)
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'each validator stands once in the genesis')
+    .refine((all) => all.reduce((sum, { power }) => sum + power, 0) <= MAX_SET_POWER, 'too many seats'),
+  /** Group key of the beacon, BLS12-381 G1, hex; null: the validators make one, and until then there is no beacon. */
+  beacon_key: hex(BEACON_KEY_BYTES).nullable(),
   /** Nodes known from the start: the local network's workers, shuffler, archiver, gateway. */
   nodes: z
     .array(
@@ -66,4 +72,9 @@ export const Genesis = z.strictObject({
     .array(z.strictObject({ account: Id, asset: z.enum(['credit', 'stake']), amount_units: AmountText }))
     .max(20_000),
 });
+export const Genesis = GenesisObject.refine(
+  ({ validators, beacon_key }) =>
+    validators.every(({ power, beacon_shares }) => beacon_shares.length === (beacon_key === null ? 0 : power)),
+  'a beacon key comes with a public share for each seat',
+);
 export type Genesis = z.output<typeof Genesis>;

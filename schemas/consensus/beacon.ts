@@ -3,6 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { TAG } from '../wire/tags.ts';
 import { LayoutWriter } from './fixed-layout.ts';
 
+/** A compressed BLS12-381 public key in G1, bytes: the group key and each public share. */
+export const BEACON_KEY_BYTES = 48;
 /** A compressed BLS12-381 signature in G2, bytes: the beacon signature and each share of it. */
 export const BEACON_BYTES = 96;
 

@@ -1,13 +1,12 @@
-// Headers, blocks and validator sets in fixed bytes: what is hashed is exactly what travels.
-import { hexToBytes } from '@noble/hashes/utils.js';
+// Headers and blocks in fixed bytes: what is hashed is exactly what travels.
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { BLOCK_PART_BYTES, MAX_BLOCK_BYTES, MAX_BLOCK_PARTS, MAX_BLOCK_TXS, MAX_TX_BYTES } from '../wire/limits.ts';
 import { BEACON_BYTES } from './beacon.ts';
 import { HASH_BYTES, LayoutReader, LayoutWriter } from './fixed-layout.ts';
-import type { Block, BlockPart, Header, ValidatorSet } from './types.ts';
+import type { Block, BlockPart, Header } from './types.ts';
 
-/** v u8 | chain | epoch u64 | height u64 | time_ms u64 | proposer u16 | previous | txs_root | parts_hash | state_root | validators_hash | beacon length u8. */
-const HEADER_FIXED_BYTES = 1 + 3 * 8 + 2 + 6 * HASH_BYTES + 1;
+/** v u8 | chain | epoch u64 | height u64 | time_ms u64 | proposer u16 | previous | txs_root | parts_hash | state_root | validators_hash | next | beacon length u8. */
+const HEADER_FIXED_BYTES = 1 + 3 * 8 + 2 + 7 * HASH_BYTES + 1;
 const MAX_HEADER_BYTES = HEADER_FIXED_BYTES + BEACON_BYTES;
 
 /** Header bytes; the block id is SHA-256 over them. */
@@ -24,6 +23,7 @@ export const encodeHeader = (h: Header): Uint8Array =>
     .hash(h.parts_hash)
     .hash(h.state_root)
     .hash(h.validators_hash)
+    .hash(h.next_validators_hash)
     .u8(h.beacon.length)
     .raw(h.beacon).bytes;
 
@@ -43,6 +43,7 @@ export function decodeHeader(bytes: Uint8Array): Result<Header> {
     parts_hash: reader.hash(),
     state_root: reader.hash(),
     validators_hash: reader.hash(),
+    next_validators_hash: reader.hash(),
     beacon: reader.raw(reader.u8()),
   };
   const isBeacon = [0, BEACON_BYTES].includes(header.beacon.length);
@@ -111,16 +112,4 @@ function readBody(reader: LayoutReader): readonly Uint8Array[] {
   for (let i = 0; i < count && !reader.hasFailed; i++) txs.push(reader.sized(MAX_TX_BYTES));
   if (bodyBytes(txs) > MAX_BLOCK_BYTES) reader.fail();
   return txs;
-}
-
-/** What `validators_hash` hashes: count u16 | (id 32 | operator 32 | power u32 | beacon share, u32 length first | cosigner 32)*. */
-export function encodeValidatorSet(set: ValidatorSet): Uint8Array {
-  const shares = set.map((validator) => hexToBytes(validator.beacon_share));
-  const size = set.reduce((sum, _, i) => sum + 3 * HASH_BYTES + 8 + (shares[i]?.length ?? 0), 2);
-  const writer = new LayoutWriter(size).u16(set.length);
-  set.forEach((validator, i) => {
-    writer.hash(validator.id).hash(validator.operator).u32(validator.power);
-    writer.sized(shares[i] ?? new Uint8Array(0)).hash(validator.cosigner);
-  });
-  return writer.bytes;
 }

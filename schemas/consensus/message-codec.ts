@@ -1,7 +1,7 @@
 // What validators say to each other, in fixed bytes: version u8 | type u8 | the fields of that type.
 
 import { accept, type Result, refuse } from '../wire/codes.ts';
-import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
+import { MAX_MESSAGE_BYTES, MAX_SET_POWER, MAX_SYNC_BLOCKS } from '../wire/limits.ts';
 import { BEACON_BYTES } from './beacon.ts';
 import { blockBytes, blockPartBytes, readBlock, readBlockPart, writeBlock, writeBlockPart } from './block-codec.ts';
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
@@ -68,18 +68,19 @@ export type ConsensusMessage =
   | { readonly type: 'certificate'; readonly certificate: Certificate; readonly block?: Block }
   | {
       readonly type: 'status';
-      readonly from: number;
+      /** Key id of the sender: sets differ by height, and so do the places in them. */
+      readonly from: string;
       readonly height: number;
       readonly round: number;
       readonly lowest_height: number;
     }
-  /** A share of the beacon of `height`: proves itself against the sender's public share. */
+  /** The shares of the beacon of `height`, one for each seat of the sender: they prove themselves against its public shares. */
   | {
       readonly type: 'beacon.partial';
       readonly epoch: number;
       readonly height: number;
       readonly validator: number;
-      readonly signature: Uint8Array;
+      readonly signatures: readonly Uint8Array[];
     }
   /** `offset_bytes`: where to go on in an answer that does not fit one message; 0 at first. */
   | {
@@ -165,9 +166,9 @@ function bodySize(message: ConsensusMessage): number {
     case 'certificate':
       return certificateBytes(message.certificate) + optionSize(message.block, blockBytes);
     case 'status':
-      return 2 + 8 + 4 + 8;
+      return HASH_BYTES + 8 + 4 + 8;
     case 'beacon.partial':
-      return 8 + 8 + 2 + BEACON_BYTES;
+      return 8 + 8 + 2 + 1 + message.signatures.length * BEACON_BYTES;
     case 'range.request':
       return 20;
     case 'range':
@@ -209,9 +210,11 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
     case 'certificate':
       return writeOption(writeCertificate(writer, message.certificate), message.block, writeBlock);
     case 'status':
-      return writer.u16(message.from).u64(message.height).u32(message.round).u64(message.lowest_height);
+      return writer.hash(message.from).u64(message.height).u32(message.round).u64(message.lowest_height);
     case 'beacon.partial':
-      return writer.u64(message.epoch).u64(message.height).u16(message.validator).raw(message.signature);
+      writer.u64(message.epoch).u64(message.height).u16(message.validator).u8(message.signatures.length);
+      for (const signature of message.signatures) writer.raw(signature);
+      return writer;
     case 'range.request':
       return writer.u64(message.first_height).u64(message.last_height).u32(message.offset_bytes);
     case 'range':
@@ -261,14 +264,14 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
       return block === undefined ? { type, certificate } : { type, certificate, block };
     }
     case 'status':
-      return { type, from: reader.u16(), height: reader.u64(), round: reader.u32(), lowest_height: reader.u64() };
+      return { type, from: reader.hash(), height: reader.u64(), round: reader.u32(), lowest_height: reader.u64() };
     case 'beacon.partial':
       return {
         type,
         epoch: reader.u64(),
         height: reader.u64(),
         validator: reader.u16(),
-        signature: reader.raw(BEACON_BYTES),
+        signatures: readShares(reader),
       };
     case 'range.request':
       return { type, first_height: reader.u64(), last_height: reader.u64(), offset_bytes: reader.u32() };
@@ -307,6 +310,12 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
         bytes: reader.sized(MAX_MESSAGE_BYTES),
       };
   }
+}
+
+function readShares(reader: LayoutReader): Uint8Array[] {
+  const count = reader.u8();
+  if (count === 0 || count > MAX_SET_POWER) reader.fail();
+  return reader.hasFailed ? [] : Array.from({ length: count }, () => reader.raw(BEACON_BYTES));
 }
 
 function readRange(reader: LayoutReader): FinalBlock[] {

@@ -1,4 +1,4 @@
-// Consensus data: votes, proposals, certificates, headers, blocks, validator sets. Codecs stand in sister files.
+// Consensus data: votes, proposals, certificates, headers, blocks, memberships. Codecs stand in sister files.
 
 /** Vote types. PREVOTE and PRECOMMIT are PBFT's PREPARE and COMMIT. */
 export type VoteType = 'prevote' | 'precommit';
@@ -58,10 +58,12 @@ export type Header = {
   readonly parts_hash: string;
   /** State root after executing height − 1, hex. */
   readonly state_root: string;
-  /** Threshold BLS signature that is the beacon of height − 1 (96 bytes, G2); empty at height 1. */
+  /** Threshold BLS signature that is the beacon of height − 1 (96 bytes, G2); empty at height 1 and where that height had no beacon key. */
   readonly beacon: Uint8Array;
-  /** SHA-256 over the encoded validator set of this height, hex. */
+  /** SHA-256 over the encoded membership of this height (membership-codec.ts), hex. */
   readonly validators_hash: string;
+  /** The same of the next height: whoever trusts this header knows who may certify the one after it. */
+  readonly next_validators_hash: string;
 };
 
 /** A block as it travels: header bytes as hashed, transactions as signed. */
@@ -93,13 +95,30 @@ export type ValidatorInfo = {
   /** Ed25519 public key, hex; also the NATS NKey and the ledger account. */
   readonly id: string;
   readonly operator: string;
+  /** Seats: units of voting power, each with one share of the beacon's key. At least 1. */
   readonly power: number;
-  /** BLS12-381 public share for the beacon, hex. */
-  readonly beacon_share: string;
+  /** BLS12-381 public share of each seat (48 bytes, G1, hex), in order; none while the set has no beacon key. */
+  readonly beacon_shares: readonly string[];
   /** Ed25519 key that cosigns settlement checkpoints, hex; never the message key. */
   readonly cosigner: string;
+  /** X25519 public key, hex: shares that are dealt to this validator are encrypted to it. */
+  readonly encryption_key: string;
 };
+/** At most MAX_VALIDATORS with MAX_SET_POWER seats together. Seats are numbered 1 … W in the order of the validators. */
 export type ValidatorSet = readonly ValidatorInfo[];
+
+/** What one epoch is run by. It changes by executing blocks alone, and is known two heights ahead. */
+export type Membership = {
+  /** 0 at genesis, 1 more at each change. */
+  readonly epoch: number;
+  /** First height of the epoch; 1 at genesis. */
+  readonly first_height: number;
+  readonly validators: ValidatorSet;
+  /** Group key of the beacon (48 bytes, G1, hex); null until the first key generation has ended: headers then carry no beacon. */
+  readonly beacon_key: string | null;
+  /** 32 bytes, hex, that shuffle the proposer table: the beacon value known when the set was fixed; at genesis the chain id. */
+  readonly proposer_seed: string;
+};
 
 /** Two signed statements of one validator that cannot both be honest (machines/consensus/accountability.ts). */
 export type Evidence =

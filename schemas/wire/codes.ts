@@ -201,6 +201,7 @@ export const CODES = {
     'The validators that answered hold no block so low: they took up the ledger from a snapshot above it. Ask one that did not.',
   // light client
   LIGHT_ANSWER_INVALID: 'The answer is not what was asked for; do not trust who gave it, ask another gateway.',
+  MEMBERSHIP_MALFORMED: 'The bytes are not those of a validator set with its keys; ask another node.',
   LIGHT_SET_CHANGED:
     'Other validators than those of the genesis decide that block; a light client cannot follow there yet.',
   LIGHT_BEHIND: 'The block is older than the one that you trust: the gateway lags; ask again, or ask another one.',

@@ -118,6 +118,8 @@ export const STATE_SYNC_RETRY_MS = 1_000;
 export const MAX_STATE_SYNC_TRIES = 60;
 /** Share of its time that a validator works on a snapshot, one in so many: a large ledger must not slow down its votes. */
 export const SNAPSHOT_REST_FACTOR = 8;
+/** Peers whose claimed heights a validator keeps: members of two sets that have nobody in common, with room. */
+export const MAX_SOURCES = 256;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
 export const MAX_SYNC_REQUESTS = 8;
 /** Readers that wait at a gateway for a height: as many as clients that read at the same time, a few hundred bytes each. */

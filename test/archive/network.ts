@@ -27,8 +27,9 @@ export const GENESIS = {
     id,
     operator: id,
     power: 1,
-    beacon_share: '',
+    beacon_shares: [],
     cosigner: at(cosignerKeys, i).id,
+    encryption_key: id,
   })),
 };
 export const POLICY = genesisPolicy(GENESIS);

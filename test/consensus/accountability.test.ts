@@ -2,26 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ConflictReport, checkConflict, checkConflicts, offenceOf } from '#machines/consensus/accountability.ts';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
 import { createCore } from '#machines/consensus/core.ts';
 import { roundStepper } from '#machines/consensus/core-state.ts';
+import { type Electorate, electorateOf } from '#machines/consensus/electorate.ts';
 import type { RoundStepper } from '#machines/consensus/height.ts';
 import { type RoundEvent, roundMachine } from '#machines/consensus/round.machine.ts';
 import { pureStepper } from '#machines/primitives/pure-stepper.ts';
 import { maxFaulty, quorum } from '#machines/primitives/quorum.ts';
 import { decodeEvidenceFile, encodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
 import type { Certificate, CommitConflict, SignedVote, Vote } from '#schemas/consensus/types.ts';
-import { CHAIN, crypto, Network, signVote, validatorSet } from './network.ts';
+import { CHAIN, crypto, membershipOf, Network, signVote, validatorSet } from './network.ts';
 
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
-const electorateOf = (count: number): Electorate => ({
-  chain: CHAIN,
-  epoch: 0,
-  validators: validatorSet(count),
-  quorum: quorum(count),
-  crypto,
-});
-const four = electorateOf(4);
+const electorateOfCount = (count: number): Electorate => electorateOf(CHAIN, membershipOf(validatorSet(count)), crypto);
+const four = electorateOfCount(4);
 
 type Said = Partial<Vote> & Pick<Vote, 'type' | 'round' | 'value'>;
 const say = (validator: number, said: Said): SignedVote =>
@@ -78,7 +72,7 @@ describe('two certificates of one round', () => {
         });
         const conflict = { first: of(A, one), second: of(B, other), votes: [] };
         const both = one.filter((i) => other.includes(i)).sort((a, b) => a - b);
-        expect(namedIn(conflict, electorateOf(n))).toEqual(both);
+        expect(namedIn(conflict, electorateOfCount(n))).toEqual(both);
         expect(both.length).toBeGreaterThan(maxFaulty(n));
       }),
       { numRuns: 50 },
@@ -341,7 +335,7 @@ function forkOf(count: number, seed: number) {
 }
 
 describe('twins: f + 1 validators in two worlds', () => {
-  const electorates = new Map([4, 7].map((count) => [count, electorateOf(count)]));
+  const electorates = new Map([4, 7].map((count) => [count, electorateOfCount(count)]));
   let inOneRound = 0;
   let inTwoRoundsUnnamed = 0;
 

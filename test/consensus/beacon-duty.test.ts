@@ -5,7 +5,7 @@ import { signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { BeaconDuty } from '#runtime/consensus/beacon-duty.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
-import { CHAIN, validatorSet } from './network.ts';
+import { CHAIN, membershipOf, validatorSet } from './network.ts';
 
 const HEIGHT = 9;
 const message = beaconMessage(CHAIN, 0, HEIGHT);
@@ -13,8 +13,9 @@ const deal = dealShares(4, 3, new Uint8Array(32).fill(5));
 const secretOf = (i: number): string => deal.shares[i]?.secret ?? '';
 const validators = validatorSet(4).map((validator, i) => ({
   ...validator,
-  beacon_share: deal.shares[i]?.public ?? '',
+  beacon_shares: [deal.shares[i]?.public ?? ''],
 }));
+const idOf = (i: number): string => validators[i]?.id ?? '';
 const tip: Tip = { height: HEIGHT, id: '00'.repeat(32), time_ms: 1, state_root: '00'.repeat(32) };
 const shareOf = (validator: number) =>
   ({
@@ -22,7 +23,7 @@ const shareOf = (validator: number) =>
     epoch: 0,
     height: HEIGHT,
     validator,
-    signature: signPartial(secretOf(validator), message),
+    signatures: [signPartial(secretOf(validator), message)],
   }) as const;
 
 /** The duty of validator 0, and what it led to. */
@@ -30,11 +31,13 @@ function duty(isProposer: () => boolean) {
   const said: number[] = [];
   const recovered: Uint8Array[] = [];
   const refused: string[] = [];
-  const keys = { chain: CHAIN, epoch: 0, group_key: deal.group_key, validators, threshold: 3 };
-  const it = new BeaconDuty(keys, 0, secretOf(0), {
+  const membership = membershipOf(validators, deal.group_key);
+  const it = new BeaconDuty(idOf(0), () => [secretOf(0)], {
+    chain: CHAIN,
+    membership: () => membership,
     tip: () => tip,
     isProposer,
-    onShare: (share) => said.push(share.validator),
+    onShares: (shares) => said.push(shares.validator),
     onRecovered: (_, signature) => recovered.push(signature),
     onRefused: (code) => refused.push(code),
   });
@@ -44,7 +47,7 @@ function duty(isProposer: () => boolean) {
 test('who is to propose recovers as soon as the shares suffice, and once', () => {
   const { it, said, recovered } = duty(() => true);
   it.release(HEIGHT);
-  for (const i of [1, 2, 3]) it.hear(i, shareOf(i));
+  for (const i of [1, 2, 3]) it.hear(idOf(i), shareOf(i));
   it.gather();
   expect(said).toEqual([0]);
   expect(recovered.map((signature) => verifyBls(deal.group_key, message, signature))).toEqual([true]);
@@ -54,7 +57,7 @@ test('who is not says a share and recovers nothing, until it is its turn', () =>
   let isProposer = false;
   const { it, said, recovered } = duty(() => isProposer);
   it.release(HEIGHT);
-  for (const i of [1, 2]) it.hear(i, shareOf(i));
+  for (const i of [1, 2]) it.hear(idOf(i), shareOf(i));
   it.gather();
   expect([said, recovered]).toEqual([[0], []]);
   isProposer = true;
@@ -65,6 +68,6 @@ test('who is not says a share and recovers nothing, until it is its turn', () =>
 test('a share in another validator’s name is refused', () => {
   const { it, recovered, refused } = duty(() => true);
   it.release(HEIGHT);
-  for (const i of [1, 2]) it.hear(3, shareOf(i));
+  for (const i of [1, 2]) it.hear(idOf(3), shareOf(i));
   expect([recovered, refused]).toEqual([[], ['SENDER_MISMATCH', 'SENDER_MISMATCH']]);
 });

@@ -8,26 +8,23 @@ import { recover, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { BeaconCollector } from '#runtime/consensus/beacon-collector.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
 import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
-import { CHAIN, validatorSet } from './network.ts';
+import { CHAIN, membershipOf, validatorSet } from './network.ts';
 
 const deal = dealShares(4, 3, new Uint8Array(32).fill(5));
 const message = beaconMessage(CHAIN, 0, 9);
-const partials = deal.shares.map(({ secret }, validator) => ({
-  validator,
-  seat: validator + 1,
-  signature: signPartial(secret, message),
-}));
-const pick = (...indices: number[]) =>
-  indices.map((i) => partials[i] ?? { validator: -1, seat: 0, signature: new Uint8Array(96) });
+const partials = deal.shares.map(({ secret }, i) => ({ seat: i + 1, signature: signPartial(secret, message) }));
+const pick = (...indices: number[]) => indices.map((i) => partials[i] ?? { seat: -1, signature: new Uint8Array(96) });
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 
-function collector(done = 8): BeaconCollector {
-  const validators = validatorSet(4).map((validator, i) => ({
-    ...validator,
-    beacon_share: deal.shares[i]?.public ?? '',
-  }));
-  return new BeaconCollector({ chain: CHAIN, epoch: 0, group_key: deal.group_key, validators, threshold: 3 }, done);
-}
+const validators = validatorSet(4).map((validator, i) => ({
+  ...validator,
+  beacon_shares: [deal.shares[i]?.public ?? ''],
+}));
+const membership = membershipOf(validators, deal.group_key);
+const collector = (done = 8) => new BeaconCollector({ chain: CHAIN, membership: () => membership }, done);
+/** The share of validator `i`, by itself. */
+const add = (to: BeaconCollector, i: number, signature = partials[i]?.signature ?? new Uint8Array(96), height = 9) =>
+  to.add(validators[i]?.id ?? '', { type: 'beacon.partial', epoch: 0, height, validator: i, signatures: [signature] });
 
 test('any three of four shares, in any order, recover the same signature', () => {
   const one = hex(recover(pick(0, 1, 2), 4));
@@ -151,17 +148,57 @@ test.each([
 
 test('a false share is found, its sender named, and the rest recovers', () => {
   const shares = collector();
-  shares.add(9, { validator: 0, signature: signPartial(deal.shares[0]?.secret ?? '', beaconMessage(CHAIN, 0, 8)) });
-  shares.add(9, { validator: 1, signature: new Uint8Array(96).fill(1) });
-  for (const partial of pick(2)) shares.add(9, partial);
+  add(shares, 0, signPartial(deal.shares[0]?.secret ?? '', beaconMessage(CHAIN, 0, 8)));
+  add(shares, 1, new Uint8Array(96).fill(1));
+  add(shares, 2);
   expect(shares.gather(9)).toEqual({ invalid: [0, 1] });
-  for (const partial of pick(1, 3)) shares.add(9, partial);
+  for (const i of [1, 3]) add(shares, i);
   expect(hex(shares.gather(9).recovered)).toBe(hex(recover(pick(1, 2, 3), 4)));
 });
 
 test('shares of past and far heights, and of nobody, are not kept', () => {
   const shares = collector();
-  for (const height of [8, 12]) for (const partial of partials) shares.add(height, partial);
-  shares.add(9, { validator: 4, signature: new Uint8Array(96) });
+  for (const height of [8, 12]) for (const i of [0, 1, 2, 3]) add(shares, i, undefined, height);
+  expect(add(shares, 4)).toBe('SENDER_MISMATCH');
   expect([8, 9, 12].map((height) => shares.gather(height))).toEqual(Array(3).fill({ invalid: [] }));
+});
+
+test.each([
+  [[3, 1, 1, 2], 'small'],
+  [[40, 1, 20, 27], 'large, without a scale'],
+])('with powers %j the beacon takes the seats of a quorum, whoever has them (%s)', (powers) => {
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  const { group_key, shares } = dealShares(total, quorum(total), new Uint8Array(32).fill(8));
+  const left = [...shares];
+  const own = powers.map((power) => left.splice(0, power));
+  const set = validatorSet(powers.length).map((v, i) => ({
+    ...v,
+    power: powers[i] ?? 0,
+    beacon_shares: own[i]?.map((share) => share.public) ?? [],
+  }));
+  const seats = new BeaconCollector({ chain: CHAIN, membership: () => membershipOf(set, group_key) }, 8);
+  const say = (i: number) =>
+    seats.add(set[i]?.id ?? '', {
+      type: 'beacon.partial',
+      epoch: 0,
+      height: 9,
+      validator: i,
+      signatures: own[i]?.map(({ secret }) => signPartial(secret, message)) ?? [],
+    });
+  say(1);
+  say(2);
+  say(3);
+  expect(seats.gather(9)).toEqual({ invalid: [] });
+  say(0);
+  const { recovered } = seats.gather(9);
+  expect(verifyBls(group_key, message, recovered ?? new Uint8Array(0))).toBe(true);
+});
+
+test('a share too few or too many for the seats of its sender is refused', () => {
+  const shares = collector();
+  const [signature = new Uint8Array(96)] = partials.map((partial) => partial.signature);
+  for (const signatures of [[], [signature, signature]])
+    expect(
+      shares.add(validators[0]?.id ?? '', { type: 'beacon.partial', epoch: 0, height: 9, validator: 0, signatures }),
+    ).toBe('BEACON_SHARE_INVALID');
 });

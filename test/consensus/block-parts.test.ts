@@ -32,6 +32,7 @@ const header = (change: Partial<Header>): Uint8Array =>
     parts_hash: ZERO,
     state_root: ZERO,
     validators_hash: ZERO,
+    next_validators_hash: ZERO,
     beacon: new Uint8Array(0),
     ...change,
   });
@@ -63,7 +64,7 @@ test('parts put together in any order, whoever sends them and however often, are
       const parts = cutter.parts(block);
       const assembler = expecting(block);
       const shuffled = [...order.map((at) => parts[at % parts.length] as BlockPart), ...parts];
-      const outcomes = shuffled.map((each, i) => assembler.add(i % 3, each));
+      const outcomes = shuffled.map((each, i) => assembler.add(`${i % 3}`, each));
       expect(outcomes.filter((outcome) => typeof outcome === 'object')).toEqual([block]);
       expect(assembler.block(idOf(block))).toEqual(block);
       expect(assembler.missing(idOf(block))).toEqual([]);
@@ -88,11 +89,11 @@ describe('a false part is its sender’s fault, and does no harm', () => {
     ['beyond the list', { ...part(0), index: PARTS.length }],
   ])('%s', (_, lie) => {
     const assembler = expecting(LARGE);
-    expect(assembler.add(2, lie)).toBe('false');
-    expect(assembler.trusts(idOf(LARGE), 2)).toBe(false);
+    expect(assembler.add('2', lie)).toBe('false');
+    expect(assembler.trusts(idOf(LARGE), '2')).toBe(false);
     // Nothing of that sender is looked at any more; the others still bring the body.
-    expect(assembler.add(2, part(0))).toBe('unwanted');
-    const outcomes = PARTS.map((each) => assembler.add(1, each));
+    expect(assembler.add('2', part(0))).toBe('unwanted');
+    const outcomes = PARTS.map((each) => assembler.add('1', each));
     expect(outcomes.at(-1)).toEqual(LARGE);
   });
 });
@@ -100,7 +101,7 @@ describe('a false part is its sender’s fault, and does no harm', () => {
 test('parts of a header that no signed proposal and no certificate named are not kept', () => {
   const assembler = expecting(LARGE);
   const other = blockOf([text(50)]);
-  for (const each of cutter.parts(other)) expect(assembler.add(0, each)).toBe('unwanted');
+  for (const each of cutter.parts(other)) expect(assembler.add('0', each)).toBe('unwanted');
   expect(assembler.size).toEqual({ count: 1, bytes: 0 });
 });
 
@@ -109,7 +110,7 @@ test('parts that make no body are the proposer’s fault: nobody is asked for th
   const sealed = { header: header({ parts_hash: partsHashOf([bytes]) }), txs: [] };
   const assembler = expecting(sealed);
   const lie = { header: sealed.header, part_hashes: [crypto.sha256(bytes)], index: 0, bytes };
-  expect(assembler.add(0, lie)).toBe('broken');
+  expect(assembler.add('0', lie)).toBe('broken');
   expect(assembler.missing(idOf(sealed))).toEqual([]);
   expect(assembler.size.bytes).toBe(0);
 });
@@ -152,7 +153,7 @@ describe('room', () => {
 
   test('a decided height takes its bodies with it', () => {
     const assembler = expecting(LARGE);
-    assembler.add(0, part(0));
+    assembler.add('0', part(0));
     assembler.settle(1);
     expect(assembler.size).toEqual({ count: 0, bytes: 0 });
   });

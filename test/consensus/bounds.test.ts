@@ -5,7 +5,7 @@ import { type Core, createCore } from '#machines/consensus/core.ts';
 import type { CoreEffect } from '#machines/consensus/types.ts';
 import type { Certificate, SignedVote } from '#schemas/consensus/types.ts';
 import { MAX_FUTURE_ROUNDS, MAX_ROUND_NOTES } from '#schemas/wire/limits.ts';
-import { CHAIN, HashApp } from './network.ts';
+import { CHAIN, HashApp, membershipOf, validatorSet } from './network.ts';
 
 const idOf = (i: number) => createHash('sha256').update(`validator ${i}`).digest('hex');
 
@@ -13,25 +13,17 @@ const idOf = (i: number) => createHash('sha256').update(`validator ${i}`).digest
 function startCore(): Core {
   const core = createCore({
     chain: CHAIN,
-    self: 0,
-    validators: [0, 1, 2, 3].map((i) => ({
-      id: idOf(i),
-      operator: idOf(i),
-      power: 1,
-      beacon_share: '',
-      cosigner: idOf(i),
-    })),
+    self: idOf(0),
     tip: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
     timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 },
     min_block_interval_ms: 0,
     max_block_interval_ms: 5_000,
-    beacon_required: false,
     crypto: {
       sha256: (data) => createHash('sha256').update(data).digest(),
       verify: () => true,
       verifyBeacon: () => true,
     },
-    app: new HashApp(),
+    app: new HashApp(membershipOf(validatorSet(4).map((validator, i) => ({ ...validator, id: idOf(i) })))),
   });
   core.step({ type: 'started', now_ms: 1 });
   core.step({ type: 'work.arrived', now_ms: 1 });

@@ -1,13 +1,13 @@
 // A certificate proves its statement or is refused: each way to forge one, with its code.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkCertificate, type Electorate } from '#machines/consensus/certificate-rules.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
+import { checkCertificate } from '#machines/consensus/certificate-rules.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import type { Certificate, SignedVote, Vote } from '#schemas/consensus/types.ts';
-import { CHAIN, crypto, signVote, validatorSet } from './network.ts';
+import { CHAIN, crypto, membershipOf, signVote, validatorSet } from './network.ts';
 
 const set = validatorSet(7);
-const electorate: Electorate = { chain: CHAIN, epoch: 0, validators: set, quorum: quorum(7), crypto };
+const electorate = electorateOf(CHAIN, membershipOf(set), crypto);
 const value = 'a'.repeat(64);
 const vote = (validator: number, over: Partial<Vote> = {}, chain = CHAIN): SignedVote =>
   signVote(

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
-import { decodeHeader, encodeHeader, encodeValidatorSet } from '#schemas/consensus/block-codec.ts';
+import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import { encodeEvidence } from '#schemas/consensus/evidence-codec.ts';
+import { decodeMembership, encodeMembership } from '#schemas/consensus/membership-codec.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
@@ -13,10 +14,18 @@ import {
   encodeFinalBlock,
 } from '#schemas/consensus/message-codec.ts';
 import { positionSignBytes, type SignedPosition } from '#schemas/consensus/position.ts';
-import type { Block, BlockPart, Certificate, Header, SignedProposal, SignedVote } from '#schemas/consensus/types.ts';
+import type {
+  Block,
+  BlockPart,
+  Certificate,
+  Header,
+  Membership,
+  SignedProposal,
+  SignedVote,
+} from '#schemas/consensus/types.ts';
 import { proposalSignBytes, SIGN_BYTES, voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
-import { CHAIN, validatorSet } from './network.ts';
+import { CHAIN, membershipOf, validatorSet } from './network.ts';
 
 const GOLDEN = JSON.parse(
   readFileSync(new URL('../golden/consensus/bytes-v1.json', import.meta.url), 'utf8'),
@@ -56,6 +65,14 @@ const header: Header = {
   state_root: '33'.repeat(32),
   beacon: new Uint8Array(96).fill(4),
   validators_hash: '55'.repeat(32),
+  next_validators_hash: '66'.repeat(32),
+};
+/** Seats 1 and 2, with a key. */
+const membership: Membership = {
+  ...membershipOf(
+    validatorSet(2).map((v, i) => ({ ...v, power: i + 1, beacon_shares: Array(i + 1).fill(`0${i}`.repeat(48)) })),
+  ),
+  beacon_key: '09'.repeat(48),
 };
 const block: Block = { header: encodeHeader(header), txs: [Uint8Array.of(1, 2, 3), new Uint8Array(0)] };
 const part: BlockPart = {
@@ -92,8 +109,14 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   repeated: { type: 'proposal', proposal: { ...proposal, valid_round: 1 }, polka, block },
   certificate: { type: 'certificate', certificate: polka },
   certificate_block: { type: 'certificate', certificate: polka, block },
-  status: { type: 'status', from: 2, height: 9, round: 1, lowest_height: 1 },
-  partial: { type: 'beacon.partial', epoch: 0, height: 8, validator: 1, signature: new Uint8Array(96).fill(6) },
+  status: { type: 'status', from: '77'.repeat(32), height: 9, round: 1, lowest_height: 1 },
+  partial: {
+    type: 'beacon.partial',
+    epoch: 0,
+    height: 8,
+    validator: 1,
+    signatures: [6, 7].map((byte) => new Uint8Array(96).fill(byte)),
+  },
   request: { type: 'range.request', first_height: 3, last_height: 66, offset_bytes: 1_048_512 },
   range: { type: 'range', blocks: [{ block, certificate: polka }] },
   position_request: { type: 'position.request', nonce: new Uint8Array(32).fill(5) },
@@ -115,7 +138,7 @@ describe('golden bytes: a released layout never changes', () => {
     proposal_sign_bytes: hex(proposalSignBytes(CHAIN, proposal)),
     position_sign_bytes: hex(positionSignBytes(CHAIN, position)),
     header: hex(encodeHeader(header)),
-    validator_set: hex(encodeValidatorSet(validatorSet(2))),
+    membership: hex(encodeMembership(membership)),
     beacon_message: hex(beaconMessage(CHAIN, 0, 7)),
     ...Object.fromEntries(
       Object.entries(MESSAGES).map(([name, message]) => [name, hex(encodeConsensusMessage(message))]),
@@ -149,6 +172,25 @@ test('a header and a final block survive the way to bytes and back', () => {
   expect(decodeHeader(encodeHeader(header))).toEqual({ ok: true, value: header });
   const final = { block, certificate: polka };
   expect(decodeFinalBlock(encodeFinalBlock(final))).toEqual({ ok: true, value: final });
+});
+
+test('a membership survives the way to bytes and back, with a beacon key and without', () => {
+  const plain = membershipOf(validatorSet(3));
+  for (const one of [membership, plain])
+    expect(decodeMembership(encodeMembership(one))).toEqual({ ok: true, value: one });
+});
+
+test.each<[string, Membership]>([
+  ['without validators', { ...membership, validators: [] }],
+  [
+    'with a seat that has no share',
+    { ...membership, validators: membership.validators.map((v) => ({ ...v, power: 3 })) },
+  ],
+  ['with shares and no key', { ...membership, beacon_key: null }],
+  ['with too many seats', membershipOf(validatorSet(3).map((v) => ({ ...v, power: 43 })))],
+])('a membership %s is refused, and so is a cut one', (_, bad) => {
+  expect(decodeMembership(encodeMembership(bad))).toMatchObject({ ok: false, code: 'MEMBERSHIP_MALFORMED' });
+  expect(decodeMembership(encodeMembership(membership).subarray(1)).ok).toBe(false);
 });
 
 test('every cut and every appended byte is refused', () => {

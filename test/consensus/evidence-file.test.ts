@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkConflict } from '#machines/consensus/accountability.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import { refuseAfterFork, writeEvidence } from '#runtime/consensus/evidence-folder.ts';
 import { verify } from '#runtime/keys/ed25519.ts';
 import { sha256 } from '#runtime/keys/sha256.ts';
@@ -16,7 +16,7 @@ import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { MAX_CONFLICT_VOTES, MAX_EVIDENCE_FILE_BYTES, MAX_VALIDATORS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { Hosts, stillClock } from './hosts.ts';
-import { CHAIN } from './network.ts';
+import { CHAIN, membershipOf } from './network.ts';
 
 const vote = (validator: number, round: number, value: string): SignedVote => ({
   type: 'precommit',
@@ -139,13 +139,7 @@ test('a validator that meets two commits of one height keeps both before it stop
       .cast(subject.consensus(1, 0, 'certificate', id), encodeConsensusMessage({ type: 'certificate', certificate }));
   await hosts.until(() => hosts.host(0).halts.length > 0);
   expect(hosts.host(0)).toMatchObject({ halts: ['CONFLICTING_COMMITS'], decided: [], conflicts: [{}] });
-  const electorate = {
-    chain: CHAIN,
-    epoch: 0,
-    validators: set,
-    quorum: quorum(4),
-    crypto: { sha256, verify, verifyBeacon: () => true },
-  };
+  const electorate = electorateOf(CHAIN, membershipOf(set), { sha256, verify });
   expect(checkConflict(electorate, hosts.host(0).conflicts[0] as CommitConflict)).toMatchObject({
     ok: true,
     value: { culprits: [{ validator: 1 }, { validator: 2 }], named_power: 2 },

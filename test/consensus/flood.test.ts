@@ -19,7 +19,7 @@ import {
   MAX_ROUND_NOTES,
   MAX_ROUND_PROPOSALS,
 } from '#schemas/wire/limits.ts';
-import { CHAIN, crypto, HashApp, Network, signProposal, signVote } from './network.ts';
+import { CHAIN, crypto, membershipOf, Network, signProposal, signVote } from './network.ts';
 
 const VALIDATORS = 4;
 const LIAR = 3;
@@ -32,7 +32,8 @@ function blockOf(n: number, size: number, height = 1): Block {
   const txs = [new Uint8Array(size).fill(n + 1)];
   const roots = { txs_root: txsRoot(crypto, txs), parts_hash: cutter.partsHash(txs), state_root: '0'.repeat(64) };
   const fixed = { v: 1, chain: CHAIN, epoch: 0, proposer: LIAR, beacon: new Uint8Array(0) } as const;
-  const links = { previous: '0'.repeat(64), validators_hash: '0'.repeat(64) };
+  const zero = '0'.repeat(64);
+  const links = { previous: zero, validators_hash: zero, next_validators_hash: zero };
   return { header: encodeHeader({ ...fixed, ...roots, ...links, height, time_ms: n + 1 }), txs };
 }
 const idOf = (block: Block): string => blockId(crypto, block.header);
@@ -61,7 +62,7 @@ const proposals = (net: Network) =>
   fc
     .record({ height: fc.constantFrom(1, 1, 2), round, n: fc.nat(200), size: fc.constantFrom(3, 60), kept: fc.nat(5) })
     .map(({ height: at, round: near, n, size, kept }): Input[] => {
-      const led = near + ((LIAR - proposerOf(at, near, VALIDATORS) + VALIDATORS) % VALIDATORS);
+      const led = near + ((LIAR - proposerOf(membershipOf(net.set), at, near) + VALIDATORS) % VALIDATORS);
       const block = blockOf(n, size, at);
       const statement = { epoch: 0, height: at, round: led, value: idOf(block), valid_round: -1, validator: LIAR };
       const proposal = signProposal(net.set, statement);
@@ -71,7 +72,7 @@ const proposals = (net: Network) =>
       const lies = parts.slice(0, 1).map((part) => ({ ...part, bytes: part.bytes.map((byte) => byte ^ 1) }));
       return [
         { type: 'proposal.received', proposal, now_ms },
-        ...[...parts, ...lies].map((part): Input => ({ type: 'part.received', from: LIAR, part, now_ms })),
+        ...[...parts, ...lies].map((part): Input => ({ type: 'part.received', from: `${LIAR}`, part, now_ms })),
       ];
     });
 
@@ -90,7 +91,12 @@ const claims = (net: Network) =>
     const own = [signVote(net.set, vote)];
     const { now_ms } = net;
     return [
-      { type: 'status.received', from: LIAR, status: { height: at, round: r, lowest_height: 1 }, now_ms },
+      {
+        type: 'status.received',
+        from: net.set[LIAR]?.id ?? '',
+        status: { height: at, round: r, lowest_height: 1 },
+        now_ms,
+      },
       ...(['polka', 'commit', 'skip'] as const).map(
         (type): Input => ({
           type: 'certificate.received',
@@ -172,11 +178,9 @@ function commitTo(net: Network, id: string): Certificate {
 
 /** A valid block by the first leader, in parts. */
 function honestBlock(net: Network): Block {
-  const app = new HashApp();
-  app.pool = [new Uint8Array(60).fill(7)];
   const leader = new Network(VALIDATORS, { parts: { ...SOUND_PARTS, part_bytes: PART_BYTES } });
   leader.filter = () => false;
-  leader.node(0).app.pool = app.pool;
+  leader.node(0).app.pool = [new Uint8Array(60).fill(7)];
   leader.now_ms = net.now_ms;
   leader.start();
   const proposed = leader.node(0).log.find((input) => input.type === 'proposal.received');
@@ -197,7 +201,7 @@ test.each(['before', 'after'])('the block of a commit certificate finds room tha
   net.input(2, { type: 'certificate.received', certificate: commitTo(net, idOf(block)), now_ms });
   net.run(now_ms + 550);
   if (when === 'after') flood();
-  for (const part of cutter.parts(block)) net.input(2, { type: 'part.received', from: 1, part, now_ms: net.now_ms });
+  for (const part of cutter.parts(block)) net.input(2, { type: 'part.received', from: '1', part, now_ms: net.now_ms });
   expect(net.node(2).core.tip).toMatchObject({ height: 1, id: idOf(block) });
 });
 

@@ -1,10 +1,10 @@
 // Two commits of one height, however the second comes: the validator stops, and hands over both.
 import { describe, expect, test } from 'vitest';
 import { BlockCutter } from '#machines/consensus/block-parts.ts';
-import { blockId, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
+import { blockId, makeBlock } from '#machines/consensus/block-rules.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { Certificate, CommitConflict } from '#schemas/consensus/types.ts';
-import { configOf, crypto, HashApp, Network, signProposal, signVote } from './network.ts';
+import { configOf, crypto, electoratesOf, HashApp, membershipOf, Network, signProposal, signVote } from './network.ts';
 import { blockBy, proposed, solo, vote, voted } from './solo.ts';
 
 test('a second commit certificate for a decided height stops the validator', () => {
@@ -49,7 +49,7 @@ test('a synced block against a commit that is held stops the validator and is no
     }) as const;
   hears({ type: 'certificate.received', certificate: commit(1, b.id), now_ms: 1_000 });
   const range = [{ block: a.block, certificate: commit(0, a.id) }];
-  hears({ type: 'blocks.synced', from: 1, blocks: range, now_ms: 1_000 });
+  hears({ type: 'blocks.synced', from: network.set[1]?.id ?? '', blocks: range, now_ms: 1_000 });
   const { halts, finals, conflicts } = network.node(3);
   expect([halts, finals]).toEqual([['CONFLICTING_COMMITS'], []]);
   expect(conflicts).toMatchObject([{ first: { round: 0, value: a.id }, second: { round: 1, value: b.id } }]);
@@ -132,13 +132,13 @@ describe('who builds on another parent shows a fork before any certificate of th
     network
       .node(1)
       .finals.push({ block: b.block, certificate: { type: 'commit', height: 1, round: 0, value: b.id, votes } });
-    const app = new HashApp();
+    const app = new HashApp(membershipOf(network.set));
     const config = {
       ...configOf(network.set, 1, app),
       tip: { ...configOf(network.set, 1, app).tip, height: 1, id: b.id },
     };
     const block = makeBlock(
-      { config, epoch: 0, validators_hash: validatorsHash(config), cutter: new BlockCutter(crypto) },
+      { config, electorates: electoratesOf(1, app.membership()), cutter: new BlockCutter(crypto) },
       config.tip,
       2_000,
     );
@@ -163,7 +163,12 @@ describe('who builds on another parent shows a fork before any certificate of th
         ...signVote(network.set, { ...vote(network, 'precommit', i, 0, child.id), height: 2 }),
       })),
     };
-    hears({ type: 'blocks.synced', from: 1, blocks: [{ block: child.block, certificate }], now_ms: 2_000 });
+    hears({
+      type: 'blocks.synced',
+      from: network.set[1]?.id ?? '',
+      blocks: [{ block: child.block, certificate }],
+      now_ms: 2_000,
+    });
     expect(stopped(network)).toMatchObject(FORK);
   });
 
@@ -207,7 +212,7 @@ test('a validator that synced another block keeps the votes of the height that i
   });
   hears(...prevotes.map(voted), {
     type: 'blocks.synced',
-    from: 1,
+    from: network.set[1]?.id ?? '',
     blocks: [{ block: a.block, certificate: commit(0, a.id) }],
     now_ms: 2_000,
   });

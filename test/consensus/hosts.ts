@@ -14,10 +14,10 @@ import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { Store, StoreOp } from '#runtime/store/store.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { CommitConflict, ValidatorSet } from '#schemas/consensus/types.ts';
+import type { CommitConflict, Membership, ValidatorSet } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { subject } from '#schemas/wire/subjects.ts';
-import { CHAIN, HashApp } from './network.ts';
+import { CHAIN, HashApp, membershipOf } from './network.ts';
 
 /** Nothing is due: what happens follows from messages alone. */
 export const stillClock: Clock = { now_ms: () => Date.now(), setTimer: () => () => undefined };
@@ -65,6 +65,7 @@ export class Hosts {
   clock = realClock;
   readonly set: ValidatorSet;
   readonly all: Hosted[];
+  readonly #membership: Membership;
   readonly #deal: BeaconDeal;
   readonly #waiting = new Set<() => void>();
 
@@ -75,16 +76,18 @@ export class Hosts {
       id,
       operator: id,
       power: 1,
-      beacon_share: this.#deal.shares[i]?.public ?? '',
+      beacon_shares: [this.#deal.shares[i]?.public ?? ''],
       cosigner: id,
+      encryption_key: id,
     }));
+    this.#membership = membershipOf(this.set, this.#deal.group_key);
     this.broker.connect('spectator').subscribe(subject.consensusAll, () => this.#check());
     this.all = keys.map((key, index) => ({
       index,
       key,
       disk: new MemoryDisk(),
       store: openMemoryStore(new MemoryDisk()),
-      app: new StoredHashApp(),
+      app: new StoredHashApp(this.#membership),
       validator: undefined,
       hasPower: true,
       decided: [],
@@ -105,21 +108,19 @@ export class Hosts {
     host.hasPower = true;
     host.store = await this.openStore(host);
     const root = await host.store.get('app/root');
-    host.app = new StoredHashApp();
+    host.app = new StoredHashApp(this.#membership);
     if (root !== undefined) host.app.root = Buffer.from(root).toString('hex');
     host.validator = await startValidator({
       config: {
         chain: CHAIN,
-        self: host.index,
-        validators: this.set,
+        self: host.key.id,
         timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 200, cap_ms: 10_000 },
         min_block_interval_ms: 0,
         max_block_interval_ms: 5_000,
-        beacon_required: true,
       },
       genesis: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
       key: host.key,
-      beacon: { group_key: this.#deal.group_key, secret_share: this.#deal.shares[host.index]?.secret ?? '' },
+      secrets: () => [this.#deal.shares[host.index]?.secret ?? ''],
       is_first_start,
       store: host.store,
       bus: this.broker.connect(host.key.id),
@@ -137,7 +138,13 @@ export class Hosts {
   /** A second machine with the key of validator `i` and nothing else of it; its place among the hosts. */
   deployTwice(i: number): number {
     const disk = new MemoryDisk();
-    const own = { disk, store: openMemoryStore(disk), app: new StoredHashApp(), validator: undefined, hasPower: true };
+    const own = {
+      disk,
+      store: openMemoryStore(disk),
+      app: new StoredHashApp(this.#membership),
+      validator: undefined,
+      hasPower: true,
+    };
     return this.all.push({ ...this.host(i), ...own, decided: [], evidence: [], conflicts: [], halts: [] }) - 1;
   }
 
@@ -179,7 +186,7 @@ export class Hosts {
   /** The streams keep a status in which validator `i` stands at `height`. */
   keepStatus(i: number, height: number): void {
     const { id } = this.host(i).key;
-    const status = encodeConsensusMessage({ type: 'status', from: i, height, round: 0, lowest_height: 1 });
+    const status = encodeConsensusMessage({ type: 'status', from: id, height, round: 0, lowest_height: 1 });
     this.broker.connect(id).cast(subject.consensus(height, 0, 'status', id), status);
   }
 

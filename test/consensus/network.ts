@@ -2,12 +2,15 @@
 import { createHash } from 'node:crypto';
 import { type Core, createCore } from '#machines/consensus/core.ts';
 import type { CoreParts } from '#machines/consensus/core-state.ts';
+import { Electorates, electorateOf } from '#machines/consensus/electorate.ts';
+import { proposerTable } from '#machines/consensus/proposer.ts';
 import type { Application, CoreConfig, CoreEffect, Crypto, Input } from '#machines/consensus/types.ts';
 import { inputOf } from '#runtime/consensus/input-codec.ts';
 import type {
   CommitConflict,
   Evidence,
   FinalBlock,
+  Membership,
   Proposal,
   SignedProposal,
   SignedVote,
@@ -36,9 +39,37 @@ export const validatorSet = (count: number): ValidatorSet =>
     id: hash(`id ${i}`).toString('hex'),
     operator: hash(`operator ${i}`).toString('hex'),
     power: 1,
-    beacon_share: '00'.repeat(48),
+    beacon_shares: [],
     cosigner: hash(`cosigner ${i}`).toString('hex'),
+    encryption_key: hash(`encryption ${i}`).toString('hex'),
   }));
+
+/** Seeds by number of members. */
+const seeds = new Map<number, string>();
+
+/** A seed under which at most seven members with a seat each propose in their order; any seed for more. */
+function seedInOrder(validators: ValidatorSet): string {
+  const { length } = validators;
+  for (let i = 0; !seeds.has(length); i++) {
+    const proposer_seed = hash(`seed ${i}`).toString('hex');
+    const table = proposerTable({
+      validators: validators.map((v) => ({ ...v, power: 1 })),
+      proposer_seed,
+      first_height: 1,
+    });
+    if (length > 7 || table.every((member, turn) => member === turn)) seeds.set(length, proposer_seed);
+  }
+  return seeds.get(length) ?? '';
+}
+
+/** The first epoch of a network of these validators: height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 … */
+export const membershipOf = (validators: ValidatorSet, beacon_key: string | null = null): Membership => ({
+  epoch: 0,
+  first_height: 1,
+  validators,
+  beacon_key,
+  proposer_seed: seedInOrder(validators),
+});
 
 export const signVote = (set: ValidatorSet, vote: Vote, chain = CHAIN): SignedVote => ({
   ...vote,
@@ -53,6 +84,13 @@ export const signProposal = (set: ValidatorSet, proposal: Proposal): SignedPropo
 export class HashApp implements Application {
   pool: Uint8Array[] = [];
   root = '0'.repeat(64);
+  readonly #membership: Membership;
+  constructor(membership: Membership) {
+    this.#membership = membership;
+  }
+  membership(): Membership {
+    return this.#membership;
+  }
   prepare(): readonly Uint8Array[] {
     return [...this.pool];
   }
@@ -70,15 +108,21 @@ export class HashApp implements Application {
   }
 }
 
+/** Of a network whose set stays. */
+export const electoratesOf = (height: number, membership: Membership): Electorates =>
+  new Electorates(
+    height,
+    () => membership,
+    (each) => electorateOf(CHAIN, each, crypto),
+  );
+
 export const configOf = (set: ValidatorSet, self: number, app: Application): CoreConfig => ({
   chain: CHAIN,
-  self,
-  validators: set,
+  self: set[self]?.id ?? '',
   tip: { height: 0, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) },
   timeouts: { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 },
   min_block_interval_ms: 0,
   max_block_interval_ms: 5_000,
-  beacon_required: false,
   crypto,
   app,
 });
@@ -129,8 +173,9 @@ export class Network {
     this.set = validatorSet(count);
     this.delay_ms = options.delay_ms ?? 1;
     this.#parts = options.parts;
+    const membership = membershipOf(this.set);
     this.nodes = this.set.map((_, i) => {
-      const app = new HashApp();
+      const app = new HashApp(membership);
       const config = configOf(this.set, i, app);
       const core = createCore(config, options.parts);
       return {
@@ -224,7 +269,7 @@ export class Network {
         const polka = effect.polka === undefined ? {} : { polka: effect.polka };
         const message = { type: 'proposal', proposal, ...polka, block: effect.block } as const;
         for (const piece of node.core.cutter.pieces(message)) {
-          const input = inputOf(piece, now_ms, self);
+          const input = inputOf(piece, now_ms, this.#idOf(self));
           if (input !== undefined) this.cast(self, input);
         }
         return { ...message, type: 'proposal.received', now_ms };
@@ -235,7 +280,7 @@ export class Network {
         return undefined;
       }
       case 'publish.status':
-        this.cast(self, { type: 'status.received', from: self, status: effect.status, now_ms });
+        this.cast(self, { type: 'status.received', from: this.#idOf(self), status: effect.status, now_ms });
         return undefined;
       case 'rebroadcast':
         for (const vote of node.votes.filter((v) => v.height === node.core.position.height))
@@ -258,16 +303,16 @@ export class Network {
         node.log = [];
         return undefined;
       case 'part.request': {
-        const part = this.node(effect.peer).core.part(effect.value, effect.index);
-        if (part !== undefined)
-          this.send(effect.peer, self, { type: 'part.received', from: effect.peer, part, now_ms });
+        const peer = this.set.findIndex(({ id }) => id === effect.peer);
+        const part = this.node(peer).core.part(effect.value, effect.index);
+        if (part !== undefined) this.send(peer, self, { type: 'part.received', from: effect.peer, part, now_ms });
         return undefined;
       }
       case 'sync.request': {
-        const held = this.node(effect.peer).finals.slice(effect.first_height - 1, effect.last_height);
-        const blocks = this.answer(effect.peer, held);
-        if (blocks !== undefined)
-          this.send(effect.peer, self, { type: 'blocks.synced', from: effect.peer, blocks, now_ms });
+        const peer = this.set.findIndex(({ id }) => id === effect.peer);
+        const held = this.node(peer).finals.slice(effect.first_height - 1, effect.last_height);
+        const blocks = this.answer(peer, held);
+        if (blocks !== undefined) this.send(peer, self, { type: 'blocks.synced', from: effect.peer, blocks, now_ms });
         return undefined;
       }
       case 'evidence.found':
@@ -285,6 +330,10 @@ export class Network {
       case 'beacon.release':
         return undefined;
     }
+  }
+
+  #idOf(i: number): string {
+    return this.set[i]?.id ?? '';
   }
 
   /** To every other node. */

@@ -1,30 +1,28 @@
 // When a validator that remembers nothing may speak again: only fresh, signed, certified answers of a quorum tell.
 import { expect, test } from 'vitest';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import type { PositionAnswer } from '#machines/consensus/position-rules.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
 import { Observer } from '#runtime/consensus/observer.ts';
 import { type Position, positionSignBytes } from '#schemas/consensus/position.ts';
-import type { Certificate, ValidatorSet } from '#schemas/consensus/types.ts';
-import { CHAIN, crypto, sign, signVote, validatorSet } from './network.ts';
+import type { Certificate, Membership } from '#schemas/consensus/types.ts';
+import { CHAIN, crypto, membershipOf, sign, signVote, validatorSet } from './network.ts';
 
 const set = validatorSet(4);
 const idOf = (i: number): string => set[i]?.id ?? '';
 const NONCE = new Uint8Array(32).fill(5);
 
-const electorateOf = (validators: ValidatorSet): Electorate => ({
-  chain: CHAIN,
-  epoch: 0,
-  validators,
-  quorum: quorum(validators.reduce((sum, { power }) => sum + power, 0)),
-  crypto,
-});
-const asking = (validators = set): Observer =>
-  Observer.asking({ nonce: NONCE, electorate: electorateOf(validators), self: idOf(3) });
+const first = membershipOf(set);
+/** Validator 3 asks; epochs are known from their first heights on. */
+function asking(...epochs: readonly Membership[]): Observer {
+  const electorates = (epochs.length === 0 ? [first] : epochs).map((one) => electorateOf(CHAIN, one, crypto));
+  const electorate = (height: number) =>
+    electorates.findLast(({ first_height }) => first_height <= Math.max(height, 1));
+  return Observer.asking({ nonce: NONCE, electorate, self: idOf(3) });
+}
 
-const commit = (height: number, voters = [0, 1, 2]): Certificate => {
+const commit = (height: number, voters = [0, 1, 2], epoch = 0): Certificate => {
   const value = 'a'.repeat(64);
-  const statement = { type: 'precommit', epoch: 0, height, round: 0, value, valid_round: -1 } as const;
+  const statement = { type: 'precommit', epoch, height, round: 0, value, valid_round: -1 } as const;
   return {
     type: 'commit',
     height,
@@ -67,7 +65,7 @@ test('one validator counts once, however often it answers, and the asker’s own
 
 test('power counts, not heads', () => {
   const heavy = set.map((validator, i) => ({ ...validator, power: i === 0 ? 5 : 1 }));
-  const observer = asking(heavy);
+  const observer = asking(membershipOf(heavy));
   for (const i of [1, 2]) observer.hear(answer(i, 4));
   expect(observer.maySpeak(1_000)).toBe(false);
   observer.hear({ ...answer(0, 4), certificate: commit(3) });
@@ -102,6 +100,47 @@ test.each(LIES)('%s is refused with %s, and the truth still ends the silence', (
   expect(observer.maySpeak(1_000)).toBe(false);
   observer.hear(answer(2, 4));
   expect(silentAt(observer, [5, 6])).toEqual([true, false]);
+});
+
+/** Epoch 1 begins at height 11, and puts another validator in the place of validator 0. */
+const second: Membership = {
+  ...membershipOf(validatorSet(5).slice(1)),
+  epoch: 1,
+  first_height: 11,
+};
+const answerIn = (i: number, height: number): PositionAnswer => {
+  const id = second.validators[i]?.id ?? '';
+  const position = { epoch: 1, height, round: 0, validator: id, nonce: NONCE };
+  const votes = [0, 1, 2].map((validator) =>
+    signVote(second.validators, {
+      type: 'precommit',
+      epoch: 1,
+      height: height - 1,
+      round: 0,
+      value: 'a'.repeat(64),
+      valid_round: -1,
+      validator,
+    }),
+  );
+  return {
+    position: { ...position, signature: sign(id, positionSignBytes(CHAIN, position)) },
+    certificate: { ...commit(height - 1), votes },
+  };
+};
+
+test('what one set has told does not count in the next epoch, which is asked anew', () => {
+  const observer = asking(first, second);
+  for (const i of [0, 1]) observer.hear(answer(i, 10));
+  expect(silentAt(observer, [10, 11, 12, 99])).toEqual([true, true, true, true]);
+  for (const i of [0, 3]) observer.hear(answerIn(i, 30));
+  expect(silentAt(observer, [31, 32])).toEqual([true, false]);
+});
+
+test('the first height of an epoch builds on a commit of the set before: there it is silent in any case', () => {
+  const observer = asking(first, second);
+  observer.hear({ ...answer(1, 5) });
+  observer.hear({ ...answer(2, 5) });
+  expect(silentAt(observer, [11, 12])).toEqual([true, false]);
 });
 
 test.each([

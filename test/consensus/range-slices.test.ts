@@ -1,6 +1,6 @@
 // Ranges above one message: put together from slices of one answer, and a liar's slices come to nothing.
 import { expect, test } from 'vitest';
-import { electorateOf } from '#machines/consensus/core-state.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps, readRange } from '#runtime/consensus/block-store.ts';
 import { fetchBlocks } from '#runtime/consensus/sync-client.ts';
@@ -15,7 +15,7 @@ import {
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { MAX_MESSAGE_BYTES, MAX_RANGE_BYTES, MAX_TX_BYTES } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
-import { CHAIN, crypto, signVote, validatorSet } from './network.ts';
+import { CHAIN, crypto, membershipOf, signVote, validatorSet } from './network.ts';
 
 const SET = validatorSet(4);
 const ID = SET[0]?.id ?? '';
@@ -45,7 +45,7 @@ test('an answer larger than a message arrives whole', async () => {
   const broker = new MemoryBroker();
   serveSync(broker.connect(ID), ID, {
     store: await storeOf(blocks),
-    electorate: electorateOf({ chain: CHAIN, validators: SET, crypto }),
+    electorate: () => electorateOf(CHAIN, membershipOf(SET), crypto),
     position: () => undefined,
     part: () => undefined,
     onRefused: () => undefined,

@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { blockId } from '#machines/consensus/block-rules.ts';
 import { CatchUp } from '#machines/consensus/catch-up.ts';
-import { certifiedHeaders, RangeSync } from '#machines/consensus/range-sync.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
+import { isProvenBy, linkedHeaders, RangeSync } from '#machines/consensus/range-sync.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Certificate, FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { MAX_SYNC_BLOCKS, MAX_SYNC_RANGES } from '#schemas/wire/limits.ts';
-import { CHAIN, crypto, Network, signVote, validatorSet } from './network.ts';
+import { CHAIN, crypto, membershipOf, Network, signVote, validatorSet } from './network.ts';
 
 const SET = validatorSet(7);
 const LAGGING = 6;
@@ -24,6 +25,7 @@ const headerAt = (height: number, previous: string): Header => ({
   state_root: '0'.repeat(64),
   beacon: new Uint8Array(0),
   validators_hash: '0'.repeat(64),
+  next_validators_hash: '0'.repeat(64),
 });
 
 function certify(height: number, value: string, voters = [0, 1, 2, 3, 4]): Certificate {
@@ -106,8 +108,9 @@ describe('a range', () => {
         return crypto.verify(...args);
       },
     };
-    const electorate = { chain: CHAIN, epoch: 0, validators: SET, quorum: 5, crypto: counted };
-    return { heights: certifiedHeaders(electorate, blocks)?.map(({ height }) => height), verified };
+    const headers = linkedHeaders(counted, blocks);
+    const isProven = headers && isProvenBy(electorateOf(CHAIN, membershipOf(SET), counted), { blocks });
+    return { heights: isProven ? headers.map(({ height }) => height) : undefined, verified };
   }
   const chain = chainOf(MAX_SYNC_BLOCKS);
   const [first, second] = chain as [FinalBlock, FinalBlock];
@@ -143,15 +146,15 @@ describe('a range', () => {
 describe('requests', () => {
   const PATIENCE_MS = 500;
   function syncing(heights: readonly number[]) {
-    const sources = new CatchUp(0, validatorSet(heights.length));
-    for (const [peer, height] of heights.entries()) sources.sawHeight(peer, height);
+    const sources = new CatchUp('0');
+    for (const [peer, height] of heights.entries()) sources.sawHeight(`${peer}`, height);
     return { sources, ranges: new RangeSync(sources) };
   }
 
   test('go to every peer that claims blocks at once, one range to each, side by side', () => {
     const { ranges } = syncing([0, 1_001, 1_001, 1_001]);
     const asked = ranges.plan(1, 0, PATIENCE_MS);
-    expect(new Set(asked.map(({ peer }) => peer))).toEqual(new Set([1, 2, 3]));
+    expect(new Set(asked.map(({ peer }) => peer))).toEqual(new Set(['1', '2', '3']));
     expect(asked.map(({ first_height }) => first_height)).toEqual([1, 65, 129]);
     expect(ranges.plan(1, PATIENCE_MS - 1, PATIENCE_MS)).toEqual([]);
   });
@@ -163,17 +166,17 @@ describe('requests', () => {
 
   test('that nobody answered go to others', () => {
     const { sources, ranges } = syncing([0, 65, 0, 0]);
-    expect(ranges.plan(1, 0, PATIENCE_MS)).toEqual([{ peer: 1, first_height: 1, last_height: 64 }]);
-    sources.sawHeight(2, 65);
-    expect(ranges.plan(1, PATIENCE_MS, PATIENCE_MS)).toEqual([{ peer: 2, first_height: 1, last_height: 64 }]);
+    expect(ranges.plan(1, 0, PATIENCE_MS)).toEqual([{ peer: '1', first_height: 1, last_height: 64 }]);
+    sources.sawHeight('2', 65);
+    expect(ranges.plan(1, PATIENCE_MS, PATIENCE_MS)).toEqual([{ peer: '2', first_height: 1, last_height: 64 }]);
   });
 
   test('pass by peers that do not hold blocks so low, and those that failed while others claim the same', () => {
     const { sources, ranges } = syncing([0, 65, 65, 65]);
-    sources.sawLowest(1, 30);
-    ranges.failed(2);
-    sources.sawHeight(2, 65);
-    expect(ranges.plan(1, 0, PATIENCE_MS)).toEqual([{ peer: 3, first_height: 1, last_height: 64 }]);
+    sources.sawLowest('1', 30);
+    ranges.failed('2');
+    sources.sawHeight('2', 65);
+    expect(ranges.plan(1, 0, PATIENCE_MS)).toEqual([{ peer: '3', first_height: 1, last_height: 64 }]);
   });
 
   test('what came before its turn is kept, what nobody asked for is not', () => {
@@ -182,7 +185,7 @@ describe('requests', () => {
     const run = (first: number, last: number) => {
       const blocks = chain.slice(first - 1, last);
       const headers = blocks.map((_, i) => headerAt(first + i, ''));
-      return { from: 1, blocks, headers };
+      return { from: '1', blocks, headers, proven_count: blocks.length };
     };
     ranges.plan(1, 0, PATIENCE_MS);
     ranges.keep(run(65, 100), 1);

@@ -317,7 +317,8 @@ describe('block sync', () => {
     if (first === undefined || second === undefined || third === undefined)
       throw new Error('three heights were decided');
     const forged = { ...second, certificate: { ...second.certificate, votes: second.certificate.votes.slice(1) } };
-    network.input(3, { type: 'blocks.synced', from: 1, blocks: [first, forged, third], now_ms: network.now_ms });
+    const from = network.set[1]?.id ?? '';
+    network.input(3, { type: 'blocks.synced', from, blocks: [first, forged, third], now_ms: network.now_ms });
     expect(network.node(3).refusals).toEqual(['RANGE_INVALID']);
     expect(network.node(3).finals).toEqual([]);
   });

@@ -1,9 +1,9 @@
 // One core among silent peers, and the statements that it is fed. Validators are 0–3; height 1 is led by 0, 1, 2 … in rounds 0, 1, 2 …
 import { BlockCutter } from '#machines/consensus/block-parts.ts';
-import { blockId, type ChainRules, makeBlock, validatorsHash } from '#machines/consensus/block-rules.ts';
+import { blockId, makeBlock } from '#machines/consensus/block-rules.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import type { Block, SignedVote, VoteType } from '#schemas/consensus/types.ts';
-import { configOf, crypto, HashApp, Network, signProposal, signVote } from './network.ts';
+import { configOf, crypto, electoratesOf, HashApp, membershipOf, Network, signProposal, signVote } from './network.ts';
 
 /** A block on genesis by `proposer` with one transaction. */
 export function blockBy(
@@ -12,16 +12,11 @@ export function blockBy(
   text: string,
   now_ms = 1_000,
 ): { readonly block: Block; readonly id: string } {
-  const app = new HashApp();
+  const app = new HashApp(membershipOf(network.set));
   app.pool = [new TextEncoder().encode(text)];
   const config = configOf(network.set, proposer, app);
-  const rules: ChainRules = {
-    config,
-    epoch: 0,
-    validators_hash: validatorsHash(config),
-    cutter: new BlockCutter(crypto),
-  };
-  const block = makeBlock(rules, config.tip, now_ms);
+  const electorates = electoratesOf(0, app.membership());
+  const block = makeBlock({ config, electorates, cutter: new BlockCutter(crypto) }, config.tip, now_ms);
   return { block, id: blockId(crypto, block.header) };
 }
 

@@ -1,6 +1,6 @@
 // What a validator serves to those that lag: never more than it can prove.
 import { expect, test } from 'vitest';
-import { electorateOf } from '#machines/consensus/core-state.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
 import { fetchBlocks } from '#runtime/consensus/sync-client.ts';
@@ -10,7 +10,7 @@ import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { MAX_MESSAGE_BYTES, MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
-import { CHAIN, crypto, Network } from './network.ts';
+import { CHAIN, crypto, membershipOf, Network } from './network.ts';
 
 const ID = 'server';
 
@@ -29,10 +29,10 @@ async function serve(blocks: readonly FinalBlock[]) {
   for (const [i, final] of blocks.entries())
     await store.batch(finalOps({ height: i + 1, id: '0'.repeat(64), time_ms: 0, state_root: '0'.repeat(64) }, final));
   const broker = new MemoryBroker();
-  const electorate = electorateOf({ chain: CHAIN, validators: set, crypto });
+  const members = electorateOf(CHAIN, membershipOf(set), crypto);
   serveSync(broker.connect(ID), ID, {
     store,
-    electorate,
+    electorate: () => members,
     position: () => undefined,
     part: () => undefined,
     onRefused: () => undefined,

@@ -1,10 +1,12 @@
 // Turns: one after the other, over all that has arrived; what waits is bounded; a failed turn is the last.
 import { expect, test } from 'vitest';
+import { createCore } from '#machines/consensus/core.ts';
 import type { Input } from '#machines/consensus/types.ts';
 import { Ingress } from '#runtime/consensus/ingress.ts';
 import { TurnLoop } from '#runtime/consensus/turn-loop.ts';
 import { encodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { MAX_INGRESS_BYTES } from '#schemas/wire/limits.ts';
+import { configOf, HashApp, membershipOf, validatorSet } from './network.ts';
 
 const at = (now_ms: number): Input => ({ type: 'started', now_ms });
 const never = (error: unknown) => expect.unreachable(String(error));
@@ -64,17 +66,23 @@ test('a turn that fails is told, and none begins once the loop is stopped', asyn
 test('a message that finds no room is refused as busy, before it is decoded', () => {
   const refused: string[] = [];
   const ingress = new Ingress(
-    0,
-    ['a', 'b'].map((id) => ({ id, operator: id, power: 1, beacon_share: '', cosigner: id })),
+    'a',
+    createCore(configOf(validatorSet(2), 0, new HashApp(membershipOf(validatorSet(2))))),
     {
       now_ms: () => 1,
       hasRoom: (size_bytes) => size_bytes < 20,
       onInput: never,
-      onShare: never,
+      onShares: never,
       onRefused: (code) => refused.push(code),
     },
   );
-  const status = encodeConsensusMessage({ type: 'status', from: 1, height: 1, round: 0, lowest_height: 1 });
+  const status = encodeConsensusMessage({
+    type: 'status',
+    from: '1'.repeat(64),
+    height: 1,
+    round: 0,
+    lowest_height: 1,
+  });
   ingress.hear({ subject: 'cs.v1.1.0.status.b', data: status });
   ingress.hear({ subject: 'cs.v1.1.0.status.b', data: new Uint8Array(2) });
   expect(refused).toEqual(['HOST_BUSY', 'CONSENSUS_MALFORMED']);

@@ -6,7 +6,7 @@ import { serveSync } from '#runtime/consensus/sync-server.ts';
 import { CertifiedState } from '#runtime/gateway/certified-state.ts';
 import { Headers } from '#runtime/gateway/headers.ts';
 import { headerToJson } from '#runtime/gateway/proven-rows.ts';
-import { electorateOf } from '#runtime/node/final-blocks.ts';
+import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { MAX_HEADER_REQUESTS } from '#schemas/wire/limits.ts';
@@ -29,7 +29,7 @@ function network() {
     state.hear(block);
   });
   for (let i = 0; i < 5; i++) world.block();
-  const electorate = electorateOf(world.reads.chain, worldCrypto);
+  const electorate = genesisElectorate(world.reads.chain, worldCrypto);
   const headers = new Headers(world.reads, broker.connect('gateway'), electorate, state);
   /** This validator serves these blocks, each as what it gives out as that height. */
   const serve = async (index: number, blocks: readonly FinalBlock[]): Promise<void> => {
@@ -42,7 +42,7 @@ function network() {
     open.push(
       serveSync(broker.connect(id), id, {
         store,
-        electorate,
+        electorate: () => electorate,
         position: () => undefined,
         part: () => undefined,
         onRefused: () => undefined,

@@ -1,12 +1,13 @@
 // The ledger's test world as a node shows it to its gateway: certified headers around each executed block.
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { validatorsHash } from '#machines/consensus/block-rules.ts';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
 import type { GatewayReads, SeenBlock } from '#runtime/gateway/ports.ts';
-import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
+import { BEACON_BYTES, beaconMessage } from '#schemas/consensus/beacon.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import { membershipHash } from '#schemas/consensus/membership-codec.ts';
 import type { Certificate, Header, Vote } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
@@ -15,13 +16,15 @@ import { CHAIN, sha256, sign, twinCrypto, VALIDATORS, World, type WorldOptions }
 
 const ZERO = '00'.repeat(32);
 
-/** 96 bytes that everybody takes for the beacon's signature of the height. */
-export const beaconSignature = (height: number): Uint8Array =>
-  Buffer.concat([0, 1, 2].map((part) => sha256(Buffer.from(`beacon ${height} ${part}`)))).subarray(0, BEACON_BYTES);
+/** 96 bytes that everybody takes for the group's signature over the message. */
+const signatureOver = (message: Uint8Array): Uint8Array =>
+  Buffer.concat([0, 1, 2].map((part) => sha256(Buffer.of(...message, part)))).subarray(0, BEACON_BYTES);
+/** That of the height's beacon. */
+export const beaconSignature = (height: number): Uint8Array => signatureOver(beaconMessage(CHAIN, 0, height));
 
 export const worldCrypto: Crypto = {
   ...twinCrypto,
-  verifyBeacon: (height, signature) => Buffer.compare(signature, beaconSignature(height)) === 0,
+  verifyBeacon: (_, message, signature) => Buffer.compare(signature, signatureOver(message)) === 0,
 };
 
 /** Signed bytes of a transaction as they would travel. */
@@ -40,10 +43,12 @@ export class SeenWorld extends World {
   readonly #listeners = new Set<(seen: SeenBlock) => void>();
   #previous = ZERO;
   #state_root: string;
+  readonly #set_hash: string;
 
   constructor(options: WorldOptions = {}) {
     super(options);
     this.#state_root = this.ledger.stateRoot();
+    this.#set_hash = membershipHash(genesisMembership({ id: CHAIN, genesis: this.genesis }));
     this.reads = {
       chain: { id: CHAIN, genesis: this.genesis, validators: this.genesis.validators },
       ledger: this.ledger,
@@ -88,7 +93,8 @@ export class SeenWorld extends World {
       parts_hash: ZERO,
       state_root: this.#state_root,
       beacon: height === 1 ? new Uint8Array(0) : beaconSignature(height - 1),
-      validators_hash: validatorsHash({ crypto: worldCrypto, validators: this.genesis.validators }),
+      validators_hash: this.#set_hash,
+      next_validators_hash: this.#set_hash,
     };
   }
 }

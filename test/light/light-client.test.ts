@@ -12,7 +12,7 @@ import { signer } from '#runtime/keys/ed25519.ts';
 import { readCheckpoint, writeCheckpoint } from '#runtime/light/checkpoint-file.ts';
 import { LightClient } from '#runtime/light/light-client.ts';
 import { ConsoleClient } from '#runtime/network/console-client.ts';
-import { electorateOf } from '#runtime/node/final-blocks.ts';
+import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { beaconValue } from '#schemas/consensus/beacon.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
@@ -43,7 +43,7 @@ beforeAll(async () => {
   });
   serveSync(broker.connect(VALIDATORS[1] ?? ''), VALIDATORS[1] ?? '', {
     store,
-    electorate: electorateOf(world.reads.chain, worldCrypto),
+    electorate: () => genesisElectorate(world.reads.chain, worldCrypto),
     position: () => undefined,
     part: () => undefined,
     onRefused: () => undefined,

@@ -32,7 +32,7 @@ export class Author {
     const genesis = genesisOf();
     const validators = genesis.validators.map((validator, i) => ({ ...validator, id: this.keys[i]?.id ?? '' }));
     this.chain = { id: CHAIN, genesis: { ...genesis, validators }, validators };
-    this.ledger = createLedger(this.chain.genesis, CHAIN, productionCrypto(this.chain));
+    this.ledger = createLedger(this.chain.genesis, CHAIN, productionCrypto);
     this.#state_root = this.ledger.stateRoot();
   }
 
@@ -52,6 +52,7 @@ export class Author {
       state_root: this.#state_root,
       beacon: new Uint8Array(0),
       validators_hash: ZERO,
+      next_validators_hash: ZERO,
       ...header,
     };
     return this.certify(whole, voters);

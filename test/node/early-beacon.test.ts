@@ -1,5 +1,6 @@
 // An early beacon is the validators' true one, known as soon as enough of them have shared it, and only where a draw waits.
 import { expect, test } from 'vitest';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { recover, signPartial } from '#runtime/consensus/beacon.ts';
 import { dealShares } from '#runtime/consensus/beacon-dealer.ts';
@@ -14,9 +15,10 @@ const plain = genesisOf();
 const genesis = {
   ...plain,
   beacon_key: deal.group_key,
-  validators: plain.validators.map((v, i) => ({ ...v, beacon_share: deal.shares[i]?.public ?? '' })),
+  validators: plain.validators.map((v, i) => ({ ...v, beacon_shares: [deal.shares[i]?.public ?? ''] })),
 };
 const chain = { id: CHAIN, genesis, validators: genesis.validators };
+const membership = genesisMembership(chain);
 
 /** A listener at `height`, where a draw waits for its beacon or not. */
 function listening(waits = true) {
@@ -27,7 +29,7 @@ function listening(waits = true) {
   const early = listenForBeacons({
     chain,
     bus: broker.connect(SHUFFLER),
-    ledger: { height: () => position.height, drawsByBeacon: () => waits },
+    ledger: { height: () => position.height, drawsByBeacon: () => waits, membership: () => membership },
     onKnown: () => told++,
     onRefused: (code) => refused.push(code),
   });
@@ -36,7 +38,13 @@ function listening(waits = true) {
     const validator = bend.as ?? from;
     const message = bend.message ?? beaconMessage(CHAIN, 0, height);
     const signature = signPartial(deal.shares[validator]?.secret ?? '', message);
-    const bytes = encodeConsensusMessage({ type: 'beacon.partial', epoch: 0, height, validator, signature });
+    const bytes = encodeConsensusMessage({
+      type: 'beacon.partial',
+      epoch: 0,
+      height,
+      validator,
+      signatures: [signature],
+    });
     const sender = genesis.validators[from]?.id ?? '';
     broker.connect(sender).cast(subject.consensus(height + 1, 0, 'beacon-partial', sender), bytes);
     await new Promise((resolve) => setImmediate(resolve));

@@ -135,7 +135,7 @@ test('a validator executes again the blocks above its rows', async () => {
   const author = slow(3);
   const store = openMemoryStore(new MemoryDisk());
   await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
-  const load = () => loadLedger(author.chain, productionCrypto(author.chain), store);
+  const load = () => loadLedger(author.chain, productionCrypto, store);
   const ledger = await load();
   expect([ledger.height(), ledger.stateRoot()]).toEqual([3, author.ledger.stateRoot()]);
   expect((await readLedgerRows(store)).length).toBeGreaterThan(0);
@@ -146,12 +146,10 @@ test('a validator whose rows are not those that a quorum certified does not star
   const author = slow(2);
   const store = openMemoryStore(new MemoryDisk());
   await store.batch(author.blocks.flatMap((block, i) => finalOps({ ...TIP, height: i + 1 }, block)));
-  await loadLedger(author.chain, productionCrypto(author.chain), store);
+  await loadLedger(author.chain, productionCrypto, store);
   const wrong = author.write({ state_root: '11'.repeat(32) });
   await store.batch(finalOps({ ...TIP, height: 3 }, wrong));
-  await expect(loadLedger(author.chain, productionCrypto(author.chain), store)).rejects.toThrow(
-    'another state by height 2',
-  );
+  await expect(loadLedger(author.chain, productionCrypto, store)).rejects.toThrow('another state by height 2');
 });
 
 describe('what a quorum did not certify is refused and counted', () => {

@@ -38,6 +38,7 @@ function open() {
     state_root: '',
     beacon: new Uint8Array(0),
     validators_hash: '',
+    next_validators_hash: '',
   });
   const decide = (txs = app.prepare(LIMITS)) => app.execute(header(ledger.height() + 1), txs);
   return { app, ledger, decide, verifications: () => verifications };

@@ -64,8 +64,8 @@ test('a twin signature verifies for its key and message and for no other', () =>
   expect(twinCrypto.verify(twinKey(0, 2), message, signature)).toBe(false);
   expect(twinCrypto.verify(key, Uint8Array.of(1, 2, 3, 4, 6), signature)).toBe(false);
   expect(twinCrypto.verify(key, message, signature.with(7, (signature[7] ?? 0) ^ 1))).toBe(false);
-  expect(twinCrypto.verifyBeacon(4, twinBeacon(4))).toBe(true);
-  expect(twinCrypto.verifyBeacon(5, twinBeacon(4))).toBe(false);
+  expect(twinCrypto.verifyBeacon(key, message, twinBeacon(key, message))).toBe(true);
+  expect(twinCrypto.verifyBeacon(twinKey(0, 2), message, twinBeacon(key, message))).toBe(false);
 });
 
 test('twin hashes of ten thousand inputs differ', () => {

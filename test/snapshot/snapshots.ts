@@ -1,6 +1,6 @@
 // A ledger's rows and the certified blocks about them, validators that serve snapshots of them, each in its way, and a node that wants one.
 import { blockId, txsRoot } from '#machines/consensus/block-rules.ts';
-import { electorateOf } from '#machines/consensus/core-state.ts';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import { StateTree } from '#machines/primitives/state-tree.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
@@ -24,10 +24,10 @@ import { encodeRow, ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { SNAPSHOT_HEIGHTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { realClock } from '../consensus/hosts.ts';
-import { CHAIN, crypto, signVote, validatorSet } from '../consensus/network.ts';
+import { CHAIN, crypto, membershipOf, signVote, validatorSet } from '../consensus/network.ts';
 
 export const SET = validatorSet(4);
-const ELECTORATE = electorateOf({ chain: CHAIN, validators: SET, crypto: { ...crypto, sha256 } });
+const ELECTORATE = electorateOf(CHAIN, membershipOf(SET), { ...crypto, sha256 });
 const LOG = createLog('test', 'silent');
 
 /** Changes an answer; undefined: there is none. */
@@ -69,6 +69,7 @@ function blocksAt(height: number, state_root: string): FinalBlock[] {
       parts_hash: '0'.repeat(64),
       beacon: new Uint8Array(0),
       validators_hash: '0'.repeat(64),
+      next_validators_hash: '0'.repeat(64),
     });
     previous = blockId({ sha256 }, header);
     const votes = [0, 1, 2].map((validator) =>
@@ -121,7 +122,7 @@ export class Servers {
     const honest = `honest ${i}`;
     const bus = this.broker.connect(id);
     const nothing = () => undefined;
-    const ports = { store, electorate: ELECTORATE, position: nothing, part: nothing, onRefused: nothing };
+    const ports = { store, electorate: () => ELECTORATE, position: nothing, part: nothing, onRefused: nothing };
     const served = serveSync(bus, honest, ports);
     const front = bus.subscribe(subject.sync(id), ({ data, respond }) => {
       const question = decodeConsensusMessage(data);

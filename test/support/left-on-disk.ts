@@ -46,7 +46,7 @@ export async function readNodes(dir: string): Promise<readonly LeftNode[]> {
 async function readNode(dir: string, name: string, chain: Chain): Promise<LeftNode> {
   const store = await openRocksStore(join(nodeDir(dir, name), 'db'));
   try {
-    const ledger = await loadLedger(chain, productionCrypto(chain), store);
+    const ledger = await loadLedger(chain, productionCrypto, store);
     const rows = new Map(await readLedgerRows(store));
     const blocks: LeftBlock[] = [];
     for (let height = 1; ; height++) {

@@ -1,5 +1,6 @@
 // Lies in the name of a validator whose key we hold: bytes, votes, certificates, blocks and shares that others must not count.
 import { createHash } from 'node:crypto';
+import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import { proposerOf } from '#machines/consensus/proposer.ts';
 import type { Signer } from '#runtime/keys/ed25519.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
@@ -14,7 +15,6 @@ import { type RefusalWorld, STRANGER } from './refusal-world.ts';
 const LIAR = 'validator-4';
 /** Heights ahead of the tip: the network never gets there, so that no honest vote can contradict what is signed here. */
 const AHEAD = 100_000;
-const VALIDATORS_COUNT = 4;
 const VALUE = '5a'.repeat(32);
 
 const indexOf = (world: RefusalWorld, name: string): number =>
@@ -62,7 +62,7 @@ const certifying = (by: (world: RefusalWorld) => readonly (readonly [string, Sig
 /** As if the liar were the proposer: of the round in which it is not. */
 function proposal(world: RefusalWorld): Extract<ConsensusMessage, { type: 'proposal' }> {
   const height = ahead(world);
-  const round = proposerOf(height, 0, VALIDATORS_COUNT) === indexOf(world, LIAR) ? 1 : 0;
+  const round = proposerOf(genesisMembership(world.running.network.chain), height, 0) === indexOf(world, LIAR) ? 1 : 0;
   const statement = { epoch: 0, height, round, value: VALUE, valid_round: -1, validator: indexOf(world, LIAR) };
   const said: SignedProposal = {
     ...statement,
@@ -92,13 +92,15 @@ const statements = rows('cs.v1.…, by a validator', 'validator-1', [
   [
     'a vote of another epoch',
     'EPOCH_MISMATCH',
-    voting((world) => signed(world.chain, vote(world, { epoch: 1 }), world.key(LIAR))),
+    voting((world) =>
+      signed(world.chain, vote(world, { epoch: 1, height: world.ledger.height() + 2 }), world.key(LIAR)),
+    ),
   ],
   ['a proposal by who is not the proposer', 'PROPOSER_MISMATCH', saying(proposal)],
   [
     'a status in another validator’s name',
     'SENDER_MISMATCH',
-    saying(() => ({ type: 'status', from: 0, height: 1, round: 0, lowest_height: 1 })),
+    saying(() => ({ type: 'status', from: '0'.repeat(64), height: 1, round: 0, lowest_height: 1 })),
   ],
   [
     'a beacon share in another validator’s name',
@@ -108,7 +110,7 @@ const statements = rows('cs.v1.…, by a validator', 'validator-1', [
       epoch: 0,
       height: world.ledger.height(),
       validator: 0,
-      signature: new Uint8Array(96),
+      signatures: [new Uint8Array(96)],
     })),
   ],
   [
@@ -119,7 +121,7 @@ const statements = rows('cs.v1.…, by a validator', 'validator-1', [
       epoch: 3,
       height: world.ledger.height(),
       validator: indexOf(world, LIAR),
-      signature: new Uint8Array(96),
+      signatures: [new Uint8Array(96)],
     })),
   ],
   ['an answer that nobody asked for', 'KIND_UNKNOWN', saying(() => ({ type: 'range', blocks: [] }))],

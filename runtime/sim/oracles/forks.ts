@@ -1,6 +1,6 @@
 // Forks, where there is enough Byzantine power for them: whoever is correct must stop, and what they leave must name who made it.
 import { checkConflicts } from '#machines/consensus/accountability.ts';
-import type { Electorate } from '#machines/consensus/certificate-rules.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
 import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { SometimeName } from '../sometimes.ts';
 import type { Report } from './violation.ts';

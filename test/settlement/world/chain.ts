@@ -63,8 +63,9 @@ export function genesisOf({ workers = WORKERS, params: changed = {} }: WorldOpti
       id: v,
       operator: id(`${v} operator`),
       power: 1,
-      beacon_share: '00'.repeat(48),
+      beacon_shares: ['00'.repeat(48)],
       cosigner: v,
+      encryption_key: v,
     })),
     beacon_key: '00'.repeat(48),
     nodes: [
