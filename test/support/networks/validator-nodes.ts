@@ -154,6 +154,7 @@ export class ValidatorNodes {
   #spawn(name: string, folder: string): NodeProcess {
     const plan = this.#plans.get(name);
     if (plan === undefined) throw new RangeError(`no node is called ${name}`);
+    if (this.#processes.get(folder)?.isRunning() === true) throw new Error(`${folder} runs already`);
     const paths = this.#paths.get(name);
     const child = startNodeProcess({
       node: { ...plan, name: folder },
