@@ -1,20 +1,21 @@
 // A follower's eye for forks: two commits of one height in what it receives, or what a validator has stopped on. It ends the node.
 import { checkConflict } from '#machines/consensus/accountability.ts';
 import type { Electorate } from '#machines/consensus/electorate.ts';
-import { conflictWith, RecentCommits } from '#machines/consensus/recent-commits.ts';
+import { conflictWith, type HeldCommit, RecentCommits } from '#machines/consensus/recent-commits.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import type { Certificate, CommitConflict } from '#schemas/consensus/types.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import type { Bus } from '../bus/bus.ts';
 import { ConsensusError } from '../consensus/consensus-error.ts';
 import { fetchBlocks } from '../consensus/sync-client.ts';
-import type { Chain } from '../network/genesis-file.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { CheckedBlock } from './final-blocks.ts';
 
+/** Whose votes count at a height, in an epoch; undefined where that is not known here yet. */
+export type ElectorateOf = (height: number, epoch?: number) => Electorate | undefined;
+
 export type ForkPorts = {
-  readonly chain: Pick<Chain, 'validators'>;
   readonly bus: Pick<Bus, 'request'>;
   readonly log: Pick<Log, 'error'>;
   readonly metrics: Pick<Metrics, 'add'>;
@@ -24,15 +25,15 @@ export type ForkPorts = {
 };
 
 export class ForkWatch {
-  readonly #electorate: Electorate;
+  readonly #electorates: ElectorateOf;
   readonly #o: ForkPorts;
   readonly #recent = new RecentCommits();
   /** The last block that was executed here; none since the start. */
   #tip: CheckedBlock | undefined;
   #isOver = false;
 
-  constructor(electorate: Electorate, ports: ForkPorts) {
-    this.#electorate = electorate;
+  constructor(electorates: ElectorateOf, ports: ForkPorts) {
+    this.#electorates = electorates;
     this.#o = ports;
   }
 
@@ -48,7 +49,8 @@ export class ForkWatch {
 
   executed(block: CheckedBlock): void {
     this.#tip = block;
-    this.#recent.add(this.#held(block.final.certificate));
+    const held = this.#held(block.final.certificate);
+    if (held !== undefined) this.#recent.add(held);
   }
 
   /** A certificate against what is held of its height. @param early the one of a block that waits to be executed */
@@ -64,16 +66,19 @@ export class ForkWatch {
     if (!message.ok) return this.#refuse(message.code);
     if (message.value.type !== 'conflict') return this.#refuse('KIND_UNKNOWN');
     const { conflict } = message.value;
-    const checked = checkConflict(this.#electorate, conflict);
+    const electorate = this.#electorates(conflict.first.height);
+    if (electorate === undefined) return undefined; // of a set that is not known here yet
+    const checked = checkConflict(electorate, conflict);
     return checked.ok ? this.#stop(conflict) : this.#refuse(checked.code);
   }
 
-  #held(commit: Certificate) {
-    return { electorate: this.#electorate, commit, votes: [] };
+  #held(commit: Certificate): HeldCommit | undefined {
+    const electorate = this.#electorates(commit.height, commit.votes[0]?.epoch);
+    return electorate && { electorate, commit, votes: [] };
   }
 
   async #findRival(height: number): Promise<void> {
-    for (const { id } of this.#o.chain.validators) {
+    for (const { id } of this.#electorates(height)?.validators ?? []) {
       if (this.#isOver) return;
       const [final] = await fetchBlocks(this.#o.bus, id, { first_height: height, last_height: height });
       if (final !== undefined) await this.compare(final.certificate, undefined);

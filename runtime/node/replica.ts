@@ -1,5 +1,6 @@
 // A node's own copy of the ledger: it checks and executes final blocks, and fetches what it missed.
 
+import { Electorates, electorateOf } from '#machines/consensus/electorate.ts';
 import { present } from '#machines/primitives/assert.ts';
 import {
   createTreelessLedger,
@@ -10,7 +11,7 @@ import {
 } from '#machines/settlement/ledger.ts';
 import type { BlockChanges } from '#machines/settlement/types.ts';
 import { decodeConsensusMessage, decodeFinalBlock } from '#schemas/consensus/message-codec.ts';
-import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
+import type { CommitConflict, FinalBlock, ValidatorSet } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
@@ -23,8 +24,8 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { productionCrypto } from './crypto.ts';
-import { type CheckedBlock, checkFinalBlock, genesisElectorate, ledgerBlock } from './final-blocks.ts';
-import { ForkWatch } from './fork-watch.ts';
+import { type CheckedBlock, checkFinalBlock, ledgerBlock } from './final-blocks.ts';
+import { type ElectorateOf, ForkWatch } from './fork-watch.ts';
 import { readLedgerRows } from './ledger-rows.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { loadLedger, requireState } from './stored-ledger.ts';
@@ -111,7 +112,8 @@ class Follower {
   readonly #o: ReplicaOptions;
   readonly #ledger: TreelessLedger;
   readonly #stateRoot: StateRoot;
-  readonly #electorate;
+  /** As the own ledger has them: a set may change with any block. */
+  readonly #electorates: Electorates;
   /** Checked blocks that wait for their turn, by height; the next one is executed as soon as it is here. */
   readonly #early = new Map<number, { readonly checked: CheckedBlock; readonly received_ms: number }>();
   readonly #writer: LedgerWriter;
@@ -127,8 +129,13 @@ class Follower {
     this.#o = options;
     this.#ledger = ledger;
     this.#stateRoot = stateRoot;
-    this.#electorate = genesisElectorate(options.chain, productionCrypto);
-    this.#forks = new ForkWatch(this.#electorate, { ...options, onFailure: (error) => this.#fail(error) });
+    this.#electorates = new Electorates(
+      ledger.height(),
+      (height) => ledger.membership(height),
+      (membership) => electorateOf(options.chain.id, membership, productionCrypto),
+    );
+    const find: ElectorateOf = (height, epoch) => this.#electorates.find(height, epoch);
+    this.#forks = new ForkWatch(find, { ...options, onFailure: (error) => this.#fail(error) });
     this.#writer = new LedgerWriter(options.store, (error) => this.#fail(error));
   }
 
@@ -166,7 +173,9 @@ class Follower {
     const early = this.#early.get(height);
     void this.#forks.compare(final.certificate, early?.checked.final.certificate);
     if (height <= this.#ledger.height() || early !== undefined) return;
-    const checked = checkFinalBlock(this.#electorate, final);
+    const electorate = this.#electorates.find(height, final.certificate.votes[0]?.epoch);
+    if (electorate === undefined) return void this.#catchUp();
+    const checked = checkFinalBlock(electorate, final);
     if (checked.ok) this.#early.set(height, { checked: checked.value, received_ms: this.#o.clock.now_ms() });
     else this.#refuse(checked.code);
   }
@@ -199,7 +208,11 @@ class Follower {
   #hasNext(): boolean {
     const height = this.#ledger.height() + 1;
     const next = this.#early.get(height);
-    if (next === undefined || this.#forks.follows(next.checked)) return next !== undefined;
+    if (next === undefined) return false;
+    // It was checked by the last set that was known then: another one may decide this height.
+    const [vote] = next.checked.final.certificate.votes;
+    const isOfItsSet = vote?.epoch === this.#electorates.at(height).epoch;
+    if (isOfItsSet && this.#forks.follows(next.checked)) return true;
     this.#early.delete(height);
     this.#refuse('RANGE_INVALID');
     return false;
@@ -224,7 +237,9 @@ class Follower {
     requireState(checked.header, this.#stateRoot?.() ?? checked.header.state_root);
     const block = ledgerBlock(checked);
     this.#forks.executed(checked);
-    return { checked, result: this.#ledger.executeBlock(block), txs: () => block.txs, received_ms };
+    const result = this.#ledger.executeBlock(block);
+    this.#electorates.advance(height);
+    return { checked, result, txs: () => block.txs, received_ms };
   }
 
   /** Nothing was heard for longer than the network is ever silent: ask. */
@@ -243,7 +258,7 @@ class Follower {
     if (this.#isSyncing || this.#isClosed) return;
     this.#isSyncing = true;
     try {
-      for (let idle = 0; idle < this.#o.chain.validators.length && !this.#isClosed; ) {
+      for (let idle = 0; idle < this.#peers.length && !this.#isClosed; ) {
         const got = await this.#askForRange();
         idle = got ? 0 : idle + 1;
       }
@@ -252,9 +267,13 @@ class Follower {
     }
   }
 
+  /** The newest set that is known. */
+  get #peers(): ValidatorSet {
+    return this.#electorates.at(this.#ledger.height() + 2).validators;
+  }
+
   async #askForRange(): Promise<boolean> {
-    const { validators } = this.#o.chain;
-    const peer = validators[this.#asked_count++ % validators.length];
+    const peer = this.#peers[this.#asked_count++ % this.#peers.length];
     const first_height = this.#ledger.height() + 1;
     if (peer === undefined) return false;
     const last_height = first_height + MAX_SYNC_BLOCKS - 1;
