@@ -8,6 +8,7 @@ import { config } from './config.ts';
 import { errorCodes } from './error-codes.ts';
 import { limitsPage } from './limits.ts';
 import { metrics } from './metrics.ts';
+import { simulator } from './simulator.ts';
 import { subjects } from './subjects.ts';
 
 const FOLDER = new URL('../../docs/reference/', import.meta.url);
@@ -20,6 +21,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'error-codes.md': errorCodes,
   'limits.md': limitsPage,
   'metrics.md': metrics,
+  'simulator.md': simulator,
   'subjects.md': subjects,
 };
 

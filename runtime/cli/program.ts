@@ -221,6 +221,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .option('--seed <n>', 'first seed', whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--mutation <name>', 'plant a known bug: the run must find it')
     .addOption(new Option('--kind <kind>', 'only schedules of this kind').choices(SCHEDULE_KINDS))
+    .option('--replay <file>', 'tell the story of a schedule that failed, from its file')
+    .option('--gate', 'look for every planted bug within its budget')
     .option('--workers <n>', 'threads that share the work; the result is the same (default: one a core)', whole(1, 256))
     .addHelpText('after', '\nExample:\n  sortition sim --schedules 2000 --seed 7 --json')
     .action(runs('sim'));

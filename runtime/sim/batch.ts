@@ -1,7 +1,8 @@
 // A few schedules in a row, as one worker runs them: what each came to, small enough to be sent between threads.
+import { drawPlan } from './draw-plan.ts';
 import { loadMutant } from './mutant.ts';
 import { MUTATIONS, type Mutation, type MutationName, SOUND } from './mutations.ts';
-import type { ScheduleKind } from './plan.ts';
+import type { Plan, ScheduleKind } from './plan.ts';
 import { hasFailed, type SimReport } from './report.ts';
 import { runSimulation } from './simulation.ts';
 
@@ -19,37 +20,34 @@ export type Batch = {
 
 /** Run them in order. */
 export async function runBatch({ first, count, mutation, kind, stops_at_failure }: Batch): Promise<SimReport[]> {
-  const run = await simulationOf(mutation);
   const reports: SimReport[] = [];
   for (let i = 0; i < count; i++) {
-    const report = await run(first + i, kind);
+    const report = await runPlan(planOf(first + i, mutation, kind), mutation);
     reports.push(report);
     if (stops_at_failure && hasFailed(report)) break;
   }
   return reports;
 }
 
-/** Run one schedule and keep its story, for `describeRun`. */
-export async function tellSchedule({ first, mutation, kind }: Omit<Batch, 'count'>): Promise<SimReport> {
-  const run = await simulationOf(mutation);
-  return run(first, kind, true);
+/** The plan of a seed; a planted bug is looked for in schedules that can show it. */
+export function planOf(seed: number, mutation?: MutationName, kind?: ScheduleKind): Plan {
+  const shown: Mutation = mutation === undefined ? SOUND : MUTATIONS[mutation];
+  return drawPlan(seed, kind ?? shown.kind);
 }
 
-type Simulation = (seed: number, kind?: ScheduleKind, tells?: boolean) => Promise<SimReport>;
+/** Run one schedule of production, or with the planted bug; with `tells` its story is kept for `describeRun`. */
+export async function runPlan(plan: Plan, name?: MutationName, tells = false): Promise<SimReport> {
+  const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
+  const simulate =
+    name === undefined || mutation.edits === undefined ? runSimulation : await mutantOf(name, mutation.edits);
+  return simulate({ plan, mutation, tells });
+}
 
 /** Loading an edited program twice in one thread would give the first one again: it is kept. */
 const mutants = new Map<MutationName, Promise<typeof runSimulation>>();
 
-/** What runs one schedule: of production, or with the planted bug: then of the kind that can show it. */
-async function simulationOf(name?: MutationName): Promise<Simulation> {
-  const mutation: Mutation = name === undefined ? SOUND : MUTATIONS[name];
-  const simulate =
-    name === undefined || mutation.edit === undefined ? runSimulation : await mutantOf(name, mutation.edit);
-  return (seed, kind = mutation.kind, tells = false) => simulate({ seed, mutation, tells, ...(kind && { kind }) });
-}
-
-function mutantOf(name: MutationName, edit: NonNullable<Mutation['edit']>): Promise<typeof runSimulation> {
-  const mutant = mutants.get(name) ?? loadMutant(name, edit);
+function mutantOf(name: MutationName, edits: NonNullable<Mutation['edits']>): Promise<typeof runSimulation> {
+  const mutant = mutants.get(name) ?? loadMutant(name, edits);
   mutants.set(name, mutant);
   return mutant;
 }

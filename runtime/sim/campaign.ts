@@ -3,9 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Batch } from './batch.ts';
 import { runByCrew } from './crew.ts';
 import type { MutationName } from './mutations.ts';
-import type { Rule } from './oracles/violation.ts';
-import type { ScheduleKind } from './plan.ts';
-import { hasFailed, type SimReport } from './report.ts';
+import type { Plan, ScheduleKind } from './plan.ts';
+import { foundIn, hasFailed, type SimReport } from './report.ts';
 import { countSeen, missedIn, type Seen, type SometimeName } from './sometimes.ts';
 import { createTrace } from './trace.ts';
 
@@ -28,10 +27,12 @@ export type CampaignOptions = {
 /** A schedule that broke a rule or stalled. */
 export type Failure = {
   readonly seed: number;
-  readonly rules: readonly Rule[];
+  /** Broken rules, and `stall`. */
+  readonly found: readonly string[];
   readonly stall: string | null;
-  /** The command that shows it again. */
+  /** The command that shows it again, as long as the simulator stays as it is; the plan shows it for longer. */
   readonly repeat: string;
+  readonly plan: Plan;
 };
 
 export type Campaign = {
@@ -120,9 +121,9 @@ class Tally {
   }
 }
 
-function failureOf({ seed, violations, stall }: SimReport, { mutation, kind }: CampaignOptions): Failure {
-  const rules = [...new Set(violations.map(({ rule }) => rule))];
-  return { seed, rules, stall, repeat: repeatCommand(seed, mutation, kind) };
+function failureOf(report: SimReport, { mutation, kind }: CampaignOptions): Failure {
+  const { seed, stall, plan } = report;
+  return { seed, found: foundIn(report), stall, repeat: repeatCommand(seed, mutation, kind), plan };
 }
 
 /** The command that runs one schedule again and tells its story. */

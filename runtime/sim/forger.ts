@@ -102,9 +102,19 @@ export function createForger({ prng, base, votes, plan }: World, validator: numb
     return [common.lie ?? (prng.chance(512) ? lieProposal(message) : message), ...flood];
   }
 
+  /** A polka or commit of the present height, with itself as every voter. */
+  function padded(): Message {
+    const type = prng.pick(['polka', 'commit'] as const);
+    const statement = { epoch: 0, height, round: prng.below(2), value: anyValue(), valid_round: -1, validator };
+    const vote = signVote({ ...statement, type: type === 'polka' ? 'prevote' : 'precommit' });
+    const votes = base.validators.map(() => vote);
+    return { type: 'certificate', certificate: { type, height, round: vote.round, value: vote.value, votes } };
+  }
+
   function saidFor(message: Message): readonly Message[] {
     if (message.type === 'vote') return votesFor(message);
     if (isWhole(message)) return proposalsFor(message);
+    if (message.type === 'status' && has('padded_certificates') && prng.chance(300)) return [message, padded()];
     if (message.type === 'certificate' && has('withheld_bodies'))
       return [{ type: 'certificate', certificate: message.certificate }];
     if (message.type === 'range' && has('false_ranges') && prng.chance(700))

@@ -1,4 +1,4 @@
-// Loads the simulator a second time over a program with one source edit, so that production code needs no switches for tests.
+// Loads the simulator a second time over a program with source edits, so that production code needs no switches for tests.
 import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import type { SourceEdit } from './mutations.ts';
@@ -16,11 +16,10 @@ const markOf = (name: string): string => `?mutant=${name}`;
 /**
  * `runSimulation` over the edited program; everything it imports from this project is loaded anew, packages are shared.
  *
- * @throws AssertionError when the edit no longer applies
+ * @throws AssertionError when an edit no longer applies
  */
-export async function loadMutant(name: string, { file, find, replace }: SourceEdit): Promise<typeof runSimulation> {
+export async function loadMutant(name: string, edits: readonly SourceEdit[]): Promise<typeof runSimulation> {
   const mark = markOf(name);
-  const target = new URL(file, ROOT).href + mark;
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
@@ -29,10 +28,10 @@ export async function loadMutant(name: string, { file, find, replace }: SourceEd
     },
     load(url, context, next) {
       const loaded = next(url, context);
-      if (url !== target) return loaded;
-      const parts = sourceText(loaded.source).split(find);
-      assert(parts.length === 2, `the mutation ${name} applies to one place in ${file}, not to ${parts.length - 1}`);
-      return { ...loaded, source: parts.join(replace) };
+      const here = edits.filter(({ file }) => url === new URL(file, ROOT).href + mark);
+      if (here.length === 0) return loaded;
+      const source = here.reduce((text, edit) => edited(name, text, edit), sourceText(loaded.source));
+      return { ...loaded, source };
     },
   });
   try {
@@ -42,4 +41,10 @@ export async function loadMutant(name: string, { file, find, replace }: SourceEd
   } finally {
     hooks.deregister();
   }
+}
+
+function edited(name: string, text: string, { file, find, replace }: SourceEdit): string {
+  const parts = text.split(find);
+  assert(parts.length === 2, `the mutation ${name} applies to one place in ${file}, not to ${parts.length - 1}`);
+  return parts.join(replace);
 }

@@ -27,6 +27,8 @@ export const HABITS = [
   'far_rounds',
   /** Sends old certificates again. */
   'replays',
+  /** Makes certificates of its own vote alone, said as often as a quorum is large. */
+  'padded_certificates',
   /** Sends certificates without their blocks. */
   'withheld_bodies',
   /** Keeps parts of bodies back, and sends false ones. */

@@ -22,3 +22,9 @@ export type SimReport = {
 
 /** Whether the schedule broke a rule or stalled. */
 export const hasFailed = (report: SimReport): boolean => report.violations.length > 0 || report.stall !== null;
+
+/** Names of what went wrong. */
+export const foundIn = ({ violations, stall }: Pick<SimReport, 'violations' | 'stall'>): readonly string[] => [
+  ...new Set(violations.map(({ rule }) => rule)),
+  ...(stall === null ? [] : ['stall']),
+];

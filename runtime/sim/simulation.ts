@@ -1,11 +1,10 @@
 // One schedule from its seed: safety under faults, then the heal, then liveness of a quorum of correct validators.
 
-import { drawPlan } from './draw-plan.ts';
 import { tagOf } from './message.ts';
 import { type Mutation, SOUND } from './mutations.ts';
 import { type OpenedWorld, openWorld } from './open-world.ts';
 import type { Rule, Violation } from './oracles/violation.ts';
-import type { ScheduleKind } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { SimReport } from './report.ts';
 import type { SometimeName } from './sometimes.ts';
@@ -21,9 +20,7 @@ const MAX_LINES = 5_000;
 const MAX_VIOLATIONS = 10;
 
 export type SimOptions = {
-  readonly seed: number;
-  /** The kind that the seed draws, if absent. */
-  readonly kind?: ScheduleKind;
+  readonly plan: Plan;
   /** Plant this bug. */
   readonly mutation?: Mutation;
   /** Keep a line for everything that is said, decided, lost and found again. */
@@ -32,8 +29,7 @@ export type SimOptions = {
 
 /** Run one schedule. The same options give the same report, on every machine and Node. */
 export async function runSimulation(options: SimOptions): Promise<SimReport> {
-  const { seed, kind, mutation = SOUND, tells = false } = options;
-  const plan = drawPlan(seed, kind);
+  const { plan, mutation = SOUND, tells = false } = options;
   const violations: Violation[] = [];
   const story: string[] = [];
   const seen = new Set<SometimeName>();
@@ -50,7 +46,7 @@ export async function runSimulation(options: SimOptions): Promise<SimReport> {
   opened.world.forks?.judge();
   const { trace, chain } = opened.world;
   const size = { events, heights: chain.height, virtual_ms: now_ms() };
-  return { seed, plan, ...size, violations, stall, trace_hash: trace.digest(), seen: [...seen], story };
+  return { seed: plan.seed, plan, ...size, violations, stall, trace_hash: trace.digest(), seen: [...seen], story };
 }
 
 const line = (now_ms: number, who: number, what: string): string =>

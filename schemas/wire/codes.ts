@@ -214,6 +214,8 @@ export const CODES = {
   BEACON_INVALID: 'The header carries no signature of the beacon of that height under the group key of the genesis.',
   KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',
   NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
+  REPLAY_UNREADABLE:
+    'The file of a schedule is missing or malformed; a failing campaign writes them into sim-failures/.',
   MUTATION_UNKNOWN: 'Name one of the planted bugs that the command lists.',
   BENCH_UNKNOWN: 'Use runtime, consensus, sync, work, store or start.',
   QUARANTINE_VERB_UNKNOWN:

@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { drawPlan } from '#runtime/sim/draw-plan.ts';
 import { runSimulation } from '#runtime/sim/simulation.ts';
 
 const run = promisify(execFile);
@@ -18,7 +19,7 @@ const TIMEOUT_MS = 120_000;
 async function traces(first: number): Promise<string[]> {
   const hashes: string[] = [];
   for (let i = 0; i < SCHEDULES; i++)
-    hashes.push((await runSimulation({ seed: first + i, kind: 'consensus' })).trace_hash);
+    hashes.push((await runSimulation({ plan: drawPlan(first + i, 'consensus') })).trace_hash);
   return hashes;
 }
 
@@ -26,8 +27,9 @@ async function traces(first: number): Promise<string[]> {
 async function tracesIn(node: string, root: string, extension: 'ts' | 'js'): Promise<unknown> {
   const script = `
     const { runSimulation } = await import(${JSON.stringify(join(root, `runtime/sim/simulation.${extension}`))});
+    const { drawPlan } = await import(${JSON.stringify(join(root, `runtime/sim/draw-plan.${extension}`))});
     const hashes = [];
-    for (let i = 0; i < ${SCHEDULES}; i++) hashes.push((await runSimulation({ seed: 500 + i, kind: 'consensus' })).trace_hash);
+    for (let i = 0; i < ${SCHEDULES}; i++) hashes.push((await runSimulation({ plan: drawPlan(500 + i, 'consensus') })).trace_hash);
     console.log(JSON.stringify(hashes));`;
   const { stdout } = await run(node, ['--input-type=module', '-e', script], { cwd: root });
   return JSON.parse(stdout);
@@ -63,9 +65,9 @@ async function stripped(to: string): Promise<void> {
 }
 
 test('a schedule has the same trace whatever ran before it', { timeout: TIMEOUT_MS }, async () => {
-  const first = await runSimulation({ seed: 7, kind: 'ledger' });
+  const first = await runSimulation({ plan: drawPlan(7, 'ledger') });
   await traces(100);
-  expect(await runSimulation({ seed: 7, kind: 'ledger' })).toEqual(first);
+  expect(await runSimulation({ plan: drawPlan(7, 'ledger') })).toEqual(first);
 });
 
 test('different seeds have different traces', { timeout: TIMEOUT_MS }, async () => {
