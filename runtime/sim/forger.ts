@@ -107,7 +107,7 @@ export function createForger({ prng, base, votes, plan }: World, validator: numb
     const type = prng.pick(['polka', 'commit'] as const);
     const statement = { epoch: 0, height, round: prng.below(2), value: anyValue(), valid_round: -1, validator };
     const vote = signVote({ ...statement, type: type === 'polka' ? 'prevote' : 'precommit' });
-    const votes = base.validators.map(() => vote);
+    const votes = plan.powers.map(() => vote);
     return { type: 'certificate', certificate: { type, height, round: vote.round, value: vote.value, votes } };
   }
 
