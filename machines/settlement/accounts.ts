@@ -5,6 +5,7 @@ import type { Share } from '../primitives/allocate.ts';
 import { assert } from '../primitives/assert.ts';
 import { remembering } from '../primitives/remembering.ts';
 import type { Books } from './books.ts';
+import { lockedStake } from './stake-lock.ts';
 
 /** Where fees go, and where slashed stake goes that nobody gets: pots, which no key owns. */
 export const TREASURY = 'treasury';
@@ -64,12 +65,10 @@ function addTo(books: Books, key: string, change_units: bigint): void {
 /** Transaction `transfer`. Stake that secures something stays where it is. */
 export function applyTransfer(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'transfer' }>): Code | null {
   const { to, asset, amount_units } = body;
-  if (asset === 'stake' && isStakeLocked(books, tx.account)) return 'STAKE_LOCKED';
-  if (balanceOf(books, asset, tx.account) < amount_units) return 'BALANCE_LOW';
+  const held_units = balanceOf(books, asset, tx.account);
+  const locked_units = asset === 'stake' ? lockedStake(books, tx.account, held_units) : 0n;
+  if (locked_units > 0n && held_units - amount_units < locked_units) return 'STAKE_LOCKED';
+  if (held_units < amount_units) return 'BALANCE_LOW';
   move(books, asset, tx.account, to, amount_units);
   return null;
-}
-
-function isStakeLocked(books: Books, account: string): boolean {
-  return books.tables.nodes.get(account)?.kind === 'validator' || books.indexes.assignments.has(account);
 }

@@ -10,8 +10,10 @@ import { applyDraws } from './draws.ts';
 import { applyArchived } from './epochs.ts';
 import { applyEvidence } from './evidence.ts';
 import { applySubmit } from './jobs.ts';
+import { applyComplain, applyJustify, applyKeygenCommit, applyKeygenDeal } from './keygen.ts';
 import { applyRegister } from './nodes.ts';
 import { applyResults } from './results.ts';
+import { applyJoin, applyLeave } from './validators.ts';
 
 /**
  * Execute a transaction whose signature was verified. One that is out of turn, expired or cannot pay its fee changes
@@ -65,5 +67,17 @@ function applyBody(books: Books, tx: Tx): Code | null {
       return applyEvidence(books, tx, body);
     case 'settlement.archived':
       return applyArchived(books, tx, body);
+    case 'validator.join':
+      return applyJoin(books, tx, body);
+    case 'validator.leave':
+      return applyLeave(books, tx);
+    case 'keygen.commit':
+      return applyKeygenCommit(books, tx, body);
+    case 'keygen.deal':
+      return applyKeygenDeal(books, tx, body);
+    case 'keygen.complain':
+      return applyComplain(books, tx, body);
+    case 'keygen.justify':
+      return applyJustify(books, tx, body);
   }
 }

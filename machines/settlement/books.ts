@@ -3,6 +3,7 @@ import type { Genesis, Params } from '#schemas/config/genesis.ts';
 import type { HeadRow, LedgerEvent } from '#schemas/settlement/state.ts';
 import { Asset } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import type * as dealing from '../beacon/dealing.ts';
 import type { Crypto } from '../consensus/types.ts';
 import { present } from '../primitives/assert.ts';
 import type { Pool } from '../work/draw.ts';
@@ -22,8 +23,11 @@ export type CurrentPool = {
 /** Where the transaction that is being applied stands. */
 export type BlockContext = { readonly height: number; readonly time_ms: number };
 
-/** What the ledger computes with: SHA-256, and Ed25519 for what stands inside transactions. */
-export type LedgerCrypto = Pick<Crypto, 'sha256' | 'verify'>;
+/** How dealings of a key generation are judged: on the curve in production, by cheap twins in the simulator. */
+export type DealingRules = Pick<typeof dealing, 'checkDealing' | 'checkRevealed' | 'combineDealings'>;
+
+/** What the ledger computes with: SHA-256, Ed25519 for what stands inside transactions, and the algebra of dealings. */
+export type LedgerCrypto = Pick<Crypto, 'sha256' | 'verify'> & { readonly dealings: DealingRules };
 
 export type Books = {
   readonly genesis: Genesis;

@@ -1,6 +1,6 @@
 // The trust policy of a settlement log as text (C2SP tlog-policy): the validators' cosigner keys and their quorum.
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
-import type { Genesis } from '#schemas/config/genesis.ts';
+import type { ValidatorInfo } from '#schemas/consensus/types.ts';
 import type { Cosigner, Policy } from '#schemas/settlement/checkpoint.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_COSIGNERS } from '#schemas/wire/limits.ts';
@@ -16,8 +16,8 @@ export const cosignerName = (network: string, validator: string): string => `${n
 /** Votes that decide: more than two thirds of those registered, so two quorums share an honest one while f < n/3. */
 const quorumOf = (count: number): number => Math.floor((2 * count) / 3) + 1;
 
-/** The policy that a genesis implies: each validator's cosigner key counts once. */
-export function genesisPolicy({ network, validators }: Pick<Genesis, 'network' | 'validators'>): Policy {
+/** The policy of a validator set: each validator's cosigner key counts once. A log's policy is that of its newest record's epoch. */
+export function policyOf(network: string, validators: readonly Pick<ValidatorInfo, 'id' | 'cosigner'>[]): Policy {
   const cosigners = validators.map(({ id, cosigner }) => ({ name: cosignerName(network, id), key: cosigner }));
   return { origin: logOrigin(network), cosigners, quorum: quorumOf(cosigners.length) };
 }

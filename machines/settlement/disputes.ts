@@ -1,14 +1,17 @@
 // Disputes: worker and auditors disagree; validators compute the audited sub-units themselves, and a quorum of equal results decides each.
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ValidatorSet } from '#schemas/consensus/types.ts';
 import type { DisputeRow, DisputeVote, UnitRow } from '#schemas/settlement/state.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
+import { totalPower } from '../consensus/electorate.ts';
 import { present } from '../primitives/assert.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { quorum } from '../primitives/quorum.ts';
 import { reportDigest } from '../work/report-digest.ts';
 import { type Books, emit } from './books.ts';
 import { countUnit, jobOfUnit } from './jobs.ts';
+import { membershipAt } from './memberships.ts';
 import { noteMisconduct } from './nodes.ts';
 import { awaitAudit, exclude, requeueUnit, workOf } from './units.ts';
 
@@ -82,11 +85,12 @@ function truthOf(books: Books, { votes }: DisputeRow, index: number): Uint8Array
   return undefined;
 }
 
+/** Validators of the present set decide: the word of who left meanwhile has no weight. */
+const membersNow = (books: Books): ValidatorSet => membershipAt(books, books.block.height).validators;
 const powerOf = (books: Books, id: DisputeVote['validator']): number =>
-  books.genesis.validators.find((validator) => validator.id === id)?.power ?? 0;
+  membersNow(books).find((validator) => validator.id === id)?.power ?? 0;
 /** Of the power registered, not of the votes received. */
-const isQuorum = (books: Books, power: number): boolean =>
-  power >= quorum(books.genesis.validators.reduce((sum, validator) => sum + validator.power, 0));
+const isQuorum = (books: Books, power: number): boolean => power >= quorum(totalPower(membersNow(books)));
 
 /** Who was wrong pays; a wrong worker loses the attempt, wrong auditors are replaced. */
 function decide(books: Books, row: UnitRow, dispute: DisputeRow): void {

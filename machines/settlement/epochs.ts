@@ -12,6 +12,7 @@ import {
 import { assert } from '../primitives/assert.ts';
 import { StateTree, type TreeChange } from '../primitives/state-tree.ts';
 import { type Books, emit, head, setHead } from './books.ts';
+import { membershipAt } from './memberships.ts';
 import { recordCid } from './record-encoding.ts';
 import { recordOf } from './record-rules.ts';
 import { settledChange } from './settled-balances.ts';
@@ -70,7 +71,7 @@ function closeSettlement(books: Books, settled: StateTree): void {
   const first_height = unsettled_height === 0 ? height : unsettled_height;
   const row: SettlementRow = {
     seq,
-    epoch: 0,
+    epoch: membershipAt(books, height).epoch,
     first_height,
     last_height: height,
     entries,

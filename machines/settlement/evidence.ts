@@ -8,14 +8,18 @@ import type { Code } from '#schemas/wire/codes.ts';
 import { contradiction, type Statement } from '../consensus/accountability.ts';
 import { balanceOf } from './accounts.ts';
 import { type Books, emit } from './books.ts';
+import { isTooOld } from './evidence-age.ts';
+import { membershipOf } from './memberships.ts';
 import { slash } from './nodes.ts';
+import { punish } from './validators.ts';
 
 /** Transaction `evidence`: 30 % of the stake go to the account that brings it, the rest is burned. */
 export function applyEvidence(books: Books, tx: Tx, body: Extract<Tx['body'], { type: 'evidence' }>): Code | null {
   const a = readStatement(body.a);
   const b = readStatement(body.b);
-  const validator = a && books.genesis.validators[a.validator]?.id;
+  const validator = a && membershipOf(books, a.epoch)?.validators[a.validator]?.id;
   if (a === undefined || b === undefined || validator === undefined) return 'EVIDENCE_INVALID';
+  if (isTooOld(books, a.height)) return 'EVIDENCE_EXPIRED';
   const shown = contradiction(a, b);
   const isProven = shown !== undefined && isSigned(books, validator, a) && isSigned(books, validator, b);
   if (!isProven) return 'EVIDENCE_INVALID';
@@ -25,6 +29,7 @@ export function applyEvidence(books: Books, tx: Tx, body: Extract<Tx['body'], { 
   books.tables.evidence.put(id, { validator, height: a.height, type: kind });
   emit(books, { type: 'evidence.accepted', validator, evidence: id, kind });
   const finders = tx.account === validator ? [] : [tx.account];
+  punish(books, validator);
   slash(books, validator, balanceOf(books, 'stake', validator), finders, kind);
   return null;
 }

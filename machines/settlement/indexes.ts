@@ -19,6 +19,8 @@ export type Indexes = {
   /** Finished jobs that no settlement names yet: closing one empties it. */
   readonly finished: Set<string>;
   readonly workers: Set<string>;
+  /** Epoch of the newest membership. */
+  epoch: number;
   /** Heights that a unit under way rests on, and pool versions that a kept beacon rests on: how often. */
   readonly heights: Map<number, number>;
   readonly versions: Map<number, number>;
@@ -38,6 +40,7 @@ export function createIndexes(tables: Tables): Indexes {
     jobs: new Map(),
     finished: new Set(),
     workers: new Set(),
+    epoch: 0,
     heights: new Map(),
     versions: new Map(),
     members_count: 0,
@@ -48,6 +51,7 @@ export function createIndexes(tables: Tables): Indexes {
   watchNodes(tables, indexes);
   watchUnits(tables, indexes);
   watchDraws(tables, indexes);
+  watchMemberships(tables, indexes);
   return indexes;
 }
 
@@ -108,6 +112,13 @@ function watchDraws(tables: Tables, indexes: Indexes): void {
   });
   tables.pools.watch((_version, after, before) => {
     indexes.members_count += ((after?.members.length ?? 0) - (before?.members.length ?? 0)) / 64;
+  });
+}
+
+/** Memberships come at the end of blocks, one after the other, and stay. */
+function watchMemberships(tables: Tables, indexes: Indexes): void {
+  tables.memberships.watch((_epoch, after) => {
+    indexes.epoch = Math.max(indexes.epoch, after?.epoch ?? 0);
   });
 }
 

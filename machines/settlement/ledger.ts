@@ -3,11 +3,10 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { z } from 'zod';
 import type { Genesis } from '#schemas/config/genesis.ts';
 import type { Membership } from '#schemas/consensus/types.ts';
-import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow } from '#schemas/settlement/state.ts';
+import type { JobRow, NodeRow, ProofRow, SettlementRow, UnitRow, ValidatorRow } from '#schemas/settlement/state.ts';
 import type { Asset, Draw, Tx } from '#schemas/settlement/transaction.ts';
 import type { Code } from '#schemas/wire/codes.ts';
 import { MAX_BATCH_ITEMS, MIN_CHECKPOINT_HEIGHTS, STATE_CHECKPOINT_MS } from '#schemas/wire/limits.ts';
-import { genesisMembership } from '../consensus/genesis-membership.ts';
 import { assert, present } from '../primitives/assert.ts';
 import { type StateProof, StateTree } from '../primitives/state-tree.ts';
 import type { DrawExplanation, Purpose } from '../work/draw.ts';
@@ -17,10 +16,16 @@ import { type BlockContext, type Books, head, type LedgerCrypto, locate, openBoo
 import { passDeadlines } from './deadlines.ts';
 import { explainUnitDraw, hearBeacon, pendingDraws, waitsForBeacon } from './draws.ts';
 import { closeIfDue, closeIfFull, owesSettlement, restoreSettled } from './epochs.ts';
+import { noteHour } from './evidence-age.ts';
 import { openGenesis } from './genesis-rows.ts';
+import { type KeygenView, keygenView } from './keygen-view.ts';
+import { membershipAt, membershipOf } from './memberships.ts';
 import { dropHistory, type EarlyBeacon, keepBeacon, keepPool, refreshPool, restorePool } from './pools.ts';
 import { releaseUnits } from './release.ts';
+import { changeSet } from './set-change.ts';
+import { lockedStake } from './stake-lock.ts';
 import type { BlockChanges, BlockResult, RowChange } from './types.ts';
+import { validatorRows } from './validators.ts';
 
 /** What of a final block the ledger executes. */
 export type LedgerBlock = {
@@ -120,7 +125,6 @@ function ledgerOver(books: Books, tree: StateTree) {
 /** @param onChanges hears the rows that changed since the checkpoint before, those of the genesis first */
 function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) => void = () => undefined) {
   const settled = restoreSettled(books);
-  const membership = genesisMembership({ id: books.chain, genesis: books.genesis });
   // Genesis rows are still in the journal: they reach the tree now and the store with the first checkpoint.
   let unstored = books.journal.checkpoint();
   let last_checkpoint = books.block;
@@ -145,7 +149,7 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
       closeIfFull(books, settled);
       return code;
     });
-    endBlock(books, settled);
+    endBlock(books, block, settled);
     const changes = isCheckpoint(books.block, last_checkpoint) ? takeCheckpoint() : [];
     return { events: books.events, changes, outcomes };
   }
@@ -156,8 +160,6 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
     height: (): number => books.block.height,
     /** Block time of the last executed block, ms. */
     timeMs: (): number => books.block.time_ms,
-    /** What this height is run by: any from 1 to two after the last executed one. */
-    membership: (_height: number): Membership => membership,
     /** Whether a transaction may wait for a later block; its signature is checked elsewhere. */
     check: (tx: Tx): Code | null => checkTx(books, tx),
     balance: (asset: Asset, account: string): bigint => balanceOf(books, asset, account),
@@ -171,6 +173,16 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
     jobs: (): JobRow[] =>
       rowsOf(books.tables.jobs).toSorted((a, b) => a.submitted_height - b.submitted_height || order(a.id, b.id)),
     node: (id: string): NodeRow | undefined => books.tables.nodes.get(id),
+    /** Who runs a height up to the last executed one + 2. */
+    membership: (height: number): Membership => membershipAt(books, height),
+    /** The membership of an epoch; undefined while it is not fixed. */
+    membershipOf: (epoch: number): Membership | undefined => membershipOf(books, epoch),
+    /** Who is a validator, wants to be, or was and has its stake locked. */
+    validators: (): readonly ValidatorRow[] => validatorRows(books),
+    /** What of an account's stake cannot be moved now, minor units. */
+    lockedStake: (account: string): bigint => lockedStake(books, account, balanceOf(books, 'stake', account)),
+    /** The generation for an epoch: what it is about, where it stands, what was said; kept for the newest two. */
+    keygen: (epoch: number): KeygenView | undefined => keygenView(books, epoch),
     /** All nodes by id. */
     nodes: (): NodeRow[] => rowsOf(books.tables.nodes).toSorted((a, b) => order(a.id, b.id)),
     /** Reputation in basis points; undefined for what is no worker. */
@@ -197,8 +209,10 @@ function treelessOver(books: Books, onChanges: (changes: readonly RowChange[]) =
 
 function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): void {
   assert(height === books.block.height + 1, `block ${height} follows ${books.block.height}`);
+  const before_ms = books.block.time_ms;
   books.block = { height, time_ms: Math.max(time_ms, books.block.time_ms) };
   books.events = [];
+  noteHour(books, before_ms);
   if (beacon !== null) {
     keepBeacon(books, beacon.height, beacon.signature);
     hearBeacon(books, beacon.height);
@@ -206,12 +220,13 @@ function beginBlock(books: Books, { height, time_ms, beacon }: LedgerBlock): voi
   passDeadlines(books);
 }
 
-function endBlock(books: Books, settled: StateTree): void {
+function endBlock(books: Books, { beacon }: LedgerBlock, settled: StateTree): void {
   closeIfDue(books, settled);
   refreshPool(books);
   releaseUnits(books);
   keepPool(books);
   dropHistory(books);
+  changeSet(books, beacon?.signature ?? null);
   setHead(books, { ...head(books), ...books.block, pool_version: books.pool.version });
   for (const [asset, supply] of books.supply) {
     const total = books.indexes.totals.get(asset) ?? 0n;

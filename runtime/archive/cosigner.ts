@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { assert } from '#machines/primitives/assert.ts';
 import { cosignatureMessage } from '#machines/settlement/checkpoint-cosignature.ts';
 import { judgeCheckpoint } from '#machines/settlement/checkpoint-judgement.ts';
-import type { Genesis } from '#schemas/config/genesis.ts';
 import type { CosignReply, CosignRequest } from '#schemas/settlement/cosign.ts';
 import { Hash, Signature } from '#schemas/wire/fields.ts';
 import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
@@ -17,9 +16,11 @@ export type CosignerOptions = {
   readonly store: Store;
   /** Id of the validator: separates the rows of several in one database. */
   readonly validator: string;
-  /** Its cosigner key, as the genesis names it: never its message key. */
+  /** Its cosigner key: never its message key. */
   readonly key: Signer;
-  readonly genesis: Pick<Genesis, 'network' | 'validators'>;
+  /** The cosigner key that the ledger has for the validator; undefined while it has not asked to join. */
+  readonly named: string | undefined;
+  readonly network: string;
   readonly settlement: ReadSettlement;
   /** Clock of the cosignature's timestamp, ms since the Unix epoch. */
   readonly now_ms: () => number;
@@ -30,13 +31,15 @@ const SignedRow = z.strictObject({ size: z.int().min(1), root: Hash, time_s: z.i
 type SignedRow = z.infer<typeof SignedRow>;
 
 /** A cosigner with its memory in `store`: what it signs is on disk, synced, before the signature leaves. */
-export function createCosigner({ store, validator, key, genesis, settlement, now_ms }: CosignerOptions) {
-  const named = genesis.validators.find(({ id }) => id === validator)?.cosigner;
-  assert(named === key.id, `the genesis names ${named} as cosigner of ${validator}, not ${key.id}`);
+export function createCosigner({ store, validator, key, named, network, settlement, now_ms }: CosignerOptions) {
+  assert(
+    named === undefined || named === key.id,
+    `the ledger names ${named} as cosigner of ${validator}, not ${key.id}`,
+  );
   const prefix = `cosigner/${validator}`;
   const lastKey = `${prefix}/last`;
   const signedKey = (size: number) => `${prefix}/signed/${rowNumber(size)}`;
-  const log = createRecordLog({ store, prefix, network: genesis.network, settlement });
+  const log = createRecordLog({ store, prefix, network, settlement });
   const inTurn = createSerial();
 
   async function answer(request: CosignRequest): Promise<CosignReply> {
@@ -45,7 +48,7 @@ export function createCosigner({ store, validator, key, genesis, settlement, now
     if (own === undefined) return { ok: false, size, code: 'COSIGN_SETTLEMENT_UNKNOWN' };
     const earlier = await read(signedKey(size));
     const last = await read(lastKey);
-    const code = judgeCheckpoint(request, { network: genesis.network, leaves: own.leaves, earlier, last });
+    const code = judgeCheckpoint(request, { network, leaves: own.leaves, earlier, last });
     if (code !== null) return { ok: false, size, code };
     return { ok: true, ...(earlier ?? (await sign(request))) };
   }

@@ -3,10 +3,11 @@ import { present } from '#machines/primitives/assert.ts';
 import { consistencyProof } from '#machines/primitives/merkle.ts';
 import { checkpointBody, formatNote } from '#machines/settlement/checkpoint.ts';
 import { cosignatureLine, verifyCosignature } from '#machines/settlement/checkpoint-cosignature.ts';
-import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
+import { policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt } from '#machines/settlement/log.ts';
-import type { Genesis } from '#schemas/config/genesis.ts';
+import type { ValidatorInfo } from '#schemas/consensus/types.ts';
 import { bundleFolderName } from '#schemas/settlement/bundle.ts';
+import type { Cosigner, Policy } from '#schemas/settlement/checkpoint.ts';
 import {
   type CollectedCosignature,
   PublishAnswer,
@@ -26,26 +27,37 @@ export type ArchivePortsOptions = {
   readonly store: Store;
   /** Folder that holds the bundle folders, `settlement-<seq>` each. */
   readonly dir: string;
-  readonly genesis: Pick<Genesis, 'network' | 'validators'>;
+  readonly network: string;
   readonly settlement: ReadSettlement;
+  /** The validators of a settlement's epoch: they cosign the log up to it. */
+  readonly validatorsOf: (epoch: number) => readonly Pick<ValidatorInfo, 'id' | 'cosigner'>[];
 };
+
+/** The policy of a set, and each validator's key in it by its id. */
+type Electorate = { readonly policy: Policy; readonly cosigners: ReadonlyMap<string, Cosigner> };
 
 const PREFIX = 'archiver';
 
 /** The ports `archive.seal` and `archive.publish`. Each takes the effect's request and gives its answer. */
-export function createArchivePorts({ store, dir, genesis, settlement }: ArchivePortsOptions) {
-  const log = createRecordLog({ store, prefix: PREFIX, network: genesis.network, settlement });
+export function createArchivePorts({ store, dir, network, settlement, validatorsOf }: ArchivePortsOptions) {
+  const log = createRecordLog({ store, prefix: PREFIX, network, settlement });
   const content = createContentStore(store);
-  const policy = genesisPolicy(genesis);
-  const cosigners = new Map(
-    genesis.validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')]),
-  );
+
+  /** Who cosigns the log up to this settlement, which is in it. */
+  async function electorateOf(seq: number): Promise<Electorate> {
+    const { epoch } = present(await settlement(seq), `settlement ${seq} is in the log`);
+    const validators = validatorsOf(epoch);
+    const policy = policyOf(network, validators);
+    const cosigners = validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')] as const);
+    return { policy, cosigners: new Map(cosigners) };
+  }
 
   /** Store the record (synced) and say what the validators must sign. @throws ArchiveError SETTLEMENT_UNKNOWN */
   async function seal(request: unknown): Promise<SealAnswer> {
     const { seq } = SealRequest.parse(request);
     const { size, leaves, cids } = await log.upTo(sizeAfter(seq));
-    const checkpoint = checkpointAt(genesis.network, leaves, size);
+    const { policy, cosigners } = await electorateOf(seq);
+    const checkpoint = checkpointAt(network, leaves, size);
     const old_size = size - 1;
     const proof = old_size === 0 ? [] : consistencyProof(leaves, old_size);
     return SealAnswer.parse({
@@ -61,36 +73,40 @@ export function createArchivePorts({ store, dir, genesis, settlement }: ArchiveP
   async function publish(request: unknown): Promise<PublishAnswer> {
     const { seq, cosignatures } = PublishRequest.parse(request);
     const view = await log.upTo(sizeAfter(seq));
-    const bundle = buildBundle(genesis.network, policy, await log.records(view));
+    const { policy, cosigners } = await electorateOf(seq);
+    const bundle = buildBundle(network, policy, await log.records(view));
     const intentKey = `${PREFIX}/publish/${rowNumber(seq)}`;
     const intent = await store.get(intentKey);
-    const valid = new Map(cosignatures.filter((c) => isValid(bundle.checkpoint, c)).map((c) => [c.validator, c]));
+    const isValid = (c: CollectedCosignature): boolean => isTrue(bundle.checkpoint, cosigners.get(c.validator), c);
+    const valid = new Map(cosignatures.filter(isValid).map((c) => [c.validator, c]));
     if (intent === undefined && valid.size < policy.quorum)
       return { ok: false, seq, invalid: cosignatures.map((c) => c.validator).filter((id) => !valid.has(id)) };
     // The first note stays: a repeat with other signatures must give the same bytes.
-    const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, valid));
+    const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, cosigners, valid));
     if (intent === undefined)
       await store.batch([...content.putOps(bundle.head), { type: 'put', key: intentKey, value: note }]);
     const folder = await writeFolder(dir, bundleFolderName(seq), bundleFiles(bundle, new TextDecoder().decode(note)));
-    const { root } = checkpointAt(genesis.network, view.leaves, view.size);
+    const { root } = checkpointAt(network, view.leaves, view.size);
     return PublishAnswer.parse({ ok: true, seq, cid: view.cids.at(-1), log_root: root, folder });
   }
 
-  const isValid = (checkpoint: string, { validator, time_s, signature }: CollectedCosignature): boolean => {
-    const cosigner = cosigners.get(validator);
-    return cosigner !== undefined && verifyCosignature(checkpoint, cosigner, { time_s, signature }, verify);
-  };
-
-  /** Lines in the policy's order, one for each validator. */
-  function cosignedNote(text: string, valid: ReadonlyMap<string, CollectedCosignature>): string {
-    const lines = Array.from(cosigners, ([id, cosigner]) => {
-      const cosignature = valid.get(id);
-      return cosignature === undefined ? [] : [cosignatureLine(cosigner, cosignature)];
-    });
-    return formatNote({ text, signatures: lines.flat() });
-  }
-
   return { 'archive.seal': seal, 'archive.publish': publish };
+}
+
+const isTrue = (checkpoint: string, cosigner: Cosigner | undefined, c: CollectedCosignature): boolean =>
+  cosigner !== undefined && verifyCosignature(checkpoint, cosigner, c, verify);
+
+/** Lines in the policy's order, one for each validator. */
+function cosignedNote(
+  text: string,
+  cosigners: Electorate['cosigners'],
+  valid: ReadonlyMap<string, CollectedCosignature>,
+): string {
+  const lines = Array.from(cosigners, ([id, cosigner]) => {
+    const cosignature = valid.get(id);
+    return cosignature === undefined ? [] : [cosignatureLine(cosigner, cosignature)];
+  });
+  return formatNote({ text, signatures: lines.flat() });
 }
 
 const sizeAfter = (seq: number): number => seq - FIRST_SEQ + 1;

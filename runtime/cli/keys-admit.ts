@@ -11,7 +11,7 @@ export async function run(
   id: string,
 ): Promise<number> {
   const kind = o.kind as ActorKind;
-  if (!ACTOR_KINDS.includes(kind) || kind === 'validator')
+  if (!ACTOR_KINDS.includes(kind))
     throw new CliError('ACTOR_KIND_UNKNOWN', `'${o.kind}' cannot be admitted.`, EXIT.usage);
   if (!Id.safeParse(id).success)
     throw new CliError('NUMBER_INVALID', `'${id}' is no actor id (64 hex characters).`, EXIT.usage);

@@ -1,6 +1,7 @@
 // The command table of `sortition`: names, options and help. What a command does is loaded only when it runs.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CODES, type Code } from '#schemas/wire/codes.ts';
+import { MAX_VALIDATOR_POWER } from '#schemas/wire/limits.ts';
 import { RefusedError } from '../network/network-error.ts';
 import { SCHEDULE_KINDS } from '../sim/plan.ts';
 import { CliError, EXIT } from './cli-error.ts';
@@ -102,6 +103,38 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     )
     .action(runs('register'));
 
+  command('validators', 'The validator set: seats, states, locked stake, and when it changes next.')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .action(runs('validators'));
+  const validator = program.command('validator').description('Ask for a place in the validator set, or to leave it.');
+  validator
+    .command('join')
+    .description('Ask for seats: locks stake, proves that cosigner and operator agree.')
+    .requiredOption('--key <file>', 'key of the validator')
+    .requiredOption('--operator <file>', 'key of its operator')
+    .requiredOption('--cosigner <file>', 'key that cosigns settlement checkpoints; made where there is none')
+    .requiredOption('--encryption <file>', 'key that shares of the beacon are dealt to; made where there is none')
+    .option('--power <n>', 'seats', whole(1, MAX_VALIDATOR_POWER), 1)
+    .option('--stake <n>', 'minor units of stake to give it first; 0 for none', whole(0, 2 ** 50), 0)
+    .option('--payer <file>', 'key that pays the stake (default: the local client)')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .addOption(JSON_OUT)
+    .addHelpText(
+      'after',
+      '\nExample:\n  sortition validator join --power 2 --key me.seed --operator operator.seed --cosigner cosigner.seed --encryption encryption.seed',
+    )
+    .action(runs('validator-join'));
+  validator
+    .command('leave')
+    .description('Ask to go: the set follows at a boundary, the stake is free when it is unbonded.')
+    .requiredOption('--key <file>', 'key of the validator')
+    .addOption(DATA)
+    .addOption(GATEWAY)
+    .addOption(JSON_OUT)
+    .action(runs('validator-leave'));
+
   command('submit', 'Submit a job and pay its reward into escrow.')
     .addOption(DATA)
     .addOption(GATEWAY)
@@ -197,7 +230,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .command('admit')
     .description('Let an actor connect to the broker of a local network.')
     .argument('<id>', 'actor id (64 hex characters)')
-    .requiredOption('--kind <kind>', 'worker, shuffler, archiver, gateway or client')
+    .requiredOption('--kind <kind>', 'validator, worker, shuffler, archiver, gateway or client')
     .addOption(DATA)
     .addOption(JSON_OUT)
     .action(runs('keys-admit'));

@@ -12,7 +12,9 @@ export async function run(o: ReachOptions): Promise<number> {
 }
 
 function show(v: ConsoleView, now_ms: number): void {
-  printLine(bold(`${v.network}: height ${v.height}, last block ${seconds(now_ms - v.block_time_ms)} ago`));
+  printLine(
+    bold(`${v.network}: height ${v.height}, epoch ${v.epoch}, last block ${seconds(now_ms - v.block_time_ms)} ago`),
+  );
   printLine(
     `finality p50 ${v.finality_ms.p50.toFixed(1)} ms, p99 ${v.finality_ms.p99.toFixed(1)} ms; ${v.blocks_per_minute} blocks a minute; state ${brief(v.state_root)}`,
   );
@@ -22,9 +24,11 @@ function show(v: ConsoleView, now_ms: number): void {
   printLine();
   printLine(
     table(
-      ['validator', 'height', 'round', 'proposed', 'heard'],
+      ['validator', 'seats', 'membership', 'height', 'round', 'proposed', 'heard'],
       v.validators.map((x) => [
         brief(x.id),
+        x.power,
+        x.state,
         x.height,
         x.round,
         x.proposed_count,

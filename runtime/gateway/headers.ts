@@ -46,7 +46,8 @@ export class Headers {
 
   /** A gateway keeps no blocks: each time another validator is asked first. */
   async #ask(height: number): Promise<Result<FinalBlock>> {
-    const { validators } = this.#reads.chain;
+    const { ledger } = this.#reads;
+    const { validators } = ledger.membership(ledger.height() + 1);
     const first = this.#asked_count++ % validators.length;
     const turn = [...validators.slice(first), ...validators.slice(0, first)];
     let code: Code = 'BUS_NO_ANSWER';

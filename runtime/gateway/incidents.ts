@@ -1,4 +1,4 @@
-// What was refused, by account and code, and who was proven to have contradicted himself.
+// What was refused, by account and code, a validator's bad dealing too, and who was proven to have contradicted himself.
 import type { ConsoleView } from '#schemas/node/console.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { MAX_KEPT_REFUSALS } from '#schemas/wire/limits.ts';
@@ -27,6 +27,7 @@ export class Incidents {
   hear(events: readonly LedgerEvent[], height: number, time_ms: number): void {
     for (const event of events) {
       if (event.type === 'item.refused') this.noteRefusal(event.code, event.account, time_ms);
+      if (event.type === 'keygen.fault') this.noteRefusal(event.code, event.validator, time_ms);
       if (event.type !== 'evidence.accepted') continue;
       const { validator, kind, evidence } = event;
       this.#evidence = [{ validator, kind, evidence, height }, ...this.#evidence.slice(0, SHOWN - 1)];

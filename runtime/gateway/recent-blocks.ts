@@ -1,7 +1,6 @@
 // The last blocks as the console shows them: what was in them, how fast they became final, how often they come.
-
+import type { Ledger } from '#machines/settlement/ledger.ts';
 import { bodyBytes } from '#schemas/consensus/block-codec.ts';
-import type { ValidatorSet } from '#schemas/consensus/types.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
 import { MAX_WATCHED_BLOCKS } from '#schemas/wire/limits.ts';
 import type { SeenBlock } from './ports.ts';
@@ -15,18 +14,19 @@ const MAX_WITNESSED_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 export class RecentBlocks {
-  readonly #validators: ValidatorSet;
+  readonly #ledger: Pick<Ledger, 'membership'>;
   /** Newest first. */
   #shown: BlockView[] = [];
   readonly #finality_ms: number[] = [];
   readonly #times_ms: number[] = [];
 
-  constructor(validators: ValidatorSet) {
-    this.#validators = validators;
+  constructor(ledger: Pick<Ledger, 'membership'>) {
+    this.#ledger = ledger;
   }
 
   add(seen: SeenBlock): void {
-    const view = blockView(seen, this.#validators);
+    const { validators } = this.#ledger.membership(seen.header.height);
+    const view = blockView(seen, validators[seen.header.proposer]?.id ?? '');
     this.#shown = [view, ...this.#shown.slice(0, SHOWN - 1)];
     push(this.#times_ms, seen.header.time_ms);
     if (isWitnessed(seen)) push(this.#finality_ms, view.finality_ms);
@@ -53,12 +53,12 @@ export class RecentBlocks {
   }
 }
 
-function blockView(seen: SeenBlock, validators: ValidatorSet): BlockView {
+function blockView(seen: SeenBlock, proposer: string): BlockView {
   const { header, final, result, received_ms } = seen;
   return {
     height: header.height,
     round: final.certificate.round,
-    proposer: validators[header.proposer]?.id ?? '',
+    proposer,
     block: final.certificate.value ?? '',
     time_ms: header.time_ms,
     txs_count: final.block.txs.length,

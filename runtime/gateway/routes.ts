@@ -18,6 +18,7 @@ import type { GatewayReads } from './ports.ts';
 import { settlementView } from './settlement-views.ts';
 import { type SubmitOptions, submitTx } from './submit.ts';
 import { traceOf } from './trace.ts';
+import { validatorSetView } from './validator-set-view.ts';
 
 export type RouteOptions = SubmitOptions & {
   readonly reads: GatewayReads;
@@ -75,19 +76,16 @@ async function caughtUp({ heights }: RouteOptions, request: FastifyRequest): Pro
 }
 
 function networkAnswers({ reads, keeper, self, ws_url, now_ms }: RouteOptions): Answers {
-  const { id, genesis, validators } = reads.chain;
-  const { network, beacon_key } = genesis;
+  const { id, genesis } = reads.chain;
+  const { network } = genesis;
+  const { ledger } = reads;
   return {
-    '/api/network': () => ({
-      network,
-      chain: id,
-      gateway: self,
-      ws_url,
-      beacon_key,
-      height: reads.ledger.height(),
-      validators,
-    }),
+    '/api/network': () => {
+      const { beacon_key, validators } = ledger.membership(ledger.height() + 1);
+      return { network, chain: id, gateway: self, ws_url, beacon_key, height: ledger.height(), validators };
+    },
     '/api/view': () => keeper.view(now_ms()),
+    '/api/validators': () => validatorSetView(ledger, genesis.params),
   };
 }
 

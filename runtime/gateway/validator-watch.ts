@@ -1,11 +1,12 @@
 // Who of the validators is heard, and where they stand: from commit certificates, and from consensus traffic between blocks.
 import type { Crypto } from '#machines/consensus/types.ts';
+import { ANNOUNCED_HEIGHTS } from '#machines/settlement/memberships.ts';
 import { decodeConsensusMessage } from '#schemas/consensus/message-codec.ts';
-import type { Certificate } from '#schemas/consensus/types.ts';
+import type { Certificate, ValidatorSet } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { ConsoleView } from '#schemas/node/console.ts';
 import { MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits.ts';
-import type { Chain } from '../network/genesis-file.ts';
+import type { GatewayReads } from './ports.ts';
 
 type Heard = { readonly height: number; readonly round: number; readonly heard_ms: number };
 type BlockView = ConsoleView['blocks'][number];
@@ -13,19 +14,20 @@ type BlockView = ConsoleView['blocks'][number];
 const NOTHING: Heard = { height: 0, round: 0, heard_ms: 0 };
 
 export class ValidatorWatch {
-  readonly #chain: Chain;
+  readonly #reads: Pick<GatewayReads, 'chain' | 'ledger'>;
   readonly #crypto: Pick<Crypto, 'verify'>;
   readonly #heard = new Map<string, Heard>();
 
-  constructor(chain: Chain, crypto: Pick<Crypto, 'verify'>) {
-    this.#chain = chain;
+  constructor(reads: Pick<GatewayReads, 'chain' | 'ledger'>, crypto: Pick<Crypto, 'verify'>) {
+    this.#reads = reads;
     this.#crypto = crypto;
   }
 
   /** Signers of a certificate that the node has checked. */
   noteCertificate({ height, round, votes }: Certificate, now_ms: number): void {
+    const validators = this.#setOf(height);
     for (const vote of votes) {
-      const id = this.#chain.validators[vote.validator]?.id;
+      const id = validators[vote.validator]?.id;
       if (id !== undefined) this.#note(id, { height, round, heard_ms: now_ms });
     }
   }
@@ -42,22 +44,32 @@ export class ValidatorWatch {
     return at !== undefined;
   }
 
+  /** The set of the next height. */
   view(blocks: readonly BlockView[]): ConsoleView['validators'] {
-    return this.#chain.validators.map(({ id, operator, power }) => {
+    const states = new Map(this.#reads.ledger.validators().map(({ id, state }) => [id, state]));
+    return this.#setOf(this.#reads.ledger.height() + 1).map(({ id, operator, power }) => {
       const proposed_count = blocks.filter(({ proposer }) => proposer === id).length;
-      return { id, operator, power, ...(this.#heard.get(id) ?? NOTHING), proposed_count };
+      const state = states.get(id) ?? 'left';
+      return { id, operator, power, state, ...(this.#heard.get(id) ?? NOTHING), proposed_count };
     });
   }
 
   /** Height and round of a vote that this validator really signed. */
   #signedPosition(id: string, data: Uint8Array): Pick<Heard, 'height' | 'round'> | undefined {
-    const { id: chain, validators } = this.#chain;
+    const { chain } = this.#reads;
     const got = decodeConsensusMessage(data);
     if (!got.ok || got.value.type !== 'vote') return undefined;
     const { vote } = got.value;
     const isTrue =
-      validators[vote.validator]?.id === id && this.#crypto.verify(id, voteSignBytes(chain, vote), vote.signature);
+      this.#setOf(vote.height)[vote.validator]?.id === id &&
+      this.#crypto.verify(id, voteSignBytes(chain.id, vote), vote.signature);
     return isTrue ? { height: vote.height, round: vote.round } : undefined;
+  }
+
+  /** A gateway that lags takes the last set that it knows. */
+  #setOf(height: number): ValidatorSet {
+    const { ledger } = this.#reads;
+    return ledger.membership(Math.min(height, ledger.height() + ANNOUNCED_HEIGHTS)).validators;
   }
 
   #note(id: string, heard: Heard): void {

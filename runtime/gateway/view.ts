@@ -28,8 +28,8 @@ export class ViewKeeper {
   constructor(reads: GatewayReads, crypto: Pick<Crypto, 'verify'>) {
     const { chain, ledger } = reads;
     this.#reads = reads;
-    this.#blocks = new RecentBlocks(chain.validators);
-    this.#validators = new ValidatorWatch(chain, crypto);
+    this.#blocks = new RecentBlocks(ledger);
+    this.#validators = new ValidatorWatch(reads, crypto);
     this.#board = new UnitBoard(ledger);
     this.jobs = new JobViews(ledger, this.#board);
     this.#workers = new WorkerViews(ledger, chain.genesis.params, this.#board);
@@ -75,6 +75,7 @@ export class ViewKeeper {
       network: chain.genesis.network,
       chain: chain.id,
       height: ledger.height(),
+      epoch: ledger.membership(ledger.height() + 1).epoch,
       state_root: ledger.stateRoot(),
       block_time_ms: ledger.timeMs(),
       blocks_per_minute: this.#blocks.perMinute(now_ms),

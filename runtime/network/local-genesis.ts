@@ -187,6 +187,10 @@ const LOCAL_PARAMS = {
   reveal_deadline_ms: 30_000,
   stand_in_after_ms: 2_000,
   open_units_per_worker: 4,
+  epoch_heights: 100,
+  keygen_phase_heights: 15,
+  validator_stake_units: '1000000',
+  unbonding_heights: 100_000,
 };
 
 const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i + 1);

@@ -113,8 +113,9 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
   const ports = createArchivePorts({
     store,
     dir: join(options.dir, 'bundles'),
-    genesis: chain.genesis,
+    network: chain.genesis.network,
     settlement: (seq) => ledger.settlement(seq),
+    validatorsOf: (epoch) => ledger.membershipOf(epoch)?.validators ?? [],
   });
   const gateway = createTrustlessGateway(createContentStore(store));
   const routes = [
@@ -166,7 +167,8 @@ async function cosignPart(
     store,
     key,
     validator,
-    genesis: chain.genesis,
+    named: ledger.validators().find(({ id }) => id === validator)?.cosigner,
+    network: chain.genesis.network,
     settlement: (seq) => ledger.settlement(seq),
     now_ms: () => clock.now_ms(),
   });

@@ -37,6 +37,10 @@ const PARAMS = {
   reveal_deadline_ms: 4_000,
   stand_in_after_ms: 500,
   open_units_per_worker: 4,
+  epoch_heights: 20,
+  keygen_phase_heights: 4,
+  validator_stake_units: STAKE_UNITS / 10n,
+  unbonding_heights: 40,
 } as const;
 
 /** By powers: a few thousand sets at most (draw-plan.ts), a few of them in most schedules. */

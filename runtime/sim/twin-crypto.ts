@@ -1,12 +1,15 @@
 // Cheap twins of SHA-256 and Ed25519 for simulated networks: pure, fast, and as unforgeable as the adversary is honest about keys.
 
 import type { Crypto } from '#machines/consensus/types.ts';
+import type { LedgerCrypto } from '#machines/settlement/books.ts';
 import { BEACON_BYTES } from '#schemas/consensus/beacon.ts';
+import { twinDealings } from './twin-dealings.ts';
 
 /** Twin cryptography: the core checks with it as it checks with the real one; only the simulator can sign. */
-export type TwinCrypto = Crypto & {
-  sign(key: string, message: Uint8Array): Uint8Array;
-};
+export type TwinCrypto = Crypto &
+  LedgerCrypto & {
+    sign(key: string, message: Uint8Array): Uint8Array;
+  };
 
 /** 64-bit state of the twin hash, two lanes of 32; one per process is enough, since hashing never yields. */
 const lane = new Int32Array(2);
@@ -29,6 +32,7 @@ export const twinCrypto: TwinCrypto = {
     absorbKeyed(key, message);
     return signature.length === BEACON_BYTES && isSqueezed(signature);
   },
+  dealings: twinDealings,
 };
 
 /** The group's signature over a height's message: unique and as long as the real one is. */

@@ -32,6 +32,14 @@ export const Params = z.strictObject({
   stand_in_after_ms: z.int().min(100).max(60_000),
   /** Open units at once for each eligible worker. */
   open_units_per_worker: z.int().min(1).max(4_096),
+  /** The validator set may change at heights that are multiples of this. */
+  epoch_heights: z.int().min(1).max(10_000_000),
+  /** Heights of each of the four phases of a key generation: long enough for a transaction of every validator. */
+  keygen_phase_heights: z.int().min(1).max(1_000_000),
+  /** Stake that each seat of a joining validator needs, minor units of stake. */
+  validator_stake_units: AmountText,
+  /** Heights for which the stake of a validator stays locked after it left: at least as long as evidence is taken. */
+  unbonding_heights: z.int().min(1).max(1_000_000_000),
 });
 export type Params = z.output<typeof Params>;
 

@@ -1,6 +1,7 @@
 // What the gateway tells consoles and `sortition status`: one view of the network, made from final blocks and what it hears.
 // Whole numbers only: it travels in an envelope, and the strict reader of the wire takes no fractions.
 import { z } from 'zod';
+import { VALIDATOR_STATES } from '../settlement/state.ts';
 import { Id, JobId } from '../wire/fields.ts';
 
 /** Amounts are decimal strings of minor units, so that the view is the same in JSON and MessagePack. */
@@ -10,7 +11,9 @@ const Count = z.int().min(0);
 export const ValidatorView = z.strictObject({
   id: Id,
   operator: Id,
+  /** Seats in the set of the next height. */
   power: Count,
+  state: z.enum(VALIDATOR_STATES),
   /** Height of its latest signed message and when the gateway heard it, ms; 0 = not yet. */
   height: Count,
   round: Count,
@@ -98,6 +101,8 @@ export const ConsoleView = z.strictObject({
   network: z.string(),
   chain: z.string(),
   height: Count,
+  /** Of the next height: rises with each change of the validator set. */
+  epoch: Count,
   state_root: z.string(),
   block_time_ms: Count,
   /** Over the last minute. */

@@ -1,14 +1,21 @@
 // How rows of the ledger's state are written: MessagePack arrays in field order, so that equal rows are equal bytes.
 import { Unpackr } from 'msgpackr';
+import { decodeMembership, encodeMembership } from '../consensus/membership-codec.ts';
+import type { Membership } from '../consensus/types.ts';
 import { type RowValue, RowWriter } from './row-writer.ts';
 import type {
   BalanceRow,
   BeaconRow,
+  Candidate,
+  Complaint,
+  DealingRow,
   DisputeRow,
   DisputeVote,
   EvidenceRow,
   HeadRow,
+  HourRow,
   JobRow,
+  KeygenRow,
   NodeRow,
   NonceRow,
   PoolRow,
@@ -19,6 +26,7 @@ import type {
   SettlementRow,
   UnitRow,
   UnsettledRow,
+  ValidatorRow,
 } from './state.ts';
 
 /** Bytes of a row and back; the bytes of one row are always the same. */
@@ -59,6 +67,25 @@ const votes: Part = {
   write: (list: readonly DisputeVote[]) => list.map(({ validator, index, result }) => [validator, index, result]),
   read: (raw: readonly [string, number, Uint8Array][]) =>
     raw.map(([validator, index, result]) => ({ validator, index, result })),
+};
+const candidates: Part = {
+  write: (list: readonly Candidate[]) =>
+    list.map(({ id, operator, power, cosigner, encryption_key }) => [id, operator, power, cosigner, encryption_key]),
+  read: (raw: readonly [string, string, number, string, string][]) =>
+    raw.map(([id, operator, power, cosigner, encryption_key]) => ({ id, operator, power, cosigner, encryption_key })),
+};
+const complaints: Part = {
+  write: (list: readonly Complaint[]) => list.map(({ receiver, shares }) => [receiver, shares]),
+  read: (raw: readonly [string, Uint8Array[]][]) => raw.map(([receiver, shares]) => ({ receiver, shares })),
+};
+/** A membership's row is the bytes that headers name it by: a proof of the row proves the set. */
+const memberships: RowCodec<Membership> = {
+  write: (writer, membership) => writer.value(encodeMembership(membership)),
+  decode: (bytes) => {
+    const membership = decodeMembership(unpackr.unpack(bytes) as Uint8Array);
+    if (!membership.ok) throw new Error(`a stored membership is one: ${membership.code}`);
+    return membership.value;
+  },
 };
 
 /** Every kind of row, by the first part of its key. */
@@ -146,6 +173,27 @@ export const ROW_CODECS = {
     cid: true,
   }),
   evidence: rowCodec<EvidenceRow>({ validator: true, height: true, type: true }),
+  hours: rowCodec<HourRow>({ first_height: true }),
+  validators: rowCodec<ValidatorRow>({
+    id: true,
+    operator: true,
+    power: true,
+    cosigner: true,
+    encryption_key: true,
+    state: true,
+    since_height: true,
+  }),
+  memberships,
+  keygens: rowCodec<KeygenRow>({
+    epoch: true,
+    kind: true,
+    start_height: true,
+    end_height: true,
+    proposed: candidates,
+    qualified: true,
+    failed: true,
+  }),
+  dealings: rowCodec<DealingRow>({ hash: true, dealing: true, fault: true, complaints }),
   head: rowCodec<HeadRow>({
     height: true,
     time_ms: true,

@@ -1,4 +1,5 @@
 // Rows of the ledger's state, by key. Whole numbers only; written as MessagePack arrays in field order.
+import type { ValidatorInfo } from '../consensus/types.ts';
 
 /** `accounts/{asset}/{account}`. Accounts are ids, or the named pots `escrow:{job}`, `treasury`, `burned`. */
 export type BalanceRow = { readonly amount_units: bigint };
@@ -153,6 +154,57 @@ export type SettlementRow = {
 };
 /** `evidence/{hash}`. */
 export type EvidenceRow = { readonly validator: string; readonly height: number; readonly type: string };
+/** `hours/{hour}`: the first block of each hour of block time (hours since the Unix epoch), as far back as evidence may lie. */
+export type HourRow = { readonly first_height: number };
+
+/** A validator as the set names it, before its shares of the beacon are known. */
+export type Candidate = Omit<ValidatorInfo, 'beacon_shares'>;
+
+/**
+ * joining: asks for more power than it has. member: has it. leaving: asked to go. punished: goes first, and never comes back.
+ * left: is gone, with its stake locked until it is unbonded.
+ */
+export const VALIDATOR_STATES = ['joining', 'member', 'leaving', 'punished', 'left'] as const;
+export type ValidatorState = (typeof VALIDATOR_STATES)[number];
+/** `validators/{id}`: who is in the set or wants to be; `power` is what it asked for. The row goes when its stake is free. */
+export type ValidatorRow = Candidate & {
+  readonly state: ValidatorState;
+  /** Height at which it asked to join or to leave, or was punished; once out of the set: the first height without it. */
+  readonly since_height: number;
+};
+
+/** `keygens/{epoch}`: the generation of the beacon key for the membership of that epoch. */
+export type KeygenRow = {
+  readonly epoch: number;
+  /** fresh: the first key, dealt by the proposed set. reshare: the same key, dealt by the set before. */
+  readonly kind: 'fresh' | 'reshare';
+  /** The block at whose end it opened: names the attempt, since a generation that failed is tried again for the same epoch. */
+  readonly start_height: number;
+  /** Height at whose end it ended; 0 = under way. */
+  readonly end_height: number;
+  readonly proposed: readonly Candidate[];
+  /** Dealers whose dealings make the key, in the order of their set; none while it is under way or where it failed. */
+  readonly qualified: readonly string[];
+  /** Dealers without a good dealing at its end, in that order. */
+  readonly failed: readonly string[];
+};
+/** `dealings/{epoch}/{validator}`: what one dealer of a generation said. */
+export type DealingRow = {
+  /** SHA-256 of the dealing, committed to before anybody saw one. */
+  readonly hash: Uint8Array;
+  /** The dealing; empty until it is dealt. */
+  readonly dealing: Uint8Array;
+  /** Why the dealing is worth nothing, as a code; empty while it is good. */
+  readonly fault: string;
+  /** Who could not read its shares, in the order of the complaints. */
+  readonly complaints: readonly Complaint[];
+};
+/** `shares`: what the dealer revealed in answer, one scalar of 32 bytes for each dealt polynomial and seat; none before. */
+export type Complaint = { readonly receiver: string; readonly shares: readonly Uint8Array[] };
+
+/** What dealers and receivers of a key generation may say, one after the other. */
+export const KEYGEN_PHASES = ['commit', 'deal', 'complain', 'justify'] as const;
+export type KeygenPhase = (typeof KEYGEN_PHASES)[number];
 
 /** What a block did, in order: actors hear these. Plain data; ids say whom it concerns. */
 export type LedgerEvent =
@@ -224,6 +276,20 @@ export type LedgerEvent =
   | { readonly type: 'settlement.closed'; readonly seq: number }
   | { readonly type: 'settlement.archived'; readonly seq: number; readonly cid: string }
   | { readonly type: 'evidence.accepted'; readonly validator: string; readonly evidence: string; readonly kind: string }
+  | { readonly type: 'validator.joining'; readonly validator: string; readonly power: number }
+  | { readonly type: 'validator.leaving'; readonly validator: string }
+  /** A generation entered a phase, in which transactions up to `until_height` count. */
+  | {
+      readonly type: 'keygen.phase';
+      readonly epoch: number;
+      readonly phase: KeygenPhase;
+      readonly until_height: number;
+    }
+  /** A dealer's own signed dealing convicts it: it is invalid, or a complaint about it was not answered. */
+  | { readonly type: 'keygen.fault'; readonly epoch: number; readonly validator: string; readonly code: string }
+  /** Too few dealt well; it is tried again at the next boundary. */
+  | { readonly type: 'keygen.failed'; readonly epoch: number; readonly failed: readonly string[] }
+  | { readonly type: 'membership.changed'; readonly epoch: number; readonly first_height: number }
   | { readonly type: 'tx.refused'; readonly account: string; readonly nonce: number; readonly code: string }
   /** One item of a batch did not apply; the others did. */
   | {

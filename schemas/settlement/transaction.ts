@@ -17,9 +17,12 @@ import {
   MAX_ATTEMPTS,
   MAX_AUDIT_SUB_UNITS,
   MAX_BATCH_ITEMS,
+  MAX_DEALING_BYTES,
   MAX_HEARTBEATS_PER_TX,
   MAX_JOB_UNITS,
+  MAX_REVEALED_SHARES,
   MAX_SUSPECTS,
+  MAX_VALIDATOR_POWER,
 } from '../wire/limits.ts';
 
 const Attempt = z.int().min(1).max(MAX_ATTEMPTS);
@@ -136,6 +139,42 @@ export const Archived = z.strictObject({
   log_root: Hash,
 });
 
+/** Enter the validator set with `power` seats, as far and as soon as there is room; the stake for them is locked from now on. */
+export const ValidatorJoin = z.strictObject({
+  type: z.literal('validator.join'),
+  power: z.int().min(1).max(MAX_VALIDATOR_POWER),
+  cosigner: Id,
+  /** By the cosigner: it is held, and agrees to this validator (see `possessionSignBytes`). */
+  cosigner_signature: Signature,
+  /** X25519 public key for dealt shares. */
+  encryption_key: Id,
+  operator: Id,
+  /** By the operator, over TAG.operator | node id bytes, as for any node. */
+  operator_signature: Signature,
+});
+/** Leave the validator set, as soon as the others may go on without. */
+export const ValidatorLeave = z.strictObject({ type: z.literal('validator.leave') });
+
+/** Epoch whose membership the key is for. */
+const Epoch = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+/** Phase 1: SHA-256 of the dealing to come, so that nobody chooses after seeing others. */
+export const KeygenCommit = z.strictObject({ type: z.literal('keygen.commit'), epoch: Epoch, hash: Hash });
+/** Phase 2: the dealing that was committed to. */
+export const KeygenDeal = z.strictObject({
+  type: z.literal('keygen.deal'),
+  epoch: Epoch,
+  dealing: bytesUpTo(MAX_DEALING_BYTES),
+});
+/** Phase 3: what this dealer encrypted to the sender is not what its dealing commits to. */
+export const KeygenComplain = z.strictObject({ type: z.literal('keygen.complain'), epoch: Epoch, dealer: Id });
+/** Phase 4: a dealer shows everybody what it had for who complained. */
+export const KeygenJustify = z.strictObject({
+  type: z.literal('keygen.justify'),
+  epoch: Epoch,
+  receiver: Id,
+  shares: z.array(bytes(32)).min(1).max(MAX_REVEALED_SHARES),
+});
+
 export const TxBody = z.discriminatedUnion('type', [
   Transfer,
   NodeRegister,
@@ -146,6 +185,12 @@ export const TxBody = z.discriminatedUnion('type', [
   Adjudicate,
   EvidenceTx,
   Archived,
+  ValidatorJoin,
+  ValidatorLeave,
+  KeygenCommit,
+  KeygenDeal,
+  KeygenComplain,
+  KeygenJustify,
 ]);
 export type TxBody = z.infer<typeof TxBody>;
 

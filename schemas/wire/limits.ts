@@ -47,6 +47,15 @@ export const MAX_VALIDATORS = 100;
 export const MAX_SET_POWER = 128;
 /** Seats of one validator: the dealing that hands them on fits into a transaction in the largest set. */
 export const MAX_VALIDATOR_POWER = 10;
+/** Validators that wait for a place in the set: the ledger looks through them at each boundary of epochs. */
+export const MAX_CANDIDATES = 1_024;
+/** One dealing of a key generation, bytes: a transaction carries it whole. */
+export const MAX_DEALING_BYTES = 126_976;
+/** Shares that a dealer reveals in answer to one complaint: each of its polynomials at each seat of the receiver, in one transaction. */
+export const MAX_REVEALED_SHARES = 2_048;
+/** Evidence is taken for so many heights and for so long, block time in ms, whichever ends later: an offence is found at once or never. */
+export const MAX_EVIDENCE_AGE_HEIGHTS = 100_000;
+export const MAX_EVIDENCE_AGE_MS = 48 * 3_600_000;
 
 /** Draws, or results of all kinds together, in one transaction. */
 export const MAX_BATCH_ITEMS = 256;

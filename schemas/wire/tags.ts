@@ -14,4 +14,5 @@ export const TAG = {
   beacon: tag('srt/beacon/1'),
   generation: tag('srt/keygen/1'),
   dealing: tag('srt/dealing/1'),
+  possession: tag('srt/cosigner/1'),
 } as const;

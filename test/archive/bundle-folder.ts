@@ -6,7 +6,7 @@ import { writeFolder } from '#runtime/archive/bundle-folder.ts';
 import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { SettlementRow } from '#schemas/settlement/state.ts';
-import { collectedBy, GENESIS, ledgerOf, NETWORK, noteBy, POLICY, recordBlocks, rowsOf } from './network.ts';
+import { collectedBy, ledgerOf, NETWORK, noteBy, POLICY, recordBlocks, rowsOf, validatorsOf } from './network.ts';
 
 /** Publish the bundle after the last of these settlements, signed by these cosigners; its folder. */
 export async function publishBundle(
@@ -18,7 +18,8 @@ export async function publishBundle(
   const ports = createArchivePorts({
     store: openMemoryStore(new MemoryDisk()),
     dir,
-    genesis: GENESIS,
+    network: NETWORK,
+    validatorsOf,
     settlement: ledgerOf(rows),
   });
   const { ask } = await ports['archive.seal']({ seq });

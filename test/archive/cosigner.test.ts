@@ -11,7 +11,6 @@ import {
   at,
   cosignerKeys,
   entry,
-  GENESIS,
   ledgerOf,
   messageKeys,
   NETWORK,
@@ -19,6 +18,7 @@ import {
   PAYMENTS,
   POLICY,
   rowsOf,
+  validatorsOf,
 } from './network.ts';
 
 const rows = rowsOf(PAYMENTS);
@@ -40,7 +40,8 @@ const cosigner = (ledger: readonly SettlementRow[] = rows) =>
     store: openMemoryStore(disk),
     key: at(cosignerKeys, 0),
     validator: at(messageKeys, 0).id,
-    genesis: GENESIS,
+    named: at(cosignerKeys, 0).id,
+    network: NETWORK,
     settlement: ledgerOf(ledger),
     now_ms: () => now_ms,
   });
@@ -52,7 +53,8 @@ async function asked(seq: number, ledger: readonly SettlementRow[] = rows, netwo
   const ports = createArchivePorts({
     store: openMemoryStore(new MemoryDisk()),
     dir: '',
-    genesis: { ...GENESIS, network },
+    network,
+    validatorsOf,
     settlement: ledgerOf(ledger),
   });
   return (await ports['archive.seal']({ seq })).ask;
@@ -131,7 +133,8 @@ test('no signature leaves that is not on disk', async () => {
     store,
     key: at(cosignerKeys, 0),
     validator: at(messageKeys, 0).id,
-    genesis: GENESIS,
+    named: at(cosignerKeys, 0).id,
+    network: NETWORK,
     settlement: ledgerOf(rows),
     now_ms: () => now_ms,
   });
@@ -160,7 +163,8 @@ test('validators of one database keep apart', async () => {
       store,
       key: at(cosignerKeys, i),
       validator: at(messageKeys, i).id,
-      genesis: GENESIS,
+      named: at(cosignerKeys, i).id,
+      network: NETWORK,
       settlement: ledgerOf(rows),
       now_ms: () => now_ms,
     }),
@@ -169,16 +173,17 @@ test('validators of one database keep apart', async () => {
   expect(a?.ok === true && b?.ok === true && Buffer.compare(a.signature, b.signature)).not.toBe(0);
 });
 
-test('a key that the genesis does not name is not used at all', () => {
+test('a key other than the one that the ledger names is not used at all', () => {
   const store = openMemoryStore(disk);
   const make = () =>
     createCosigner({
       store,
       key: at(cosignerKeys, 1),
       validator: at(messageKeys, 0).id,
-      genesis: GENESIS,
+      named: at(cosignerKeys, 0).id,
+      network: NETWORK,
       settlement: ledgerOf(rows),
       now_ms: () => now_ms,
     });
-  expect(make).toThrow('the genesis names');
+  expect(make).toThrow('the ledger names');
 });

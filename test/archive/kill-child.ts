@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { Store } from '#runtime/store/store.ts';
-import { collectedBy, GENESIS, ledgerOf, PAYMENTS, rowsOf } from './network.ts';
+import { collectedBy, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
 
 const [dir = '', stepText = ''] = process.argv.slice(2);
 const seq = 1;
@@ -45,7 +45,8 @@ const store: Store = { ...disk, batch: mortal((ops) => disk.batch(ops)) };
 const ports = createArchivePorts({
   store,
   dir: `${dir}/bundles`,
-  genesis: GENESIS,
+  network: NETWORK,
+  validatorsOf,
   settlement: ledgerOf(rowsOf(PAYMENTS)),
 });
 const { ask } = await ports['archive.seal']({ seq });

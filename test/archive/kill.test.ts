@@ -9,7 +9,7 @@ import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { verifyBundle } from '#runtime/archive/verify.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { folderBytes } from './bundle-folder.ts';
-import { collectedBy, GENESIS, ledgerOf, PAYMENTS, rowsOf } from './network.ts';
+import { collectedBy, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
 
 const CHILD = new URL('./kill-child.ts', import.meta.url).pathname;
 const seq = 1;
@@ -30,7 +30,8 @@ async function recover(dir: string) {
   const ports = createArchivePorts({
     store,
     dir: join(dir, 'bundles'),
-    genesis: GENESIS,
+    network: NETWORK,
+    validatorsOf,
     settlement: ledgerOf(rowsOf(PAYMENTS)),
   });
   const { ask, cid } = await ports['archive.seal']({ seq });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { formatNote } from '#machines/settlement/checkpoint.ts';
 import { cosignatureLine, cosignatureMessage } from '#machines/settlement/checkpoint-cosignature.ts';
-import { genesisPolicy } from '#machines/settlement/checkpoint-policy.ts';
+import { policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import { recordOf } from '#machines/settlement/record-rules.ts';
 import { applySettlement, type SettledBalances, settledRoot } from '#machines/settlement/settled-balances.ts';
@@ -21,18 +21,10 @@ export const messageKeys: readonly Signer[] = numbers.map((i) => signer(seed(`va
 export const cosignerKeys: readonly Signer[] = numbers.map((i) => signer(seed(`cosigner ${i}`)));
 export const strangerKey: Signer = signer(seed('stranger'));
 
-export const GENESIS = {
-  network: NETWORK,
-  validators: messageKeys.map(({ id }, i) => ({
-    id,
-    operator: id,
-    power: 1,
-    beacon_shares: [],
-    cosigner: at(cosignerKeys, i).id,
-    encryption_key: id,
-  })),
-};
-export const POLICY = genesisPolicy(GENESIS);
+const VALIDATORS = messageKeys.map(({ id }, i) => ({ id, cosigner: at(cosignerKeys, i).id }));
+/** The set is the same in every epoch. */
+export const validatorsOf = (_epoch = 0) => VALIDATORS;
+export const POLICY = policyOf(NETWORK, VALIDATORS);
 
 /** One settlement each: a job's escrow pays a worker and two auditors; the third also burns stake of a liar. */
 export const PAYMENTS: readonly (readonly SettlementEntry[])[] = [

@@ -13,7 +13,18 @@ import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
 import { CosignReply, CosignRequest } from '#schemas/settlement/cosign.ts';
 import type { SettlementRow } from '#schemas/settlement/state.ts';
-import { at, cosignerKeys, GENESIS, ledgerOf, messageKeys, NOW_MS, PAYMENTS, rowsOf, strangerKey } from './network.ts';
+import {
+  at,
+  cosignerKeys,
+  ledgerOf,
+  messageKeys,
+  NETWORK,
+  NOW_MS,
+  PAYMENTS,
+  rowsOf,
+  strangerKey,
+  validatorsOf,
+} from './network.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'pipeline-'));
 afterAll(() => rm(dir, { recursive: true }));
@@ -24,12 +35,12 @@ type Answer = (request: CosignRequest) => Promise<CosignReply>;
 /** Validator `i` over its own disk: honest, unless its ledger or its key is another than the archiver's genesis says. */
 function validator(i: number, ledger: readonly SettlementRow[] = rows, key = at(cosignerKeys, i)): Answer {
   const store = openMemoryStore(new MemoryDisk());
-  const validators = GENESIS.validators.map((v, j) => (i === j ? { ...v, cosigner: key.id } : v));
   return createCosigner({
     store,
     key,
     validator: at(messageKeys, i).id,
-    genesis: { ...GENESIS, validators },
+    named: key.id,
+    network: NETWORK,
     settlement: ledgerOf(ledger),
     now_ms: () => NOW_MS,
   }).answer;
@@ -41,7 +52,8 @@ async function archive(name: string, disk: MemoryDisk, validators: readonly (Ans
   const ports = createArchivePorts({
     store: openMemoryStore(disk),
     dir: join(dir, name),
-    genesis: GENESIS,
+    network: NETWORK,
+    validatorsOf,
     settlement: ledgerOf(rows),
   });
   const submitted: Effect[] = [];

@@ -3,20 +3,32 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { formatPolicy, policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { verifyBundle } from '#runtime/archive/verify.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { folderBytes } from './bundle-folder.ts';
-import { at, collectedBy, GENESIS, ledgerOf, messageKeys, PAYMENTS, rowsOf, strangerKey } from './network.ts';
+import {
+  at,
+  collectedBy,
+  ledgerOf,
+  messageKeys,
+  NETWORK,
+  PAYMENTS,
+  rowsOf,
+  strangerKey,
+  validatorsOf,
+} from './network.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'ports-'));
 afterAll(() => rm(root, { recursive: true }));
 const rows = rowsOf(PAYMENTS);
-const ports = (name: string, disk = new MemoryDisk(), settlements = rows) =>
+const ports = (name: string, disk = new MemoryDisk(), settlements = rows, sets = validatorsOf) =>
   createArchivePorts({
     store: openMemoryStore(disk),
     dir: join(root, name),
-    genesis: GENESIS,
+    network: NETWORK,
+    validatorsOf: sets,
     settlement: ledgerOf(settlements),
   });
 
@@ -34,6 +46,25 @@ test('each settlement is sealed and published, and each bundle verifies', async 
     expect(published.ok && verifyBundle(published.folder).ok).toBe(true);
   }
   expect((await readdir(join(root, 'each'))).toSorted()).toEqual(['settlement-0', 'settlement-1', 'settlement-2']);
+});
+
+test('each settlement is cosigned by the set of its epoch; a policy of another set is not taken for it', async () => {
+  const setOf = (epoch = 1) => validatorsOf().slice(epoch - 1);
+  const { 'archive.seal': seal, 'archive.publish': publish } = ports('sets', new MemoryDisk(), rows, setOf);
+  const bundles: string[] = [];
+  for (const { seq, epoch } of rows) {
+    const { ask, validators, quorum } = await seal({ seq });
+    expect({ validators, quorum }).toEqual({ validators: setOf(epoch).map(({ id }) => id), quorum: [3, 3, 2][seq] });
+    const gone = await publish({ seq, cosignatures: collectedBy(ask, [0, 1]) });
+    expect(gone.ok).toBe(false);
+    const published = await publish({ seq, cosignatures: collectedBy(ask, [1, 2, 3].slice(-setOf(epoch).length)) });
+    bundles.push(published.ok ? published.folder : '');
+  }
+  const policies = [1, 2, 3].map((epoch) => formatPolicy(policyOf(NETWORK, setOf(epoch))));
+  for (const [i, folder] of bundles.entries())
+    expect(policies.map((policy) => verifyBundle(folder, policy)).map((got) => (got.ok ? 'OK' : got.code))).toEqual(
+      [0, 1, 2].map((own) => (own === i ? 'OK' : 'POLICY_NOT_TRUSTED')),
+    );
 });
 
 test('a repeat with other signatures after a restart gives the same bytes', async () => {

@@ -11,6 +11,8 @@ import { sortition } from './run.ts';
 const COMMANDS = [
   'up',
   'node',
+  'validators',
+  'validator',
   'submit',
   'status',
   'jobs',
@@ -122,12 +124,7 @@ describe('what fails says why, in one sentence with a code, and ends with the co
     ['a bench that is none', ['bench', 'coffee'], EXIT.usage, 'BENCH_UNKNOWN'],
     ['a planted bug that is none', ['sim', '--mutation', 'coffee'], EXIT.usage, 'MUTATION_UNKNOWN'],
     ['an id that is none', ['keys', 'admit', 'me', '--kind', 'worker'], EXIT.usage, 'NUMBER_INVALID'],
-    [
-      'a kind that cannot be admitted',
-      ['keys', 'admit', ACTOR, '--kind', 'validator'],
-      EXIT.usage,
-      'ACTOR_KIND_UNKNOWN',
-    ],
+    ['a kind that cannot be admitted', ['keys', 'admit', ACTOR, '--kind', 'baker'], EXIT.usage, 'ACTOR_KIND_UNKNOWN'],
     ['a policy that is not there', ['verify', 'none', '--policy', 'none.policy'], EXIT.usage, 'POLICY_UNREADABLE'],
   ] as const)('%s', async (_name, args, exit, code) => {
     const ran = await sortition(...args);

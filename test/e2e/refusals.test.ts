@@ -1,5 +1,7 @@
 // Everything bad, sent to one live network: each is refused with its code, counted where an operator sees it, and disturbs nothing else.
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createKeyFile, readKeyFile } from '#runtime/keys/key-file.ts';
 import { jobIdOf } from '#runtime/network/main-job.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { sortition } from '../cli/run.ts';
@@ -74,6 +76,34 @@ describe('the commands, against the same network', () => {
     ];
     expect(await json(...submitted)).toMatchObject({ job: jobIdOf(world.key('client').id, 'cli') });
     acceptedJobs.push(jobIdOf(world.key('client').id, 'cli'));
+  });
+
+  test('a stranger asks for a place in the validator set, and withdraws', async () => {
+    const file = (name: string): string => join(world.dir, 'strangers', name);
+    for (const name of ['me', 'operator']) await createKeyFile(file(name));
+    const { id } = await readKeyFile(file('me'));
+    const asking = [
+      '--power',
+      '2',
+      '--stake',
+      '2000000',
+      '--cosigner',
+      file('cosigner'),
+      '--encryption',
+      file('x25519'),
+    ];
+    const keys = ['--key', file('me'), '--operator', file('operator')];
+    expect(await json('validator', 'join', ...keys, ...asking)).toMatchObject({ id, power: 2 });
+    expect(await json('validators')).toMatchObject({
+      total_power: 4,
+      validators: expect.arrayContaining([
+        expect.objectContaining({ id, state: 'joining', power: 0, wanted_power: 2, locked_units: '2000000' }),
+      ]),
+    });
+    expect(await json('validator', 'leave', '--key', file('me'))).toMatchObject({ id });
+    expect(await json('validators')).toMatchObject({
+      validators: expect.not.arrayContaining([expect.objectContaining({ id, state: 'joining' })]),
+    });
   });
 
   test.each([

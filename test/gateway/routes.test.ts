@@ -7,6 +7,7 @@ import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { verifyDrawBundle } from '#runtime/gateway/draw-bundle.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { ConsoleView } from '#schemas/node/console.ts';
+import { ValidatorSetView } from '#schemas/node/validators.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
 import { txId } from '#schemas/settlement/tx-codec.ts';
 import { CODES } from '#schemas/wire/codes.ts';
@@ -73,6 +74,13 @@ describe('what it tells', () => {
     const { body } = await get('/api/network');
     expect(body).toMatchObject({ network: 'test', chain: CHAIN, gateway: self.id, ws_url: 'ws://127.0.0.1:9222' });
     expect(body['validators']).toHaveLength(4);
+  });
+
+  test('the validator set, who wants to change it, and when it may change', async () => {
+    const set = ValidatorSetView.parse((await get('/api/validators')).body);
+    expect(set).toMatchObject({ epoch: 0, first_height: 1, total_power: 4, change: { stage: 'none' } });
+    expect(set.validators).toHaveLength(4);
+    expect(set.validators[0]).toMatchObject({ state: 'member', power: 1, next_power: 1, wanted_power: 1 });
   });
 
   test('the view is the one that the feed tells', async () => {

@@ -7,6 +7,7 @@ import { MAX_ITEM_BODY_BYTES, MIN_HEARD_INTERVAL_MS } from '#schemas/wire/limits
 import { decodeBody, encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { CLIENT, id, START_MS, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
+import { changeSet, joinBody } from '../settlement/world/dealers.ts';
 import { run } from '../settlement/world/nodes.ts';
 import { FINALITY_MS, SeenWorld, signVote, worldCrypto } from './seen-world.ts';
 
@@ -120,6 +121,23 @@ test('a validator that rules on a dispute after the quorum is told so, and nothi
   expect(codes).toContain('DISPUTE_OVER');
   expect(codes).not.toContain('DISPUTE_UNKNOWN');
   expect(view().refusals.filter(({ peer }) => VALIDATORS.includes(peer))).toEqual([]);
+});
+
+test('the validators shown are the set of the next height; a bad dealing is held against its dealer', () => {
+  const newcomer = id('c0');
+  const [first = '', ...others] = VALIDATORS;
+  const { world, view } = watched({ candidates: [newcomer], params: { epoch_heights: 20 } });
+  world.send(newcomer, joinBody(newcomer));
+  changeSet(world, new Map([[first, 'malformed']]));
+  expect([view().epoch, view().validators.length]).toEqual([0, 4]);
+  world.send(first, { type: 'validator.leave' });
+  world.block();
+  expect(view().epoch).toBe(1);
+  expect(view().validators.map(({ id: v, power, state }) => [v, power, state])).toEqual([
+    [first, 1, 'leaving'],
+    ...[...others, newcomer].map((v) => [v, 1, 'member']),
+  ]);
+  expect(view().refusals).toContainEqual(expect.objectContaining({ code: 'DEALING_MALFORMED', peer: first, count: 1 }));
 });
 
 const voteOf = (height: number, validator: number, key: string) => {

@@ -5,7 +5,7 @@ import { genesisOf } from './world/chain.ts';
 
 const written = (genesis: Genesis) => ({
   ...genesis,
-  params: { ...genesis.params, min_fee_units: '1', worker_stake_units: '1000' },
+  params: { ...genesis.params, min_fee_units: '1', worker_stake_units: '1000', validator_stake_units: '1000' },
   balances: genesis.balances.map((b) => ({ ...b, amount_units: String(b.amount_units) })),
 });
 

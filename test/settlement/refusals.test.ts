@@ -92,7 +92,7 @@ test('a refused transaction takes its nonce and its fee, undoes the rest and say
 describe('accounts, registry, jobs', () => {
   const cases: [string, string, (world: World) => TxBody][] = [
     ['BALANCE_LOW', CLIENT, () => job({ reward_per_unit_units: 600_000n })],
-    ['STAKE_LOCKED', V0, () => transfer(1n, 'stake')],
+    ['STAKE_LOCKED', V0, () => transfer(9_001n, 'stake')],
     ['NODE_EXISTS', W0, (world) => world.register(W0, id('alpha'))],
     [
       'OPERATOR_SIGNATURE_INVALID',

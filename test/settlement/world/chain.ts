@@ -5,6 +5,7 @@ import type { LedgerCrypto } from '#machines/settlement/books.ts';
 import { createLedger, type Ledger, type LedgerBlock, openLedger } from '#machines/settlement/ledger.ts';
 import { operatorSignBytes } from '#machines/settlement/nodes.ts';
 import type { BlockResult } from '#machines/settlement/types.ts';
+import { twinDealings } from '#runtime/sim/twin-dealings.ts';
 import { Genesis } from '#schemas/config/genesis.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
@@ -25,6 +26,7 @@ export const sign = (key: string, message: Uint8Array): Uint8Array => {
 export const twinCrypto: LedgerCrypto = {
   sha256,
   verify: (key, message, signature) => Buffer.compare(sign(key, message), signature) === 0,
+  dealings: twinDealings,
 };
 
 export const CLIENT = id('client');
@@ -48,26 +50,45 @@ const params = {
   reveal_deadline_ms: 30_000,
   stand_in_after_ms: 2_000,
   open_units_per_worker: 2,
+  epoch_heights: 1_000_000,
+  keygen_phase_heights: 3,
+  validator_stake_units: '1000',
+  unbonding_heights: 50,
 };
 
-export type WorldOptions = { readonly workers?: readonly string[]; readonly params?: Partial<typeof params> };
+export type WorldOptions = {
+  readonly workers?: readonly string[];
+  readonly params?: Partial<typeof params>;
+  /** Power of each validator. */
+  readonly powers?: readonly number[];
+  /** Without the first key, as a network that no dealer has begun. */
+  readonly has_key?: boolean;
+  /** Who has stake and may want to be a validator. */
+  readonly candidates?: readonly string[];
+};
 
-export function genesisOf({ workers = WORKERS, params: changed = {} }: WorldOptions = {}): Genesis {
-  const everybody = [CLIENT, SHUFFLER, ARCHIVER, ...VALIDATORS, ...workers];
+/** The beacon key of the test world, and the public share of each of its seats: see the twin of dealings. */
+const BEACON_KEY = 'be'.repeat(48);
+
+export function genesisOf(options: WorldOptions = {}): Genesis {
+  const { workers = WORKERS, params: changed = {}, powers = [1, 1, 1, 1], has_key = true, candidates = [] } = options;
+  const validators = powers.map((_, i) => VALIDATORS[i] ?? id(`v${i}`));
+  const staked = [...validators, ...workers, ...candidates];
+  const everybody = [CLIENT, SHUFFLER, ARCHIVER, ...staked];
   return Genesis.parse({
     v: 1,
     network: 'test',
     time_ms: START_MS,
     params: { ...params, ...changed },
-    validators: VALIDATORS.map((v) => ({
+    validators: validators.map((v, i) => ({
       id: v,
       operator: id(`${v} operator`),
-      power: 1,
-      beacon_shares: ['00'.repeat(48)],
+      power: powers[i],
+      beacon_shares: has_key ? Array.from({ length: powers[i] ?? 0 }, () => BEACON_KEY) : [],
       cosigner: v,
-      encryption_key: v,
+      encryption_key: id(`${v} encryption`),
     })),
-    beacon_key: '00'.repeat(48),
+    beacon_key: has_key ? BEACON_KEY : null,
     nodes: [
       ...workers.map((worker, i) => ({
         id: worker,
@@ -79,7 +100,7 @@ export function genesisOf({ workers = WORKERS, params: changed = {} }: WorldOpti
     ],
     balances: [
       ...everybody.map((account) => ({ account, asset: 'credit', amount_units: '1000000' })),
-      ...[...VALIDATORS, ...workers].map((account) => ({ account, asset: 'stake', amount_units: '10000' })),
+      ...staked.map((account) => ({ account, asset: 'stake', amount_units: '10000' })),
     ],
   });
 }

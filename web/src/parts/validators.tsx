@@ -14,7 +14,11 @@ export const isUp = ({ heard_ms }: Validator, now_ms: number): boolean => heard_
 export function ValidatorsSection() {
   const validators = view.value?.validators ?? [];
   return (
-    <Section id="validators" title="Validators" aside={<>more than two thirds of the power decide</>}>
+    <Section
+      id="validators"
+      title="Validators"
+      aside={<>epoch {count(view.value?.epoch ?? 0)}; more than two thirds of the power decide</>}
+    >
       <Table label="Validators" columns={COLUMNS} rows={validators} empty="No validators." />
     </Section>
   );
@@ -24,6 +28,7 @@ const COLUMNS: readonly Column<Validator>[] = [
   { name: 'Validator', cell: ({ id }) => <Key id={id} short={shortId(id)} />, isHead: true },
   { name: 'State', cell: (validator) => <State isUp={isUp(validator, network_ms.value)} up="heard" down="silent" /> },
   { name: 'Operator', cell: ({ operator }) => <Key id={operator} short={shortId(operator)} /> },
+  { name: 'Membership', cell: ({ state }) => state },
   { name: 'Power', cell: ({ power }) => count(power), isNumber: true },
   { name: 'Height', cell: ({ height }) => count(height), isNumber: true },
   { name: 'Round', cell: ({ round }) => round, isNumber: true },
