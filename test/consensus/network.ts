@@ -84,12 +84,13 @@ export const signProposal = (set: ValidatorSet, proposal: Proposal): SignedPropo
 export class HashApp implements Application {
   pool: Uint8Array[] = [];
   root = '0'.repeat(64);
-  readonly #membership: Membership;
-  constructor(membership: Membership) {
-    this.#membership = membership;
+  readonly #epochs: readonly [Membership, ...Membership[]];
+  /** @param later epochs, in order of their first heights */
+  constructor(membership: Membership, ...later: readonly Membership[]) {
+    this.#epochs = [membership, ...later];
   }
-  membership(): Membership {
-    return this.#membership;
+  membership(height = 1): Membership {
+    return this.#epochs.findLast(({ first_height }) => first_height <= height) ?? this.#epochs[0];
   }
   prepare(): readonly Uint8Array[] {
     return [...this.pool];
@@ -169,13 +170,21 @@ export class Network {
   readonly #parts: CoreParts | undefined;
   #order = 0;
 
-  constructor(count: number, options: { readonly delay_ms?: number; readonly parts?: CoreParts } = {}) {
+  /** @param options.epochs of these validators: one of all of them, if absent */
+  constructor(
+    count: number,
+    options: {
+      readonly delay_ms?: number;
+      readonly parts?: CoreParts;
+      readonly epochs?: (set: ValidatorSet) => readonly Membership[];
+    } = {},
+  ) {
     this.set = validatorSet(count);
     this.delay_ms = options.delay_ms ?? 1;
     this.#parts = options.parts;
-    const membership = membershipOf(this.set);
+    const [first = membershipOf(this.set), ...later] = options.epochs?.(this.set) ?? [];
     this.nodes = this.set.map((_, i) => {
-      const app = new HashApp(membership);
+      const app = new HashApp(first, ...later);
       const config = configOf(this.set, i, app);
       const core = createCore(config, options.parts);
       return {
@@ -259,13 +268,16 @@ export class Network {
         node.log.push(effect.input);
         return undefined;
       case 'vote': {
-        const vote = signVote(this.set, effect.vote);
+        const vote = { ...effect.vote, signature: sign(this.#idOf(self), voteSignBytes(CHAIN, effect.vote)) };
         node.votes.push(vote);
         this.cast(self, { type: 'vote.received', vote, now_ms });
         return { type: 'vote.received', vote, now_ms };
       }
       case 'propose': {
-        const proposal = signProposal(this.set, effect.proposal);
+        const proposal = {
+          ...effect.proposal,
+          signature: sign(this.#idOf(self), proposalSignBytes(CHAIN, effect.proposal)),
+        };
         const polka = effect.polka === undefined ? {} : { polka: effect.polka };
         const message = { type: 'proposal', proposal, ...polka, block: effect.block } as const;
         for (const piece of node.core.cutter.pieces(message)) {
