@@ -1,5 +1,7 @@
 // The light client's rule: from one trusted block to any later one, by its commit certificate alone. Nothing is executed.
 import { HASH_BYTES } from '#schemas/consensus/fixed-layout.ts';
+import { membershipHash } from '#schemas/consensus/membership-codec.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { NamedHeader } from './certified-header.ts';
 
@@ -9,7 +11,7 @@ export type TrustedBlock = { readonly height: number; readonly id: string };
 /** What whoever has the genesis file trusts: the height before the first, under the id that the first block links to. */
 export const GENESIS_BLOCK: TrustedBlock = { height: 0, id: '00'.repeat(HASH_BYTES) };
 
-/** The set whose certificates count: that of the genesis. `validators_hash` in hex. */
+/** The set whose certificates count at a height: that of its epoch. `validators_hash` in hex. */
 export type TrustedSet = { readonly epoch: number; readonly validators_hash: string };
 
 /**
@@ -28,4 +30,15 @@ export function judgeStep(set: TrustedSet, trusted: TrustedBlock, { id, header }
   const isLinked = height !== trusted.height + 1 || previous === trusted.id;
   if (isSame && isLinked) return accept({ id, header });
   return refuse('LIGHT_FORK', `block ${id} at height ${height}, trusted ${trusted.id} at height ${trusted.height}`);
+}
+
+/**
+ * Whether a header hands the chain over to the next set: it is of the epoch before, a quorum of whose set committed to it, and it
+ * names that set as the one of the next height. So trust goes from the genesis' set to each later one.
+ */
+export function judgeHandover(set: TrustedSet, { header }: NamedHeader, next: Membership): Result<Membership> {
+  const isOfSet = header.epoch === set.epoch && header.validators_hash === set.validators_hash;
+  const isNext = next.epoch === set.epoch + 1 && next.first_height === header.height + 1;
+  if (isOfSet && isNext && header.next_validators_hash === membershipHash(next)) return accept(next);
+  return refuse('LIGHT_SET_CHANGED', `epoch ${next.epoch} after height ${header.height}`);
 }

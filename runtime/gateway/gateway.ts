@@ -7,7 +7,6 @@ import { subject } from '#schemas/wire/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock, IoPort } from '../host/ports.ts';
 import type { Signer } from '../keys/ed25519.ts';
-import { genesisElectorate } from '../node/final-blocks.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { CertifiedState } from './certified-state.ts';
@@ -54,7 +53,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const keeper = new ViewKeeper(reads, crypto);
   const state = new CertifiedState(ledger);
   const draws = new DrawProofs(chain.id, ledger, state, crypto);
-  const headers = new Headers(reads, bus, genesisElectorate(chain, crypto), state);
+  const headers = new Headers(reads, bus, crypto, state);
   const heights = new HeightWait(ledger, clock);
   const onRefused = (code: Code): void => metrics.add('sortition_host_refusals_total', 1, code);
   const teller = new Teller({ chain: chain.id, ledger, signer, bus, clock, onRefused });

@@ -1,8 +1,10 @@
 // Certified headers of any height, for whoever checks the chain without following it: the last from memory, others from validators.
-
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkCertifiedHeader } from '#machines/consensus/certified-header.ts';
-import type { Electorate } from '#machines/consensus/electorate.ts';
-import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
+import { type Electorate, electorateOf } from '#machines/consensus/electorate.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { CertifiedHeaderJson, HandoverJson } from '#schemas/consensus/certified-header.ts';
+import { encodeMembership } from '#schemas/consensus/membership-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import { accept, type Code, type Result, refuse } from '#schemas/wire/codes.ts';
 import { MAX_HEADER_REQUESTS } from '#schemas/wire/limits.ts';
@@ -18,15 +20,15 @@ const MAX_ASKED = 4;
 export class Headers {
   readonly #reads: GatewayReads;
   readonly #bus: Pick<Bus, 'request'>;
-  readonly #electorate: Electorate;
+  readonly #crypto: Electorate['crypto'];
   readonly #state: CertifiedState;
   #asked_count = 0;
   #waiting_count = 0;
 
-  constructor(reads: GatewayReads, bus: Pick<Bus, 'request'>, electorate: Electorate, state: CertifiedState) {
+  constructor(reads: GatewayReads, bus: Pick<Bus, 'request'>, crypto: Electorate['crypto'], state: CertifiedState) {
     this.#reads = reads;
     this.#bus = bus;
-    this.#electorate = electorate;
+    this.#crypto = crypto;
     this.#state = state;
   }
 
@@ -42,6 +44,14 @@ export class Headers {
     this.#waiting_count++;
     const found = await this.#ask(height).finally(() => this.#waiting_count--);
     return found.ok ? accept(headerToJson(found.value)) : found;
+  }
+
+  /** The membership of an epoch, and what the set before it certified of it. Refusals: MEMBERSHIP_UNKNOWN, or as of the header. */
+  async handover(epoch: number): Promise<Result<HandoverJson>> {
+    const membership = epoch === 0 ? undefined : this.#reads.ledger.membershipOf(epoch);
+    if (membership === undefined) return refuse('MEMBERSHIP_UNKNOWN', `epoch ${epoch}`);
+    const header = await this.at(membership.first_height - 1);
+    return header.ok ? accept({ ...header.value, membership: bytesToHex(encodeMembership(membership)) }) : header;
   }
 
   /** A gateway keeps no blocks: each time another validator is asked first. */
@@ -61,6 +71,11 @@ export class Headers {
     return refuse(code, `height ${height}`);
   }
 
-  #isCertified = ({ block, certificate }: FinalBlock): boolean =>
-    checkCertifiedHeader(this.#electorate, block.header, certificate).ok;
+  #isCertified({ block, certificate }: FinalBlock): boolean {
+    const header = decodeHeader(block.header);
+    const membership = header.ok ? this.#reads.ledger.membershipOf(header.value.epoch) : undefined;
+    if (membership === undefined) return false;
+    const electorate = electorateOf(this.#reads.chain.id, membership, this.#crypto);
+    return checkCertifiedHeader(electorate, block.header, certificate).ok;
+  }
 }

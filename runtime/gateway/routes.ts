@@ -23,7 +23,7 @@ import { validatorSetView } from './validator-set-view.ts';
 export type RouteOptions = SubmitOptions & {
   readonly reads: GatewayReads;
   readonly draws: Pick<DrawProofs, 'of'>;
-  readonly headers: Pick<Headers, 'at'>;
+  readonly headers: Pick<Headers, 'at' | 'handover'>;
   readonly state: Pick<CertifiedState, 'prove'>;
   readonly heights: Pick<HeightWait, 'reach'>;
   /** Where the console connects to for the feed. */
@@ -140,6 +140,7 @@ function proofAnswers({ ledger, headers, state }: RouteOptions): Answers {
       const height = param(request, 'height', HEIGHT);
       return granted(await headers.at(height === 'latest' ? ledger.height() : Number(height)));
     },
+    '/api/memberships/:epoch': async (request) => granted(await headers.handover(Number(param(request, 'epoch', SEQ)))),
     '/api/proofs/accounts/:asset/:account': (request) => {
       const asset = param(request, 'asset', ASSET);
       return granted(state.prove(`accounts/${asset}/${param(request, 'account', ACCOUNT_NAME)}`));

@@ -9,6 +9,10 @@ export const HexBytes = z.string().regex(/^([0-9a-f]{2})*$/);
 export const CertifiedHeaderJson = z.strictObject({ header: HexBytes, certificate: HexBytes });
 export type CertifiedHeaderJson = z.infer<typeof CertifiedHeaderJson>;
 
+/** The membership of an epoch (membership-codec.ts), and the last header of the epoch before, which names it. */
+export const HandoverJson = CertifiedHeaderJson.extend({ membership: HexBytes });
+export type HandoverJson = z.infer<typeof HandoverJson>;
+
 /** What `sortition light` keeps between two runs: a final block of a chain. */
 export const LightCheckpoint = z.strictObject({
   v: z.literal(1),

@@ -218,8 +218,9 @@ export const CODES = {
   // light client
   LIGHT_ANSWER_INVALID: 'The answer is not what was asked for; do not trust who gave it, ask another gateway.',
   MEMBERSHIP_MALFORMED: 'The bytes are not those of a validator set with its keys; ask another node.',
+  MEMBERSHIP_UNKNOWN: 'No validator set of that epoch is fixed; ask for an epoch that has begun.',
   LIGHT_SET_CHANGED:
-    'Other validators than those of the genesis decide that block; a light client cannot follow there yet.',
+    'The block names another validator set than the one that the sets before it handed the chain to; do not trust who gave it.',
   LIGHT_BEHIND: 'The block is older than the one that you trust: the gateway lags; ask again, or ask another one.',
   LIGHT_FORK:
     'A certified block contradicts the trusted one: more than a third of the power is Byzantine, or the checkpoint is false. Keep both.',
@@ -227,7 +228,7 @@ export const CODES = {
   ACCOUNT_KEY_INVALID: 'Write credit/ or stake/, then the id of an account, treasury, burned, or escrow: and a job.',
   LIGHT_CHECKPOINT_UNREADABLE: 'The file is not a checkpoint that `sortition light --save` wrote; check the path.',
   LIGHT_CHECKPOINT_FOREIGN: 'The checkpoint is of another chain than the genesis file; use those of one network.',
-  BEACON_INVALID: 'The header carries no signature of the beacon of that height under the group key of the genesis.',
+  BEACON_INVALID: 'The header carries no signature of the beacon of that height under the group key of its validators.',
   KERNEL_UNKNOWN: 'Use collatz/v1 or noop/v1.',
   NUMBER_INVALID: 'Write decimal digits or a power like 2^71, or an id in hex as the command asks.',
   REPLAY_UNREADABLE:

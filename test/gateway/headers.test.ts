@@ -30,7 +30,7 @@ function network() {
   });
   for (let i = 0; i < 5; i++) world.block();
   const electorate = genesisElectorate(world.reads.chain, worldCrypto);
-  const headers = new Headers(world.reads, broker.connect('gateway'), electorate, state);
+  const headers = new Headers(world.reads, broker.connect('gateway'), worldCrypto, state);
   /** This validator serves these blocks, each as what it gives out as that height. */
   const serve = async (index: number, blocks: readonly FinalBlock[]): Promise<void> => {
     const store = openMemoryStore(new MemoryDisk());
