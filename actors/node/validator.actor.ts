@@ -1,4 +1,4 @@
-// The validator's duties: hears disputes and requests to cosign. Consensus itself runs beside it (runtime/consensus).
+// The validator's duties: hears disputes, phases of key generations, requests to cosign. Consensus itself runs beside it (runtime/consensus).
 
 import { validatorMachine } from '#machines/node/validator.machine.ts';
 import { CosignRequest } from '#schemas/settlement/cosign.ts';
@@ -10,6 +10,6 @@ export const validator: ActorDefinition = {
   machine: validatorMachine,
   snapshot: { version: 1, context: ValidatorContextV1 },
   hears: { 'cosign.request.v1': CosignRequest },
-  concerns: (e) => (e.type === 'audit.disputed' ? 'all' : []),
-  ports: ['sandbox', 'lottery', 'cosign', 'evidence'],
+  concerns: (e) => (e.type === 'audit.disputed' || e.type === 'keygen.phase' ? 'all' : []),
+  ports: ['sandbox', 'lottery', 'cosign', 'evidence', 'keygen'],
 };

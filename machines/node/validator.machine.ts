@@ -1,7 +1,9 @@
-// A validator's duties beside consensus: it settles disputes by re-execution, cosigns checkpoints, reports evidence, stands in for a dead shuffler.
+// A validator's duties beside consensus: it settles disputes by re-execution, cosigns checkpoints, reports evidence, takes
+// part in key generations, stands in for a dead shuffler.
 import { enqueueActions, setup } from 'xstate';
 import { EvidenceAnswer } from '#schemas/node/evidence.ts';
 import type { Effect, HostEvent } from '#schemas/node/host.ts';
+import { KeygenAnswer } from '#schemas/node/keygen.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { ValidatorData } from '#schemas/snapshots/validator-v1.ts';
 import { RecomputeAnswer } from '#schemas/work/sandbox.ts';
@@ -47,7 +49,7 @@ function validatorStep(d: ValidatorData, event: HostEvent): Step {
       return { d: look.d, effects: [...watch.effects, ...look.effects] };
     }
     case 'ledger.block':
-      return { d, effects: event.events.flatMap(judge) };
+      return { d, effects: event.events.flatMap((e) => [...judge(e), ...generate(e)]) };
     case 'timer.fired':
       return event.id === 'lottery' ? lookForDraws(d) : watchEvidence(d);
     case 'message':
@@ -67,6 +69,13 @@ function judge(e: LedgerEvent): Effect[] {
   const { unit, attempt, index, kernel, start, unit_log2 } = e;
   const request = { action: 'recompute', unit, attempt, kernel, start, unit_log2, indices: [index] };
   return [{ type: 'io', port: 'sandbox', key: `judge:${unit}#${attempt}#${index}`, request }];
+}
+
+/** A phase of a key generation: what is due in it is known when it begins. */
+function generate(e: LedgerEvent): Effect[] {
+  if (e.type !== 'keygen.phase') return [];
+  const { epoch, phase, until_height } = e;
+  return [{ type: 'io', port: 'keygen', key: `keygen:${epoch}#${phase}#${until_height}`, request: { epoch, phase } }];
 }
 
 function lookForDraws(d: ValidatorData): Step {
@@ -103,6 +112,7 @@ function onAnswer(d: ValidatorData, port: string, key: string, answer: unknown):
       effects: [{ type: 'submit', body: { type: 'evidence', ...EvidenceAnswer.parse(answer) } }, ...next.effects],
     };
   }
+  if (port === 'keygen') return { d, effects: KeygenAnswer.parse(answer).map((body) => ({ type: 'submit', body })) };
   return { d, effects: [adjudication(key, answer)] };
 }
 

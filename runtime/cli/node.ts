@@ -12,6 +12,7 @@ type Options = {
   readonly actor: readonly string[];
   readonly data: string;
   readonly beaconShare?: string;
+  readonly encryption?: string;
   readonly cosigner?: string;
   readonly httpPort: number;
   readonly wsUrl?: string;
@@ -39,6 +40,7 @@ export async function run(o: Options): Promise<number> {
     dir: o.data,
     actors,
     beacon_share: o.beaconShare,
+    encryption: o.encryption,
     cosigner: o.cosigner,
     http_port: o.httpPort,
     sandboxes: o.sandboxes,

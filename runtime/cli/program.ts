@@ -71,7 +71,8 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     )
     .requiredOption('--actor <kind:keyfile...>', 'actor to host, e.g. worker:keys/w1.seed (repeat for more)')
     .requiredOption('--data <dir>', 'folder of this node: its database and archive')
-    .option('--beacon-share <file>', 'validators: secret share of the beacon')
+    .option('--beacon-share <file>', 'validators of the genesis: secret shares of the beacon by its dealer')
+    .option('--encryption <file>', 'validators: key that shares of the beacon are dealt to')
     .option('--cosigner <file>', 'validators: key that cosigns settlement checkpoints')
     .option(
       '--http-port <n>',
@@ -203,7 +204,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
   const beacon = program.command('beacon').description('The network’s random values.');
   beacon
     .command('verify')
-    .description('Check the beacon of a height against the group key of the genesis, and print it.')
+    .description('Check the beacon of a height against the group key of its validators, and print it.')
     .argument('<height>', 'height whose beacon is asked for', whole(1, Number.MAX_SAFE_INTEGER - 1))
     .addOption(DATA)
     .addOption(GATEWAY)

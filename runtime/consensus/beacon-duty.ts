@@ -20,6 +20,8 @@ export type BeaconPorts = BeaconPlace & {
   readonly onShares: (shares: BeaconShares) => void;
   readonly onRecovered: (height: number, signature: Uint8Array) => void;
   readonly onRefused: (code: Code) => void;
+  /** The validator with this key id has said shares of a height that are none. */
+  readonly onFalse: (id: string, height: number) => void;
 };
 
 export class BeaconDuty {
@@ -64,7 +66,8 @@ export class BeaconDuty {
     const { height, beacon } = this.#ports.tip();
     if (beacon !== undefined || !this.#ports.isProposer()) return;
     const { recovered, invalid } = this.#collector.gather(height);
-    for (const _ of invalid) this.#ports.onRefused('BEACON_SHARE_INVALID');
+    for (const validator of invalid)
+      this.#ports.onFalse(this.#ports.membership(height)?.validators[validator]?.id ?? '', height);
     if (recovered !== undefined) this.#ports.onRecovered(height, recovered);
   }
 
@@ -73,7 +76,7 @@ export class BeaconDuty {
     if (this.#shares?.height === height) return this.#shares;
     const membership = this.#ports.membership(height);
     const validator = membership === undefined ? -1 : indexOf(membership.validators, this.#self);
-    if (membership?.beacon_key == null || validator < 0) return undefined;
+    if (membership === undefined || membership.beacon_key === null || validator < 0) return undefined;
     const { epoch } = membership;
     const message = beaconMessage(this.#ports.chain, epoch, height);
     const signatures = this.#secrets(membership).map((secret) => signPartial(secret, message));

@@ -1,14 +1,14 @@
 // A validator's secrets in a key generation: it makes its dealing, opens what was dealt to it, and puts its own shares together.
 // Nothing of it is kept: the dealing is drawn from the encryption seed, the shares follow from the ledger's dealings.
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { SecretKey } from '@chainsafe/blst';
 import { checkRevealed, combinationOf } from '#machines/beacon/dealing.ts';
 import { sharesScale } from '#machines/beacon/lagrange.ts';
-import { dealtCount, EPHEMERAL_KEY_BYTES, sealedPart, TAG_BYTES } from '#machines/beacon/layout.ts';
+import { dealtCount, EPHEMERAL_KEY_BYTES, sealedPart } from '#machines/beacon/layout.ts';
 import { type DealingPlan, polynomialsCount, seatsCount, seatsOf, thresholdOf } from '#machines/beacon/plan.ts';
 import { Fr, SCALAR_BYTES } from '#machines/beacon/points.ts';
 import { LayoutWriter } from '#schemas/consensus/fixed-layout.ts';
-import { type AgreementKey, agreementKey, type EncryptionKey } from '../keys/encryption-key.ts';
+import { agreementKey, type EncryptionKey } from '../keys/encryption-key.ts';
+import { type SealedPlace, seal, unseal } from './sealed-shares.ts';
 
 /** A generation as one validator sees it. */
 export type OwnGeneration = {
@@ -17,10 +17,6 @@ export type OwnGeneration = {
   readonly plan: DealingPlan;
   readonly key: EncryptionKey;
 };
-
-const CIPHER = 'chacha20-poly1305';
-/** Each key seals one text. */
-const NONCE = new Uint8Array(12);
 
 /**
  * The dealing of this validator, the same bytes each time. The polynomials are random but for the constants of a reshare, which are
@@ -34,11 +30,9 @@ export function makeDealing(own: OwnGeneration, dealer: number, shares: readonly
   const polynomials = polynomialsOf(own, dealer, shares);
   const ephemeral = agreementKey(own.key.draw(purpose(own, 'ephemeral', 0), EPHEMERAL_KEY_BYTES));
   const commitments = polynomials.flat().map((coefficient) => secretKey(coefficient).toPublicKey().toBytes(false));
-  const sealed = plan.receivers.map((_, receiver) => {
-    const dealt = polynomials.flatMap((polynomial) =>
-      seatsOf(plan.receivers, receiver).map((seat) => scalarBytes(valueAt(polynomial, seat))),
-    );
-    return seal(own, dealer, receiver, ephemeral, Buffer.concat(dealt));
+  const sealed = plan.receivers.map(({ encryption_key }, receiver) => {
+    const dealt = Buffer.concat(valuesFor(plan, polynomials, receiver));
+    return seal(placeOf(own, dealer, receiver), ephemeral, Buffer.from(encryption_key, 'hex'), dealt);
   });
   return Buffer.concat([ephemeral.public, ...commitments, ...sealed]);
 }
@@ -49,10 +43,7 @@ export const sharesFor = (
   dealer: number,
   shares: readonly string[],
   receiver: number,
-): readonly Uint8Array[] =>
-  polynomialsOf(own, dealer, shares).flatMap((polynomial) =>
-    seatsOf(own.plan.receivers, receiver).map((seat) => scalarBytes(valueAt(polynomial, seat))),
-  );
+): readonly Uint8Array[] => valuesFor(own.plan, polynomialsOf(own, dealer, shares), receiver);
 
 /**
  * What a dealing holds for this validator, checked against its commitments; undefined where it cannot be opened or is false, which
@@ -66,12 +57,26 @@ export function openDealing(
   receiver: number,
   dealing: Uint8Array,
 ): readonly Uint8Array[] | undefined {
-  const opened = unseal(own, dealer, receiver, dealing);
-  if (opened === undefined) return undefined;
-  const shares = Array.from({ length: dealtCount(own.plan, dealer, receiver) }, (_, i) =>
-    opened.subarray(i * SCALAR_BYTES, (i + 1) * SCALAR_BYTES),
+  const shares = decryptDealing(own, dealer, receiver, dealing);
+  return shares !== undefined && checkRevealed(own.plan, dealer, dealing, receiver, shares) ? shares : undefined;
+}
+
+/** The same, unchecked: of dealings that passed their complaints. */
+export function decryptDealing(
+  own: OwnGeneration,
+  dealer: number,
+  receiver: number,
+  dealing: Uint8Array,
+): readonly Uint8Array[] | undefined {
+  const ephemeral = dealing.subarray(0, EPHEMERAL_KEY_BYTES);
+  const sealed = sealedPart(own.plan, dealer, receiver, dealing);
+  const opened = unseal(placeOf(own, dealer, receiver), own.key, ephemeral, sealed);
+  return (
+    opened &&
+    Array.from({ length: dealtCount(own.plan, dealer, receiver) }, (_, i) =>
+      opened.subarray(i * SCALAR_BYTES, (i + 1) * SCALAR_BYTES),
+    )
   );
-  return checkRevealed(own.plan, dealer, dealing, receiver, shares) ? shares : undefined;
 }
 
 /**
@@ -91,7 +96,7 @@ export function composeShares(
   return Array.from({ length: power }, (_, i) => {
     const sum = combination.terms.reduce((total, { dealer, polynomial, weight }) => {
       const share = dealt.get(dealer)?.[polynomial * power + i] ?? new Uint8Array(SCALAR_BYTES);
-      return Fr.add(total, Fr.mul(Fr.create(weight), Fr.fromBytes(share)));
+      return Fr.add(total, Fr.mul(Fr.create(weight), Fr.fromBytes(share, true)));
     }, 0n);
     return Buffer.from(scalarBytes(Fr.mul(sum, times))).toString('hex');
   });
@@ -113,47 +118,24 @@ const drawScalar = (own: OwnGeneration, index: number): bigint =>
 const purpose = ({ generation }: OwnGeneration, what: string, index: number): Uint8Array =>
   Buffer.concat([Buffer.from(what.padEnd(16, '\0')), generation, new LayoutWriter(4).u32(index).bytes]);
 
+const placeOf = ({ generation, plan }: OwnGeneration, dealer: number, receiver: number): SealedPlace => ({
+  generation,
+  dealer: plan.dealers[dealer]?.id ?? '',
+  receiver: plan.receivers[receiver]?.id ?? '',
+});
+
+/** Polynomial by polynomial, the values at the seats of a receiver. */
+const valuesFor = (
+  { receivers }: DealingPlan,
+  polynomials: readonly (readonly bigint[])[],
+  receiver: number,
+): readonly Uint8Array[] =>
+  polynomials.flatMap((polynomial) =>
+    seatsOf(receivers, receiver).map((seat) => scalarBytes(valueAt(polynomial, seat))),
+  );
+
 const valueAt = (polynomial: readonly bigint[], seat: number): bigint =>
   polynomial.reduceRight((sum, coefficient) => Fr.add(Fr.mul(sum, BigInt(seat)), coefficient), 0n);
 
 const scalarBytes = (scalar: bigint): Uint8Array => Fr.toBytes(scalar);
 const secretKey = (scalar: bigint): SecretKey => SecretKey.fromBytes(scalarBytes(scalar));
-
-function seal(own: OwnGeneration, dealer: number, receiver: number, ephemeral: AgreementKey, text: Uint8Array) {
-  const to = Buffer.from(own.plan.receivers[receiver]?.encryption_key ?? '', 'hex');
-  // A receiver whose key is none can open nothing: it complains, and its shares are revealed.
-  const shared = ephemeral.agree(to) ?? new Uint8Array(EPHEMERAL_KEY_BYTES);
-  const cipher = createCipheriv(CIPHER, sealingKey(own, dealer, receiver, shared, ephemeral.public), NONCE, {
-    authTagLength: TAG_BYTES,
-  });
-  return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
-}
-
-function unseal(own: OwnGeneration, dealer: number, receiver: number, dealing: Uint8Array): Uint8Array | undefined {
-  const ephemeral = dealing.subarray(0, EPHEMERAL_KEY_BYTES);
-  const shared = own.key.agree(ephemeral);
-  const sealed = sealedPart(own.plan, dealer, receiver, dealing);
-  if (shared === undefined || sealed.length < TAG_BYTES) return undefined;
-  const cipher = createDecipheriv(CIPHER, sealingKey(own, dealer, receiver, shared, ephemeral), NONCE, {
-    authTagLength: TAG_BYTES,
-  });
-  try {
-    cipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-    return Buffer.concat([cipher.update(sealed.subarray(0, sealed.length - TAG_BYTES)), cipher.final()]);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Bound to generation, dealer and receiver: a dealing that is copied opens under nobody else's name. */
-function sealingKey(
-  { generation, plan }: OwnGeneration,
-  dealer: number,
-  receiver: number,
-  shared: Uint8Array,
-  ephemeral: Uint8Array,
-): Uint8Array {
-  const names = [plan.dealers[dealer]?.id, plan.receivers[receiver]?.encryption_key].join(' ');
-  const info = Buffer.concat([generation, ephemeral, Buffer.from(`${names} ${receiver}`)]);
-  return new Uint8Array(hkdfSync('sha256', shared, 'sortition dealt shares', info, 32));
-}

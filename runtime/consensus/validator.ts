@@ -211,6 +211,10 @@ class ValidatorHost implements Validator {
       onRecovered: (height, signature) =>
         this.#loop.push({ type: 'beacon.recovered', height, signature, now_ms: this.#now() }),
       onRefused: (code) => this.#countRefusal(code),
+      onFalse: (validator, height) => {
+        this.#options.log.warn({ validator, height }, 'false share of the beacon');
+        this.#countRefusal('BEACON_SHARE_INVALID');
+      },
     });
   }
 

@@ -14,8 +14,9 @@ import { type Chain, readGenesis } from './genesis-file.ts';
 export type PlannedNode = {
   readonly name: string;
   readonly actors: readonly { readonly kind: ActorKind; readonly key: string }[];
-  /** Validators only: secret share of the beacon, key of the cosigner. */
+  /** Validators only: secret shares of the beacon by the genesis' dealer, key that later ones are dealt to, key of the cosigner. */
   readonly beacon_share?: string;
+  readonly encryption?: string;
   readonly cosigner?: string;
 };
 export type LocalNetwork = {
@@ -29,6 +30,10 @@ export type LocalShape = {
   readonly validators_count?: number;
   /** Seats of each validator: one each, if absent. */
   readonly validator_powers?: readonly number[];
+  /** False: without a dealer, the validators make the beacon's key themselves on the chain. */
+  readonly is_dealt?: boolean;
+  /** Further nodes, numbered after the validators, with stake and keys: they may ask for a place in the set. */
+  readonly candidates_count?: number;
   readonly params?: Partial<LocalParams>;
   /** One process for each operator: a validator with its workers, or with the services. */
   readonly is_compact?: boolean;
@@ -45,46 +50,35 @@ const WORKER_STAKE = 1_000_000n;
 const VALIDATOR_STAKE = 10_000_000n;
 
 /** The network in `dir`: made at the first call, read at later ones. */
-export async function openLocalNetwork(
-  dir: string,
-  { validators_count = VALIDATORS_COUNT, validator_powers, params = {}, is_compact = false }: LocalShape = {},
-): Promise<LocalNetwork> {
+export async function openLocalNetwork(dir: string, shape: LocalShape = {}): Promise<LocalNetwork> {
   const genesis_path = join(dir, 'genesis.json');
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const exists = await readFile(genesis_path).then(
     () => true,
     () => false,
   );
-  if (!exists)
-    await writeFile(
-      genesis_path,
-      await makeGenesis(dir, validator_powers ?? numbered(validators_count).map(() => 1), {
-        ...LOCAL_PARAMS,
-        ...params,
-      }),
-      {
-        flag: 'wx',
-      },
-    );
+  if (!exists) await writeFile(genesis_path, await makeGenesis(dir, shape), { flag: 'wx' });
   const chain = await readGenesis(genesis_path);
-  const nodes = planNodes(dir, chain.validators.length);
-  return { chain, genesis_path, nodes: is_compact ? compact(nodes) : nodes };
+  const nodes = planNodes(dir, chain, shape.candidates_count ?? 0);
+  return { chain, genesis_path, nodes: shape.is_compact === true ? compact(nodes) : nodes };
 }
 
 /** Path of a key file of the local network. */
 export const keyPath = (dir: string, name: string): string => join(dir, 'keys', `${name}.seed`);
+const sharePath = (dir: string, validator: number): string => join(dir, 'keys', `beacon-${validator}.share`);
 
 /** Hex. */
 const encryptionKeyOf = async (path: string): Promise<string> =>
   Buffer.from((await ensureEncryptionKey(path)).public).toString('hex');
 
-function planNodes(dir: string, validators_count: number): readonly PlannedNode[] {
+function planNodes(dir: string, { genesis }: Chain, candidates_count: number): readonly PlannedNode[] {
   const one = (kind: ActorKind): PlannedNode => ({ name: kind, actors: [{ kind, key: keyPath(dir, kind) }] });
-  const validators = numbered(validators_count).map(
+  const validators = numbered(genesis.validators.length + candidates_count).map(
     (i): PlannedNode => ({
       name: `validator-${i}`,
       actors: [{ kind: 'validator', key: keyPath(dir, `validator-${i}`) }],
-      beacon_share: join(dir, 'keys', `beacon-${i}.share`),
+      ...(genesis.beacon_key === null || i > genesis.validators.length ? {} : { beacon_share: sharePath(dir, i) }),
+      encryption: keyPath(dir, `encryption-${i}`),
       cosigner: keyPath(dir, `cosigner-${i}`),
     }),
   );
@@ -119,26 +113,26 @@ function compact(nodes: readonly PlannedNode[]): readonly PlannedNode[] {
   });
 }
 
-async function makeGenesis(dir: string, validator_powers: readonly number[], params: LocalParams): Promise<string> {
+async function makeGenesis(dir: string, shape: LocalShape): Promise<string> {
   const id = async (name: string): Promise<string> => (await ensureKeyFile(keyPath(dir, name))).id;
-  const seats_count = validator_powers.reduce((sum, power) => sum + power, 0);
-  const deal = dealShares(seats_count, quorum(seats_count), randomBytes(32));
-  const shares = [...deal.shares];
+  const powers = shape.validator_powers ?? numbered(shape.validators_count ?? VALIDATORS_COUNT).map(() => 1);
+  const { beacon_key, shares } = await dealt(dir, powers, shape.is_dealt ?? true);
   const validators = [];
-  for (const [i, power] of validator_powers.entries()) {
-    const own = shares.splice(0, power);
-    await writeBeaconShares(
-      join(dir, 'keys', `beacon-${i + 1}.share`),
-      own.map(({ secret }) => secret),
-    );
+  for (const [i, power] of powers.entries())
     validators.push({
       id: await id(`validator-${i + 1}`),
       operator: await id(`operator-validator-${i + 1}`),
       power,
-      beacon_shares: own.map((share) => share.public),
+      beacon_shares: shares[i] ?? [],
       cosigner: await id(`cosigner-${i + 1}`),
       encryption_key: await encryptionKeyOf(keyPath(dir, `encryption-${i + 1}`)),
     });
+  const candidates = [];
+  for (const i of numbered(shape.candidates_count ?? 0)) {
+    const number = powers.length + i;
+    candidates.push({ id: await id(`validator-${number}`) });
+    for (const name of [`operator-validator-${number}`, `cosigner-${number}`]) await id(name);
+    await ensureEncryptionKey(keyPath(dir, `encryption-${number}`));
   }
   const workers = [];
   for (const operator of WORKER_OPERATORS)
@@ -159,19 +153,38 @@ async function makeGenesis(dir: string, validator_powers: readonly number[], par
     { account: await id('client'), asset: 'credit', amount_units: String(CLIENT_CREDIT) },
     { account: await id('client'), asset: 'stake', amount_units: String(CLIENT_STAKE) },
     ...workers.map((w) => ({ account: w.id, asset: 'stake', amount_units: String(WORKER_STAKE) })),
-    ...validators.map((v) => ({ account: v.id, asset: 'stake', amount_units: String(VALIDATOR_STAKE) })),
+    ...[...validators, ...candidates].map((v) => ({
+      account: v.id,
+      asset: 'stake',
+      amount_units: String(VALIDATOR_STAKE),
+    })),
   ];
   const genesis = {
     v: 1,
     network: 'local',
     time_ms: Date.now(),
-    params,
+    params: { ...LOCAL_PARAMS, ...shape.params },
     validators,
-    beacon_key: deal.group_key,
+    beacon_key,
     nodes: [...workers, ...services],
     balances,
   };
   return `${JSON.stringify(genesis, null, 2)}\n`;
+}
+
+/** The key as a dealer makes it, each validator's public shares of it, and its secret ones on disk; or none. */
+async function dealt(dir: string, powers: readonly number[], is_dealt: boolean) {
+  if (!is_dealt) return { beacon_key: null, shares: [] };
+  const seats_count = powers.reduce((sum, power) => sum + power, 0);
+  const deal = dealShares(seats_count, quorum(seats_count), randomBytes(32));
+  const rest = [...deal.shares];
+  const own = powers.map((power) => rest.splice(0, power));
+  for (const [i, shares] of own.entries())
+    await writeBeaconShares(
+      sharePath(dir, i + 1),
+      shares.map(({ secret }) => secret),
+    );
+  return { beacon_key: deal.group_key, shares: own.map((shares) => shares.map((share) => share.public)) };
 }
 
 /** Parameters of a network whose nodes share one machine. */

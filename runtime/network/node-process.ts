@@ -86,6 +86,7 @@ function spawnNode({
   const actors = node.actors.flatMap(({ kind, key }) => ['--actor', `${kind}:${key}`]);
   const secrets = [
     ...(node.beacon_share === undefined ? [] : ['--beacon-share', node.beacon_share]),
+    ...(node.encryption === undefined ? [] : ['--encryption', node.encryption]),
     ...(node.cosigner === undefined ? [] : ['--cosigner', node.cosigner]),
   ];
   const lie = dishonest ? ['--dishonest', 'fake-sub-units'] : [];

@@ -20,8 +20,9 @@ export type NodeOptions = {
   /** Folder of the database and of what the node makes. */
   readonly dir: string;
   readonly actors: readonly SeatOptions[];
-  /** Validators: files with the beacon share and the cosigner's key. */
+  /** Validators: files with the shares of the genesis' dealer, the key that later shares are dealt to, and the cosigner's key. */
   readonly beacon_share?: string | undefined;
+  readonly encryption?: string | undefined;
   readonly cosigner?: string | undefined;
   readonly http_port: number;
   /** Processes that compute. */

@@ -8,11 +8,13 @@ import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { BusError } from '../bus/bus-error.ts';
 import { connectBus } from '../bus/jetstream-bus.ts';
 import { evidenceKeeper, refuseAfterFork } from '../consensus/evidence-folder.ts';
+import { OwnShares } from '../consensus/own-shares.ts';
 import { readBeaconShares } from '../consensus/share-file.ts';
 import { concernsOf } from '../host/concerns.ts';
 import { createHost } from '../host/host.ts';
 import type { ActorSeat, Host } from '../host/ports.ts';
 import { claimStore, noteBeside } from '../keys/claim-store.ts';
+import { readEncryptionKey } from '../keys/encryption-key.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { type HttpServer, serveHttp } from '../observe/http.ts';
@@ -27,6 +29,7 @@ import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
 import { productionCrypto } from './crypto.ts';
 import { genesisElectorate } from './final-blocks.ts';
 import { standingOf, startHeartbeats } from './heartbeats.ts';
+import { createKeygenPort } from './keygen-port.ts';
 import { serveOperator } from './operator-service.ts';
 import { createPorts, type NodePorts } from './ports.ts';
 import type { ExecutedBlock } from './replica.ts';
@@ -58,7 +61,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const started = { options, chain, store, clock: systemClock, log, metrics, seats, bus: first.bus, bell };
   const chainPart = await openChain(started);
   const context: NodeContext = { ...started, ledger: chainPart.ledger, provable: chainPart.provable };
-  const ports = await createPorts(context, chainPart.evidence);
+  const ports = await createPorts(context, chainPart.ports);
   const host = createHost(hostOptions(context, ports));
   await host.start();
   const delivery = new BlockDelivery(store, host, context.ledger.height(), () => chainPart.write());
@@ -95,7 +98,8 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
 }
 
 type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
-  readonly evidence: NodePorts['ports'][string] | undefined;
+  /** Ports of the node's own consensus: validators have some. */
+  readonly ports: NodePorts['ports'];
   start(): Promise<void>;
   /** Resolves when the events of every block that was told are in the store. */
   write(): Promise<void>;
@@ -136,23 +140,28 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
     return {
       ledger: replica.ledger,
       provable: proving?.ledger,
-      evidence: undefined,
+      ports: {},
       start: async () => replica.start(),
       write: () => replica.write(),
       close: () => replica.close(),
     };
   }
-  if (options.beacon_share === undefined)
-    throw new NetworkError('NODE_START_FAILED', 'a validator needs --beacon-share');
+  if (options.encryption === undefined) throw new NetworkError('NODE_START_FAILED', 'a validator needs --encryption');
   const ledger = await loadLedger(chain, productionCrypto, store);
-  const dealt = await readBeaconShares(options.beacon_share);
+  const key = await readEncryptionKey(options.encryption);
+  const shares = new OwnShares({
+    id: seat.signer.id,
+    dealt: options.beacon_share === undefined ? [] : await readBeaconShares(options.beacon_share),
+    key,
+    keygen: (epoch) => ledger.keygen(epoch),
+    onMissing: (epoch) => log.error({ epoch }, 'no true shares of the beacon key of this epoch'),
+  });
   const is_first_start = await claimStore(store, noteBeside(seat.key_path));
   const validator = await startValidatorSeat({
     chain,
     ledger,
     key: seat.signer,
-    // Those that the genesis' dealer made; a later epoch has others.
-    secrets: ({ epoch }) => (epoch === 0 ? dealt : []),
+    secrets: (membership) => shares.of(membership),
     dir: options.dir,
     is_first_start,
     store,
@@ -167,7 +176,10 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
   return {
     ledger,
     provable: ledger,
-    evidence: validator.evidence,
+    ports: {
+      evidence: validator.evidence,
+      keygen: createKeygenPort({ ledger, id: seat.signer.id, key, shares }),
+    },
     start: async () => undefined,
     // A validator tells what it has written.
     write: async () => undefined,

@@ -25,10 +25,10 @@ export type NodePorts = {
   close(): Promise<void>;
 };
 
-/** @param evidence the port of the node's own consensus; only validators have one */
-export async function createPorts(node: NodeContext, evidence: IoPort | undefined): Promise<NodePorts> {
+/** @param own ports of the node's own consensus; only validators have some */
+export async function createPorts(node: NodeContext, own: NodePorts['ports']): Promise<NodePorts> {
   const kinds = new Set(node.seats.map(({ kind }) => kind));
-  const opened: NodePorts[] = [];
+  const opened: NodePorts[] = [part(own)];
   if (kinds.has('worker') || kinds.has('validator')) opened.push(await sandboxPart(node));
   if (kinds.has('shuffler')) opened.push(heartbeatsPart(node), lotteryPart(node));
   else if (kinds.has('validator'))
@@ -36,7 +36,6 @@ export async function createPorts(node: NodeContext, evidence: IoPort | undefine
   if (kinds.has('archiver')) opened.push(await archivePart(node));
   const gateway = node.seats.find(({ kind }) => kind === 'gateway');
   if (gateway !== undefined) opened.push(await gatewayPart(node, gateway));
-  if (evidence !== undefined) opened.push(part({ evidence }));
   if (node.options.cosigner !== undefined) opened.push(await cosignPart(node, node.options.cosigner));
   return {
     ports: Object.assign({}, ...opened.map(({ ports }) => ports)) as NodePorts['ports'],

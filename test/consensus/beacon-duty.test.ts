@@ -31,6 +31,7 @@ function duty(isProposer: () => boolean) {
   const said: number[] = [];
   const recovered: Uint8Array[] = [];
   const refused: string[] = [];
+  const liars: string[] = [];
   const membership = membershipOf(validators, deal.group_key);
   const it = new BeaconDuty(idOf(0), () => [secretOf(0)], {
     chain: CHAIN,
@@ -40,8 +41,9 @@ function duty(isProposer: () => boolean) {
     onShares: (shares) => said.push(shares.validator),
     onRecovered: (_, signature) => recovered.push(signature),
     onRefused: (code) => refused.push(code),
+    onFalse: (id) => liars.push(id),
   });
-  return { it, said, recovered, refused };
+  return { it, said, recovered, refused, liars };
 }
 
 test('who is to propose recovers as soon as the shares suffice, and once', () => {
@@ -70,4 +72,15 @@ test('a share in another validator’s name is refused', () => {
   it.release(HEIGHT);
   for (const i of [1, 2]) it.hear(idOf(3), shareOf(i));
   expect([recovered, refused]).toEqual([[], ['SENDER_MISMATCH', 'SENDER_MISMATCH']]);
+});
+
+test('false shares are dropped, who said them is named, and the others recover', () => {
+  const { it, recovered, refused, liars } = duty(() => true);
+  it.release(HEIGHT);
+  it.hear(idOf(1), { ...shareOf(1), signatures: [signPartial(secretOf(2), message)] });
+  it.hear(idOf(2), shareOf(2));
+  expect([recovered, liars]).toEqual([[], [idOf(1)]]);
+  it.hear(idOf(3), shareOf(3));
+  expect(recovered.map((signature) => verifyBls(deal.group_key, message, signature))).toEqual([true]);
+  expect([liars, refused]).toEqual([[idOf(1)], []]);
 });

@@ -62,6 +62,17 @@ test('draws that waited too long are sent in the shuffler’s place', () => {
   });
 });
 
+test('a phase of a key generation is asked of the node’s secrets, and what they owe it is submitted', () => {
+  actor.hear(started);
+  const phase: LedgerEvent = { type: 'keygen.phase', epoch: 3, phase: 'complain', until_height: 80 };
+  expect(actor.hear(block(phase))).toEqual([
+    { type: 'io', port: 'keygen', key: 'keygen:3#complain#80', request: { epoch: 3, phase: 'complain' } },
+  ]);
+  const words = [ME, ARCHIVER].map((dealer) => ({ type: 'keygen.complain', epoch: 3, dealer }));
+  expect(submitted(actor.hear(done('keygen', 'keygen:3#complain#80', words)))).toEqual(words);
+  expect(actor.hear(done('keygen', 'keygen:3#justify#90', []))).toEqual([]);
+});
+
 test('a request to cosign is asked of the cosigner with who asks, and its answer goes back to him alone', () => {
   actor.hear(started);
   expect(actor.hear(request)).toEqual([
