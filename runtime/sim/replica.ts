@@ -346,7 +346,7 @@ export class Replica {
   #release(process: Process, height: number): void {
     const membership = height === 0 ? undefined : process.state.core.electorate(height);
     const validator = membership === undefined ? -1 : indexOf(membership.validators, process.state.self);
-    if (membership?.beacon_key == null || validator < 0) return;
+    if (membership === undefined || membership.beacon_key === null || validator < 0) return;
     const signature = twinBeacon(
       membership.beacon_key,
       beaconMessage(this.#world.base.chain, membership.epoch, height),
@@ -366,7 +366,7 @@ export class Replica {
   #gather({ shares, state: { core } }: Process): void {
     const { height, beacon } = core.tip;
     const membership = core.electorate(height);
-    if (membership?.beacon_key == null || beacon !== undefined || !core.isProposer) return;
+    if (membership === undefined || membership.beacon_key === null || beacon !== undefined || !core.isProposer) return;
     const holders = membership.validators.filter(({ id }) => shares.get(height)?.has(id));
     if (totalPower(holders) < quorum(totalPower(membership.validators))) return;
     const message = beaconMessage(this.#world.base.chain, membership.epoch, height);
