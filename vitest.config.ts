@@ -1,4 +1,5 @@
-// Which tests run when: `unit` in seconds on every change, `e2e` over real processes, `scenarios` for the long drills.
+// Which tests run when: `unit` in seconds on every change, `e2e` over real processes, `scenarios` for the long drills,
+// `networks` for live networks of up to fifty validators, `formal` for the model of the protocol and the exhaustive check.
 import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks', testTimeout: 20_000, hookTimeout: 30_000 } as const;
@@ -13,7 +14,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/scenarios/**'],
+          exclude: ['test/e2e/**', 'test/scenarios/**', 'test/formal/**'],
         },
       },
       // Whole networks of processes: one file at a time, so that each has the machine to itself.
@@ -25,6 +26,13 @@ export default defineConfig({
           exclude: ['test/e2e/networks/**'],
           testTimeout: 180_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'formal',
+          include: ['test/formal/**/*.test.ts'],
         },
       },
       {

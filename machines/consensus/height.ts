@@ -97,6 +97,7 @@ export class Height {
     const votes = this.votes.all().map((v) => [v.type, v.round, v.validator, v.value, v.valid_round]);
     const rest = [
       this.votes.commit?.value,
+      this.votes.quorums(),
       this.wanted,
       [...this.#fired].sort(),
       [...this.#named.keys()].sort(),

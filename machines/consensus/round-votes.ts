@@ -84,6 +84,12 @@ export class RoundVotes {
     return [...this.polkas, ...this.commits].some((certificate) => certificate.value === value);
   }
 
+  /** What quorums have said, by (type, value, valid_round). */
+  quorums(): string[] {
+    const certified = this.#tallies.filter(({ certificate }) => certificate !== undefined);
+    return certified.map(({ type, value, valid_round }) => `${this.round}/${type}/${value}/${valid_round}`);
+  }
+
   /** All votes, for re-broadcast and digest, by type and validator. */
   all(): SignedVote[] {
     const byValidator = (a: SignedVote, b: SignedVote) => a.validator - b.validator;

@@ -143,6 +143,11 @@ export class VoteKeeper {
     return { rounds: rounds.length, votes: this.all().length, certificates };
   }
 
+  /** What quorums have said, for the digest: a certificate may rest on an equivocator's vote that is not counted here. */
+  quorums(): string[] {
+    return [...this.#rounds.values()].flatMap((votes) => votes.quorums()).sort();
+  }
+
   /** All votes, in an order that does not depend on their arrival. */
   all(): SignedVote[] {
     return [...this.#rounds.values()].sort((a, b) => a.round - b.round).flatMap((votes) => votes.all());
