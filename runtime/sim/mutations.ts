@@ -109,7 +109,7 @@ export const MUTATIONS = {
   append_own_vote: {
     about: 'publishes votes that are written, but not synced',
     budget: 50,
-    shows: ['equivocation'],
+    shows: ['equivocation', 'halted'],
     kind: 'consensus',
     appendsOwnWords: true,
   },
@@ -136,7 +136,7 @@ export const MUTATIONS = {
   },
   mixed_polka: {
     about: 'counts prevotes with different valid rounds together',
-    budget: 3_000,
+    budget: 15_000,
     shows: ['precommit_without_polka', 'prevote_without_polka', 'threw'],
     kind: 'consensus',
     edits: [
