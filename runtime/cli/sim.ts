@@ -4,6 +4,7 @@ import { SingleBar } from 'cli-progress';
 import { planOf, runPlan } from '../sim/batch.ts';
 import { type Campaign, type CampaignOptions, runCampaign } from '../sim/campaign.ts';
 import { describeRun } from '../sim/describe.ts';
+import { EXHAUSTIVE_PLANS } from '../sim/exhaustive.ts';
 import { runGate, type Verdict } from '../sim/gate.ts';
 import { MUTATIONS, type MutationName } from '../sim/mutations.ts';
 import type { Plan, ScheduleKind } from '../sim/plan.ts';
@@ -39,7 +40,10 @@ export async function run(o: Options): Promise<number> {
     ...(o.workers && { workers: o.workers }),
   };
   const isStory = o.schedules === 1 && o.json !== true;
-  const hasFound = isStory ? await tell(planOf(o.seed, mutation, o.kind), mutation) : await campaign(o, options);
+  const isAll = o.kind === 'exhaustive' && o.schedules > 1;
+  const hasFound = isStory
+    ? await tell(planOf(o.seed, mutation, o.kind), mutation)
+    : await campaign(isAll ? { ...o, schedules: EXHAUSTIVE_PLANS } : o, isAll ? { ...options, seed: 0 } : options);
   return hasFound === (mutation !== undefined) ? EXIT.ok : EXIT.failure;
 }
 

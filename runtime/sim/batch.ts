@@ -1,5 +1,6 @@
 // A few schedules in a row, as one worker runs them: what each came to, small enough to be sent between threads.
 import { drawPlan } from './draw-plan.ts';
+import { afterPlan, exhaustivePlan } from './exhaustive.ts';
 import { loadMutant } from './mutant.ts';
 import { MUTATIONS, type Mutation, type MutationName, SOUND } from './mutations.ts';
 import type { Plan, ScheduleKind } from './plan.ts';
@@ -18,12 +19,13 @@ export type Batch = {
   readonly stops_at_failure?: boolean;
 };
 
-/** Run them in order. */
+/** Run them in order; of the exhaustive campaign those that may differ. */
 export async function runBatch({ first, count, mutation, kind, stops_at_failure }: Batch): Promise<SimReport[]> {
   const reports: SimReport[] = [];
-  for (let i = 0; i < count; i++) {
-    const report = await runPlan(planOf(first + i, mutation, kind), mutation);
+  for (let next = first; next < first + count; ) {
+    const report = await runPlan(planOf(next, mutation, kind), mutation);
     reports.push(report);
+    next = kind === 'exhaustive' ? afterPlan(next, report.rounds) : next + 1;
     if (stops_at_failure && hasFailed(report)) break;
   }
   return reports;
@@ -32,7 +34,7 @@ export async function runBatch({ first, count, mutation, kind, stops_at_failure 
 /** The plan of a seed; a planted bug is looked for in schedules that can show it. */
 export function planOf(seed: number, mutation?: MutationName, kind?: ScheduleKind): Plan {
   const shown: Mutation = mutation === undefined ? SOUND : MUTATIONS[mutation];
-  return drawPlan(seed, kind ?? shown.kind);
+  return kind === 'exhaustive' ? exhaustivePlan(seed) : drawPlan(seed, kind ?? shown.kind);
 }
 
 /** Run one schedule of production, or with the planted bug; with `tells` its story is kept for `describeRun`. */

@@ -29,7 +29,7 @@ const isDrawn = (plan: Plan, mutation?: MutationName): boolean =>
 
 /** What may go wrong, without what does not. */
 function planLines(plan: Plan): string[] {
-  const { powers, byzantine, core, delay, partitions, filters, crashes, pauses } = plan;
+  const { powers, byzantine, core, script, delay, partitions, filters, crashes, pauses } = plan;
   const set = (mask: number): string => powers.flatMap((_, i) => ((mask >> i) & 1 ? [i] : [])).join(' ');
   const faulty = Object.entries(byzantine)
     .map(([node, fault]) => `${node} (${fault.style === 'twins' ? 'twins' : ['forger', ...fault.habits].join(' ')})`)
@@ -38,6 +38,10 @@ function planLines(plan: Plan): string[] {
     `${plan.kind}, power ${powers.join(' ')}, core ${core.join(' ')}${faulty && `, Byzantine ${faulty}`}`,
     `delay ${delay.least_ms}…${delay.least_ms + delay.spread_ms} ms, ${delay.slowOf1024}/1024 up to ${delay.slow_ms} ms more`,
     `lost ${plan.lossOf1024}/1024, twice ${plan.duplicateOf1024}/1024, heal at ${plan.heal_ms} ms or height ${plan.heal_height}`,
+    ...script.map(
+      ({ groups, kept }, round) =>
+        `round ${round} of height 1: groups ${groups.join(' ')}, the Byzantine one keeps back ${kept}`,
+    ),
     ...partitions.map(
       (p) => `cut ${p.start_ms}…${p.end_ms} ms: ${set(p.from)} ${p.isSymmetric ? '|' : '→'} ${set(p.to)}`,
     ),

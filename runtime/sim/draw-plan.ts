@@ -33,6 +33,7 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     powers,
     byzantine,
     core,
+    script: [],
     delay: {
       least_ms: prng.between(0, 8),
       spread_ms: prng.pick([1, 4, 30, 150, 600]),
@@ -84,6 +85,7 @@ function drawBeyond(seed: number, prng: Prng): Plan {
     powers,
     byzantine,
     core: correct,
+    script: [],
     delay: { least_ms: prng.between(0, 8), spread_ms: prng.pick([1, 4, 30, 150]), slowOf1024: 0, slow_ms: 0 },
     lossOf1024: prng.pick([0, 0, 20, 100, 250]),
     duplicateOf1024: prng.pick([0, 40]),

@@ -3,10 +3,13 @@ import type { Prng } from '#machines/primitives/prng.ts';
 import { type Message, roundOf } from './message.ts';
 import type { Filter, Partition, Plan } from './plan.ts';
 
+import { playScript, type ScriptPlayer } from './script.ts';
+
 /** Links keep no order: each copy has its own delay. */
 export type Network = {
   /** Arrival times of the copies of a message sent now: none (lost), one, or two. */
   arrivals(from: number, to: number, message: Message, now_ms: number): readonly number[];
+  readonly script: ScriptPlayer;
   /** From here on links are sound: short delays, nothing lost. */
   heal(): void;
 };
@@ -17,13 +20,17 @@ const HEALED = { least_ms: 1, spread_ms: 4 } as const;
 
 /** A network with the plan's faults. */
 export function createNetwork(plan: Plan, prng: Prng): Network {
+  const script = playScript(plan);
+  const isScripted = plan.script.length > 0;
   let isHealed = false;
   return {
+    script,
     heal() {
       isHealed = true;
     },
     arrivals(from, to, message, now_ms) {
       if (isHealed) return [now_ms + HEALED.least_ms + prng.below(HEALED.spread_ms)];
+      if (isScripted && script.isCut(from, to, message, now_ms)) return NOTHING;
       if (isCut(plan.partitions, from, to, now_ms) || prng.chance(plan.lossOf1024)) return NOTHING;
       if (plan.filters.length > 0 && isFiltered(plan.filters, to, message, prng)) return NOTHING;
       const first = now_ms + delay(plan, prng);

@@ -84,6 +84,7 @@ export function openWorld(
     },
     send: (from, to, message) => push(from.id, to, message),
     deliver: (to, message) => push(OUTSIDE, to, message),
+    entered: (round) => network.script.entered(round, queue.now_ms),
     accused(finder, evidence) {
       const author = new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16();
       if (isAnswerable(plan, author)) report('evidence_unsound', author, `found by validator ${finder}`);

@@ -4,9 +4,9 @@ import { DAMAGE_NAMES } from './disk-damage.ts';
 
 /**
  * `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. `beyond`: so much Byzantine
- * power that there are forks, and who made them must be named.
+ * power that there are forks, and who made them must be named. `exhaustive`: one of the plans of exhaustive.ts, by number; never drawn.
  */
-export const SCHEDULE_KINDS = ['consensus', 'ledger', 'beyond'] as const;
+export const SCHEDULE_KINDS = ['consensus', 'ledger', 'beyond', 'exhaustive'] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 
 /** What a forger does; each is on or off, so that one does not hide what another would show. */
@@ -77,6 +77,13 @@ export type CrashPoint = z.infer<typeof CrashPoint>;
 const Pause = z.strictObject({ node: count, start_ms: count, end_ms: count });
 export type Pause = z.infer<typeof Pause>;
 
+/** How one round of the first height goes: who hears whom, a group per replica, and what the Byzantine one never says in it. */
+const RoundScript = z.strictObject({
+  groups: z.array(count).readonly(),
+  kept: z.enum(['nothing', 'precommits', 'everything']),
+});
+export type RoundScript = z.infer<typeof RoundScript>;
+
 /** The plan of one schedule. What is left to chance while it runs comes from `seed`. */
 export const Plan = z.strictObject({
   seed: count,
@@ -87,6 +94,8 @@ export const Plan = z.strictObject({
   byzantine: z.record(z.string(), Faulty).readonly(),
   /** Q of correct validators that must go on after the heal; the others may stay away. */
   core: z.array(count).readonly(),
+  /** Rounds of the first height that go as written; none in a drawn plan. */
+  script: z.array(RoundScript).readonly().default([]),
   delay: z.strictObject({ least_ms: count, spread_ms: z.int().min(1), slowOf1024: count, slow_ms: count }),
   lossOf1024: count,
   duplicateOf1024: count,
@@ -115,7 +124,7 @@ export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzant
 export const partBytes = ({ seed, kind }: Pick<Plan, 'seed' | 'kind'>): number | undefined =>
   seed % 4 === 0 ? PART_BYTES[kind] : undefined;
 
-const PART_BYTES = { consensus: 4, ledger: 4_096, beyond: 4 } as const;
+const PART_BYTES = { consensus: 4, ledger: 4_096, beyond: 4, exhaustive: undefined } as const;
 
 /** Whether it must never contradict itself: correct, and its key in one place only. */
 export const isAnswerable = (plan: Plan, validator: number): boolean =>

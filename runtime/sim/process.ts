@@ -47,7 +47,9 @@ export async function openProcess(world: World, { store, note }: Disk, validator
   const self = keyOf('validator', validator);
   const parts = { ...(world.mutation.parts ?? SOUND_PARTS), part_bytes: partBytes(world.plan) };
   const made = createCore({ ...world.base, self, tip, app }, parts);
-  const core = isCorrect(world.plan, validator) ? watchedCore(made, world.sees) : made;
+  const core = watchedCore(made, isCorrect(world.plan, validator) ? world.sees : () => undefined, (round) =>
+    world.entered(round),
+  );
   const own = new OwnWords();
   for (const input of inputs) own.remember(input, core.self);
   const key: Signer = { id: self, sign: (bytes) => twinCrypto.sign(self, bytes) };

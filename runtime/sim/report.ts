@@ -10,6 +10,8 @@ export type SimReport = {
   readonly heights: number;
   readonly virtual_ms: number;
   readonly violations: readonly Violation[];
+  /** Rounds of the first height that somebody began: of a script, those that made a difference. */
+  readonly rounds: number;
   /** Why the core did not go on after the heal, or null. */
   readonly stall: string | null;
   /** Over every event in order: equal for equal runs. */

@@ -45,7 +45,8 @@ export async function runSimulation(options: SimOptions): Promise<SimReport> {
   const { events, stall } = await run(opened);
   opened.world.forks?.judge();
   const { trace, chain } = opened.world;
-  const size = { events, heights: chain.height, virtual_ms: now_ms() };
+  const { rounds } = opened.network.script;
+  const size = { events, heights: chain.height, virtual_ms: now_ms(), rounds };
   return { seed: plan.seed, plan, ...size, violations, stall, trace_hash: trace.digest(), seen: [...seen], story };
 }
 

@@ -9,14 +9,15 @@ type Sees = (name: SometimeName) => void;
 /** Above this round the timeouts have grown and every leader of four has had a turn. */
 const HIGH_ROUND = 3;
 
-/** The same core; `sees` hears of what it went through. */
-export function watchedCore(core: Core, sees: Sees): Core {
+/** The same core; `sees` hears of what it went through, `entered` of each round of the first height. */
+export function watchedCore(core: Core, sees: Sees, entered: (round: number) => void): Core {
   let { height, round } = core.position;
   /** Proposals kept per round of this height. */
   let proposals = new Map<number, number>();
 
   function look(input: Input, effects: readonly CoreEffect[]): void {
     const now = core.position;
+    if (now.height === 1 && now.round > round) entered(now.round);
     if (now.height === height && now.round > round) {
       if (now.round > HIGH_ROUND) sees('round_above_3');
       if (input.type === 'certificate.received' && input.certificate.type === 'skip') sees('skip_certificate_used');

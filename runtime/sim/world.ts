@@ -48,6 +48,8 @@ export type World = {
   readonly tell: ((who: number, what: string) => void) | undefined;
   /** A correct validator, or the record of all of them, got to a place that is worth getting to. */
   readonly sees: (name: SometimeName) => void;
+  /** A replica has begun a round of the first height. */
+  entered(round: number): void;
   /** A correct validator found evidence. */
   accused(finder: number, evidence: EvidenceBytes): void;
   readonly replicas: readonly Peer[];
