@@ -189,7 +189,7 @@ const blocks = rows('blk.v1.…, by a validator', 'workers-ada', [
   [
     'a block of another chain',
     'NETWORK_MISMATCH',
-    publishing((world) => encodeFinalBlock(block(world, [], { chain: 'ef'.repeat(32) }))),
+    publishing((world) => encodeFinalBlock(block(world, [own(world, 'validator-4')], { chain: 'ef'.repeat(32) }))),
   ],
   [
     'a block whose transactions are not those of its header',
