@@ -100,7 +100,9 @@ test('a torn last record of the log: it observes the height that it may have vot
     const [, signer] = (await rowsOf(store, 'cs/signer'))[0] as Row;
     const rows = await rowsOf(store, 'cs/log/');
     // What a clean end appended after its last word was not there yet.
-    const last = rows.findLastIndex(([, value]) => Buffer.from(value).includes(signer.subarray(-SIGNATURE_BYTES)));
+    const last = rows.findIndex(([, value]) =>
+      Buffer.from(value).includes(Buffer.from(signer).subarray(-SIGNATURE_BYTES)),
+    );
     await store.batch(rows.slice(last + 1).map(([key]) => ({ type: 'del', key })));
     const [key, value] = rows[last] as Row;
     await put(store, [key, value.subarray(0, value.length - 3)]);
