@@ -19,7 +19,7 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const prng = createPrng(seed, 1);
   const drawnKind = DRAWN_KINDS[prng.below(128)] ?? 'consensus';
   if ((kind ?? drawnKind) === 'beyond') return drawBeyond(seed, prng);
-  const powers = drawPowers(prng, kind ?? drawnKind);
+  const powers = drawPowers(prng);
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;
   const heal_ms = prng.between(800, 4_000);
@@ -110,13 +110,10 @@ const subset = (prng: Prng, nodes: number): number => prng.between(1, 2 ** nodes
 /** Mostly four; six is where ceil(2n/3) would be one short. */
 const NODE_COUNTS = [4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 6, 7];
 
-/**
- * One set in ten has unequal power; not where there is a beacon: its threshold counts holders of shares, and a quorum by power
- * may hold too few.
- */
-function drawPowers(prng: Prng, kind: ScheduleKind): readonly number[] {
+/** One set in ten has unequal power. */
+function drawPowers(prng: Prng): readonly number[] {
   const nodes = prng.pick(NODE_COUNTS);
-  const isWeighted = prng.chance(100) && kind === 'consensus';
+  const isWeighted = prng.chance(100);
   return times(nodes, () => (isWeighted ? prng.between(1, 3) : 1));
 }
 
