@@ -132,12 +132,14 @@ test('a validator that votes twice is named by evidence and loses its stake, onc
     const named_ms = Math.round(performance.now() - begin_ms);
     expect(evidence).toMatchObject({ validator: guilty, kind: 'double_prevote' });
 
-    await network.revive('validator-4');
+    // Its own process would hear what its key has said, and stop.
+    const others = network.names().filter((name) => name !== 'validator-4');
     const { height: at, evidence: all } = await network.view();
-    await network.reached(network.names(), at + 20);
+    await network.reached(others, at + 20);
     await network.stop();
-    const nodes = await readNodes(network.dir);
-    expectOneChain(nodes);
+    const left = await readNodes(network.dir);
+    expectOneChain(left);
+    const nodes = left.filter(({ name }) => others.includes(name));
     const { chain } = network.running.network;
     const staked = chain.genesis.balances.find(({ account }) => account === guilty)?.amount_units ?? 0n;
     for (const node of nodes) {
@@ -167,11 +169,13 @@ test('a key deployed twice forks nothing, and only its owner can be accused', as
     try {
       await copy.ready;
       const at = await height(network);
-      await network.reached(network.names(), at + 100);
+      // Whoever of the two hears words of its key that it never said stops; the others need neither.
+      const others = network.names().filter((name) => name !== 'validator-4');
+      await network.reached(others, at + 100);
       const { evidence } = await network.view();
       const guilty = await network.idOf('validator-4');
       expect(evidence.filter(({ validator }) => validator !== guilty)).toEqual([]);
-      report(`two validators under one key for 100 blocks: ${evidence.length} offences`);
+      report(`a key deployed twice, and 100 blocks: ${evidence.length} offences`);
     } finally {
       copy.signal('SIGKILL');
       await copy.ended;
