@@ -126,7 +126,7 @@ export const STATE_SYNC_RETRY_MS = 1_000;
 /** Times that they are asked before the node ends: whoever runs it should look, and the next start goes on. */
 export const MAX_STATE_SYNC_TRIES = 60;
 /** Share of its time that a validator works on a snapshot, one in so many: a large ledger must not slow down its votes. */
-export const SNAPSHOT_REST_FACTOR = 8;
+export const SNAPSHOT_REST_FACTOR = 64;
 /** Peers whose claimed heights a validator keeps: members of two sets that have nobody in common, with room. */
 export const MAX_SOURCES = 256;
 /** Range requests that wait at a sync server: an asker left out asks another one. */
