@@ -21,7 +21,10 @@ export type Channel = {
   born: number;
   /** Highest counter that the receiver has on disk, as far as it told us. */
   acked: number;
-  /** When the receiver's host started, ms; 0 = not heard since our own start. */
+  /**
+   * When the receiver's host started, ms; 0 = never heard. Kept on disk: the broker repeats old mail after our restart, and an
+   * acknowledgement of long ago must not pass for a receiver that has lost its state.
+   */
   life_ms: number;
   /** Unacknowledged bundles in memory, oldest first; later ones are only on disk while more than a window waits. */
   bundles: Bundle[];

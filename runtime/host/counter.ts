@@ -12,6 +12,7 @@ export const epochAt = (now_ms: number): number => Math.floor(now_ms / EPOCH_MS)
 export const epochOf = (counter: number): number => Math.floor(counter / PLACES);
 /** First counter of an epoch. */
 export const firstOf = (epoch: number): number => epoch * PLACES + 1;
+export const isFirst = (counter: number): boolean => counter % PLACES === 1;
 /** Whether a counter can have been given out by a correct sender by now. */
 export const isCredible = (counter: number, now_ms: number): boolean =>
   epochOf(counter) <= epochAt(now_ms) + MAX_EPOCHS_AHEAD;
@@ -20,4 +21,4 @@ export const isWorn = (counter: number): boolean => counter % PLACES > PLACES / 
 
 /** The message after `watermark`: the next in its epoch, or the first of a later epoch. */
 export const isNext = (watermark: number, counter: number): boolean =>
-  counter === watermark + 1 || (counter % PLACES === 1 && epochOf(counter) > epochOf(watermark));
+  counter === watermark + 1 || (isFirst(counter) && epochOf(counter) > epochOf(watermark));

@@ -19,7 +19,7 @@ import {
   toBundle,
   toItems,
 } from './channel.ts';
-import { epochAt, epochOf, firstOf, isCredible, isWorn } from './counter.ts';
+import { epochAt, epochOf, firstOf, isCredible, isFirst, isWorn } from './counter.ts';
 import { type Changes, parseRow, readTable, row } from './rows.ts';
 
 /** Acknowledged rows that wait for a batch to be deleted in: their deletion is not worth a sync of its own. */
@@ -52,6 +52,8 @@ export class Outbox {
       channel.next = channel.born = next;
       channel.acked = channel.sent = channel.loaded = next - 1;
     }
+    for await (const [[sender = '', receiver = ''], life_ms] of readTable(this.#store, 'peer-life', 2, z.int()))
+      this.#channel(sender, receiver, now_ms).life_ms = life_ms;
     for await (const [[sender = '', receiver = '', first = ''], stored] of readTable(
       this.#store,
       'outbox',
@@ -100,8 +102,11 @@ export class Outbox {
     if (ack.life_ms < channel.life_ms) return;
     const isNewLife = ack.life_ms > channel.life_ms;
     channel.life_ms = ack.life_ms;
+    // No later than the deletion of what this life has: see channel.ts.
+    if (isNewLife) changes.put(row.peerLife(sender, receiver), ack.life_ms);
     const weLostState = ack.watermark >= channel.next;
-    const theyLostState = isNewLife && ack.watermark < channel.acked;
+    // Who knows less than the first number of an epoch needs no new one: it takes that number, and may have by now.
+    const theyLostState = isNewLife && ack.watermark < channel.acked && !isFirst(channel.acked + 1);
     if (weLostState || theyLostState) return this.#startOver(channel, ack.watermark, now_ms, changes);
     this.#forget(channel, ack.watermark);
     if (ack.is_busy) this.slowDown(channel, now_ms);

@@ -21,6 +21,8 @@ export const row = {
   mark: (receiver: string, sender: string) => `mark/${receiver}/${sender}`,
   /** Next counter per receiver. */
   channel: (sender: string, receiver: string) => `channel/${sender}/${receiver}`,
+  /** When the receiver's host started, ms, as it last said. */
+  peerLife: (sender: string, receiver: string) => `peer-life/${sender}/${receiver}`,
   outbox: (sender: string, receiver: string, first: number) => `outbox/${sender}/${receiver}/${padded(first)}`,
   outboxOf: (sender: string, receiver: string) => `outbox/${sender}/${receiver}/`,
   nonce: (account: string) => `nonce/${account}`,

@@ -6,7 +6,8 @@ import { MemoryDisk, type WriteFault } from '#runtime/store/memory-store.ts';
 import { Outsider, signerOf, type TestNode, World } from './world.ts';
 
 const actors = ['a', 'b', 'c', 'd'].map(signerOf);
-const path = actors.map((actor) => actor.id);
+/** There and back, so that mail carries acknowledgements, and the broker repeats old ones to who restarts. */
+const path = [0, 2, 0, 3, 1, 2, 1, 3].map((index) => actors[index]?.id ?? '');
 const halves = [actors.slice(0, 2), actors.slice(2)] as const;
 
 /** Tokens that wander among four actors: `count` of them, each received `hops + 1` times. */
