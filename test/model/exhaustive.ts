@@ -3,6 +3,10 @@
 // The network is a set of all that was said; the Byzantine validator has said everything that it can sign. A step lets one core
 // hear what makes one rule fire: a proposal, a quorum that agrees, a quorum that does not and the timeout, a third of a later
 // round, a certificate. What else could arrive beside it only lets other rules fire, which are steps of their own.
+//
+// Cores in one place with the same locks and words count as one, whatever else they have heard. That loses ways in which the Byzantine
+// validator has said one thing to the core that stands for both and another to the one that is left out: the first counts. Quorums
+// with such a vote still reach it, as certificates.
 import type { CoreParts } from '#machines/consensus/core-state.ts';
 import type { Block, Certificate, SignedVote, VoteType } from '#schemas/consensus/types.ts';
 import {
