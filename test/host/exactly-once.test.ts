@@ -3,11 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fate } from '#runtime/bus/memory-bus.ts';
 import { MemoryDisk, type WriteFault } from '#runtime/store/memory-store.ts';
-import { Outsider, signerOf, type TestNode, World } from './world.ts';
+import { Outsider, signerOf, type TestNode, thereAndBack, World } from './world.ts';
 
 const actors = ['a', 'b', 'c', 'd'].map(signerOf);
-/** There and back, so that mail carries acknowledgements, and the broker repeats old ones to who restarts. */
-const path = [0, 2, 0, 3, 1, 2, 1, 3].map((index) => actors[index]?.id ?? '');
+const path = thereAndBack(actors);
 const halves = [actors.slice(0, 2), actors.slice(2)] as const;
 
 /** Tokens that wander among four actors: `count` of them, each received `hops + 1` times. */

@@ -13,7 +13,7 @@ import { seal } from '#runtime/host/envelopes.ts';
 import { encode } from '#schemas/wire/msgpack.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import type { NodeArguments, NodeReport } from './node-process.ts';
-import { CHAIN, signerOf } from './world.ts';
+import { CHAIN, signerOf, thereAndBack } from './world.ts';
 
 const PROGRAM = new URL('./node-process.ts', import.meta.url);
 const NODES = [
@@ -59,7 +59,7 @@ export class RealNetwork {
   async mint(count: number, hops: number): Promise<void> {
     const [first] = actors;
     if (first === undefined) return;
-    const body = encode({ do: 'mint', amount: 10, hops, count, path: actors.map(({ id }) => id) });
+    const body = encode({ do: 'mint', amount: 10, hops, count, path: thereAndBack(actors) });
     const item = { kind: 'test.order.v1', to: first.id, counter: 1, body };
     await this.#bus.publish(
       subject.mailbox(first.id, minter.id),

@@ -21,6 +21,10 @@ export const CHAIN = 'c'.repeat(64);
 /** The same keys in every run. */
 export const signerOf = (name: string): Signer => signer(createHash('sha256').update(name).digest());
 
+/** A path among four on which mail goes both ways: it carries acknowledgements, and the broker repeats old ones to who restarts. */
+export const thereAndBack = (actors: readonly { readonly id: string }[]): string[] =>
+  [0, 2, 0, 3, 1, 2, 1, 3].map((index) => actors[index]?.id ?? '');
+
 /** A clock that moves when it is told to. */
 export class TestClock implements Clock {
   #now_ms = 1_800_000_000_000;
