@@ -85,9 +85,9 @@ test('messages that the network drops, repeats and delays are applied once', asy
 test('nodes that are killed again and again lose no token and make none', async () => {
   const world = new World();
   const nodes = await Promise.all(halves.map((half) => world.node({ actors: half })));
-  await mint(world, nodes, 20, 599);
+  await mint(world, nodes, 20, 199);
   let kills = 0;
-  for (; (await received(nodes)) < 12_000 && kills < 1_000; kills++) {
+  for (; (await received(nodes)) < 4_000 && kills < 1_000; kills++) {
     const at = kills % 2;
     const node = nodes[at];
     if (node === undefined) continue;
@@ -96,7 +96,7 @@ test('nodes that are killed again and again lose no token and make none', async 
     nodes[at] = await world.node({ actors: halves[at] ?? [], disk: node.disk });
   }
   expect(kills).toBeGreaterThan(50);
-  expect(await atRest(world, nodes, 12_000)).toEqual(exactly(12_000));
+  expect(await atRest(world, nodes, 4_000)).toEqual(exactly(4_000));
 });
 
 test('a broker that forgets everything it confirmed loses no message', async () => {
