@@ -5,3 +5,5 @@ import { enableCompileCache } from 'node:module';
 enableCompileCache();
 const { runProgram } = await import('./program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
+// A node listens for the end of its parent; that keeps no process alive which refused to start, or has drained.
+process.channel?.unref();

@@ -30,8 +30,6 @@ export async function run(o: Options): Promise<number> {
   const end = Promise.withResolvers<unknown>();
   // The parent is gone, perhaps while this node starts: nobody will restart or stop it.
   process.once('disconnect', () => end.resolve(undefined));
-  // Listening for that keeps no process alive which refused to start, or has drained.
-  process.channel?.unref();
   const node = await startNode({
     name: o.name ?? actors.map(({ kind }) => kind).join('+'),
     chain: await readGenesis(o.genesis),
