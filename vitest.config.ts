@@ -2,7 +2,7 @@
 // `networks` for live networks of up to fifty validators, `formal` for the model of the protocol and the exhaustive check.
 import { defineConfig } from 'vitest/config';
 
-const shared = { pool: 'forks', testTimeout: 20_000, hookTimeout: 30_000 } as const;
+const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
   test: {
