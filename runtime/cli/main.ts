@@ -3,6 +3,11 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+// Whoever reads our output may have seen enough, as `head` has: then there is nobody to tell, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 const { runProgram } = await import('./program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
 // A node listens for the end of its parent; that keeps no process alive which refused to start, or has drained.

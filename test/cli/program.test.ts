@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '#runtime/cli/cli-error.ts';
 import { buildProgram } from '#runtime/cli/program.ts';
 import { CODES } from '#schemas/wire/codes.ts';
+import { Command } from '../support/command.ts';
 import { sortition } from './run.ts';
 
 const COMMANDS = [
@@ -59,6 +60,12 @@ describe('help', () => {
     expect(exit).toBe(EXIT.ok);
     expect(out).toMatch(/--unit-log2 <n>.*power of two/);
     expect(out).toMatch(/Example/);
+  });
+
+  test('is no failure where nobody reads it to its end', async () => {
+    const command = new Command('--help');
+    command.closeOutput();
+    expect({ exit: await command.ended, err: command.err }).toEqual({ exit: EXIT.ok, err: '' });
   });
 
   test('a word that is nearly a command is put right', async () => {

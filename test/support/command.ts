@@ -21,6 +21,11 @@ export class Command {
     this.#child.stderr?.on('data', (chunk) => (this.err += String(chunk)));
   }
 
+  /** Whoever reads it has seen enough, as `head` has. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
