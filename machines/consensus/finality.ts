@@ -11,6 +11,10 @@ export class Finality {
 
   constructor(core: CoreState) {
     this.#core = core;
+    const { tip, decided } = core.config;
+    const last = tip.final === undefined ? [] : [{ commit: tip.final.certificate, votes: [] }];
+    for (const held of decided ?? last)
+      this.#recent.add({ ...held, electorate: core.electorates.at(held.commit.height) });
   }
 
   /** Execute the block on top of the tip. False where this node must stop: its own state is not what a quorum signed. */
@@ -25,11 +29,12 @@ export class Finality {
     const id = blockId(config.crypto, final.block.header);
     this.#core.tip = { height, id, time_ms, state_root, final };
     const electorate = electorates.at(height);
-    this.#recent.add({ electorate, commit: final.certificate, votes: this.#testimonyOf(height) });
+    const votes = this.#beside(final.certificate);
+    this.#recent.add({ electorate, commit: final.certificate, votes });
     electorates.advance(height);
     timers.cancelHeight();
     const { round } = final.certificate;
-    this.#core.emit({ type: 'decided', height, round, final, header, state_root, membership: electorate });
+    this.#core.emit({ type: 'decided', height, round, final, header, state_root, votes, membership: electorate });
     this.#core.emit({ type: 'beacon.release', height });
     return true;
   }
@@ -43,12 +48,13 @@ export class Finality {
 
   /** What another node stopped on stops this one too, once it is proven; what is held here of the height joins it. */
   hear(conflict: CommitConflict): void {
-    const held = this.#heldOf(conflict.first.height);
-    const electorate = held?.electorate ?? this.#core.electorates.find(conflict.first.height);
+    const { height, votes } = conflict.first;
+    const held = this.#heldOf(height);
+    const electorate = held?.electorate ?? this.#core.electorates.find(height, votes[0]?.epoch);
     if (electorate === undefined) return; // of a set that is not known here yet
     const checked = checkConflict(electorate, conflict);
     if (!checked.ok) return this.#core.refuse(checked.code);
-    this.#stop(withVotes(conflict, held?.votes ?? this.#testimonyOf(conflict.first.height)));
+    this.#stop(withVotes(conflict, held?.votes ?? this.#testimonyOf(height)));
   }
 
   /** Votes of the open height, before anything is decided in it. */
@@ -57,14 +63,17 @@ export class Finality {
     return height === at.height ? testimony(at.votes.told()) : [];
   }
 
-  /** The tip's own certificate is all that a restart leaves. */
+  /** The same without what the certificate says already. */
+  #beside({ height, votes }: Certificate): readonly SignedVote[] {
+    const certified = new Set(votes);
+    return this.#testimonyOf(height).filter((vote) => !certified.has(vote));
+  }
+
   #heldOf(height: number): HeldCommit | undefined {
-    const { at, tip, electorates } = this.#core;
+    const { at } = this.#core;
     if (height === at.height && at.votes.commit !== undefined)
       return { electorate: at.electorate, commit: at.votes.commit, votes: this.#testimonyOf(height) };
-    const isTip = height === tip.height && tip.final !== undefined;
-    const last = isTip ? { electorate: electorates.at(height), commit: tip.final.certificate, votes: [] } : undefined;
-    return this.#recent.at(height) ?? last;
+    return this.#recent.at(height);
   }
 
   #stop(conflict: CommitConflict): void {

@@ -55,6 +55,9 @@ export type Tip = {
   readonly final?: FinalBlock;
 };
 
+/** A decided height, as far as it may prove forked: who signed both is told from its commit and the votes beside that. */
+export type DecidedHeight = { readonly commit: Certificate; readonly votes: readonly SignedVote[] };
+
 /** What a validator tells others about its position: it is asked for blocks from `lowest_height` up to below `height` by peers that lag. */
 export type Status = { readonly height: number; readonly round: number; readonly lowest_height: number };
 
@@ -119,6 +122,8 @@ export type CoreEffect =
       readonly final: FinalBlock;
       readonly header: Header;
       readonly state_root: string;
+      /** What may name the makers of a fork here, beside the certificate: to be kept as long as `CoreConfig.decided` gives it back. */
+      readonly votes: readonly SignedVote[];
       /** The set that decided it. */
       readonly membership: Membership;
     }
@@ -153,6 +158,8 @@ export type CoreConfig = {
   readonly self: string;
   /** Where to go on from: genesis, or the last height that the store holds as final. */
   readonly tip: Tip;
+  /** The last decided heights up to the tip, as a store remembers them; where it does not, the tip's certificate is there alone. */
+  readonly decided?: readonly DecidedHeight[];
   /** The lowest height whose block this node holds, where it took up a snapshot; otherwise it holds them from 1 on. */
   readonly lowest_height?: number;
   readonly timeouts: {

@@ -12,6 +12,7 @@ import type { HeightLog } from './log.ts';
 import type { Observer } from './observer.ts';
 import type { OwnWord, OwnWords, Statement } from './own-words.ts';
 import type { MonotonicSigner, Place } from './signer.ts';
+import { testimonyOps } from './testimony-store.ts';
 
 type EffectOf<T extends CoreEffect['type']> = Extract<CoreEffect, { type: T }>;
 export type Decided = EffectOf<'decided'>;
@@ -224,7 +225,7 @@ function speak(state: TurnState, result: TurnResult, word: OwnWord): OwnWord {
 }
 
 /**
- * End of a height: block, tip and the log's end in the same write as the application's rows. It need not be synced: its proof is
+ * End of a height: block, tip, what was said and the log's end in the same write as the application's rows. It need not be synced: its proof is
  * the certificate, made of votes that their signers synced before they said them. A power cut takes this node back to its own
  * votes of the height; even if it takes all nodes back, these votes lead to the same block (ADR 17).
  */
@@ -236,7 +237,11 @@ function finish(state: TurnState, result: TurnResult, effect: Decided): void {
     time_ms,
     state_root: effect.state_root,
   };
-  result.ops.push(...finalOps(tip, effect.final), ...state.log.advance(effect.height + 1));
+  result.ops.push(
+    ...finalOps(tip, effect.final),
+    ...testimonyOps(effect.height, effect.votes),
+    ...state.log.advance(effect.height + 1),
+  );
   result.decided.push(effect);
   state.own.clear();
 }

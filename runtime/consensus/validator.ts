@@ -22,6 +22,7 @@ import { openLog } from './log.ts';
 import { birthOp, readSignerRecord } from './signer.ts';
 import { fetchBlocks, fetchPart, fetchPosition, type PartRequest, type SyncRequest } from './sync-client.ts';
 import { serveSync } from './sync-server.ts';
+import { readDecided } from './testimony-store.ts';
 import { type Decided, runTurn, type TurnResult, type TurnState } from './turn.ts';
 import { TurnLoop } from './turn-loop.ts';
 import type { Validator, ValidatorOptions } from './validator-options.ts';
@@ -35,7 +36,11 @@ export async function startValidator(options: ValidatorOptions): Promise<Validat
     await options.store.batch([birthOp()]);
   const record = await readSignerRecord(options.store);
   const content = await openLog(options.store, tip.height + 1);
-  const config = { ...options.config, lowest_height: await readLowest(options.store) };
+  const config = {
+    ...options.config,
+    decided: await readDecided(options.store, tip.height),
+    lowest_height: await readLowest(options.store),
+  };
   const here = { ...options, config };
   const host = new ValidatorHost(here, turnStateOf(here, tip, record, content));
   host.start(content.inputs);

@@ -66,7 +66,8 @@ export class ForkWatch {
     if (!message.ok) return this.#refuse(message.code);
     if (message.value.type !== 'conflict') return this.#refuse('KIND_UNKNOWN');
     const { conflict } = message.value;
-    const electorate = this.#electorates(conflict.first.height);
+    const { height, votes } = conflict.first;
+    const electorate = this.#electorates(height, votes[0]?.epoch);
     if (electorate === undefined) return undefined; // of a set that is not known here yet
     const checked = checkConflict(electorate, conflict);
     return checked.ok ? this.#stop(conflict) : this.#refuse(checked.code);

@@ -91,15 +91,21 @@ function drawBeyond(seed: number, prng: Prng): Plan {
     duplicateOf1024: prng.pick([0, 40]),
     filters: prng.chance(400) ? [drawFilter(prng, powers.length)] : [],
     partitions: [{ start_ms: 0, end_ms: heal_ms, ...sides, isSymmetric: true }],
-    crashes: [],
     twice: null,
     pauses: [],
     skews_ms: times(powers.length, () => 0),
     blackout_ms: 0,
     heal_ms,
-    heal_height: prng.pick([1, 2, 99, 99]),
+    ...drawHealAndCrashes(prng, correct),
     live_heights: 1,
   };
+}
+
+/** Who crashes is up again at the heal (replica.ts), so that has its time. */
+function drawHealAndCrashes(prng: Prng, nodes: readonly number[]): Pick<Plan, 'heal_height' | 'crashes'> {
+  const heal_height = prng.pick([1, 2, 99, 99]);
+  const count = heal_height === 99 ? prng.below(4) : 0;
+  return { heal_height, crashes: times(count, () => drawCrash(prng, prng.pick(nodes))) };
 }
 
 const maskOf = (nodes: readonly number[]): number => nodes.reduce((mask, node) => mask | (1 << node), 0);

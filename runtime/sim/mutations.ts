@@ -256,6 +256,19 @@ export const MUTATIONS = {
       },
     ],
   },
+  restarts_without_testimony: {
+    about: 'forgets in a restart the votes of the heights that are decided',
+    budget: 3_000,
+    shows: ['fork_unnamed'],
+    kind: 'beyond',
+    edits: [
+      {
+        file: 'runtime/consensus/testimony-store.ts',
+        find: 'votes: row === undefined ? [] : decodeRow(row)',
+        replace: 'votes: row === undefined ? [] : decodeRow(row).slice(0, 0)',
+      },
+    ],
+  },
   pay_before_check: {
     about: 'pays a unit when its worker reveals, before any audit',
     budget: 10,

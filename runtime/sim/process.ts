@@ -7,6 +7,7 @@ import { openLog } from '../consensus/log.ts';
 import { Observer } from '../consensus/observer.ts';
 import { OwnWords } from '../consensus/own-words.ts';
 import { birthOp, isInLog, MonotonicSigner, readSignerRecord } from '../consensus/signer.ts';
+import { readDecided } from '../consensus/testimony-store.ts';
 import type { TurnState } from '../consensus/turn.ts';
 import { claimStore } from '../keys/claim-store.ts';
 import type { Signer } from '../keys/ed25519.ts';
@@ -46,7 +47,8 @@ export async function openProcess(world: World, { store, note }: Disk, validator
   const { chain } = world.base;
   const self = keyOf('validator', validator);
   const parts = { ...(world.mutation.parts ?? SOUND_PARTS), part_bytes: partBytes(world.plan) };
-  const made = createCore({ ...world.base, self, tip, app }, parts);
+  const decided = await readDecided(store, tip.height);
+  const made = createCore({ ...world.base, self, tip, decided, app }, parts);
   const core = watchedCore(made, isCorrect(world.plan, validator) ? world.sees : () => undefined, (round) =>
     world.entered(round),
   );

@@ -88,9 +88,8 @@ export class Replica {
     if (process === undefined) return;
     this.#process = process;
     const { core } = process.state;
-    if (core.tip.height < this.#height) this.#witness.sees('decision_lost');
+    this.#witness.restarted(core.tip.height, this.#height);
     this.#height = core.tip.height;
-    this.#witness.tells(`starts at height ${core.tip.height + 1}`);
     if (this.#before !== undefined) this.#witness.replayed(this.#before, core.stateDigest(), core.tip.height + 1);
     if (!process.isFresh) this.#witness.sees('log_replayed');
     for (const [id, at_ms] of process.timers) this.#arm(id, at_ms);
@@ -169,7 +168,7 @@ export class Replica {
     if (this.#process === undefined) return;
     const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
     this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
-    this.#witness.tells(`crashes for ${down_ms} ms at ${this.position}`);
+    this.#witness.crashed(down_ms, this.position);
     this.#process = undefined;
     this.#disk.crash(keepsUnsynced);
     if (keepsUnsynced) this.#noteFinal();
@@ -220,7 +219,7 @@ export class Replica {
   #commit(process: Process, turn: TurnResult): void {
     if (turn === SILENT) return this.#pass();
     const { mutation } = this.#world;
-    const crash = turn.words.length > 0 ? this.#crashes.get(++this.#turns) : undefined;
+    const crash = turn.words.length > 0 ? this.#crashAt(++this.#turns) : undefined;
     this.#witness.signed(turn);
     if (mutation.speaksBeforeSync) {
       this.#sync();
@@ -237,6 +236,14 @@ export class Replica {
     }
     if (crash !== undefined) this.crash(false, crash.down_ms, crash.damage);
     else if (turn.halt !== undefined && this.isCorrect) this.leave();
+  }
+
+  /** Where forks are made all are up at the heal: what the others say last, before they stop, nobody says again. */
+  #crashAt(turn: number): CrashPoint | undefined {
+    const { forks, plan, queue } = this.#world;
+    const crash = this.#crashes.get(turn);
+    const isTooLate = forks !== undefined && queue.now_ms + (crash?.down_ms ?? 0) >= plan.heal_ms;
+    return isTooLate ? undefined : crash;
   }
 
   #awaitWrite({ app }: Process, { decided }: TurnResult): void {

@@ -57,6 +57,18 @@ export class Witness {
     if (!stated.includes(start)) this.#world.report('damage', this.#who.validator, `${start} after ${damage}`);
   }
 
+  crashed(down_ms: number, position: string): void {
+    this.tells(`crashes for ${down_ms} ms at ${position}`);
+    if (this.#isCorrect) this.#world.forks?.crashed(this.#who.validator);
+  }
+
+  /** It goes on from this height; before the crash it was at `before`. */
+  restarted(height: number, before: number): void {
+    this.tells(`starts at height ${height + 1}`);
+    if (height < before) this.sees('decision_lost');
+    if (this.#isCorrect) this.#world.forks?.restarted(this.#who.validator, height);
+  }
+
   get #isTwice(): boolean {
     return this.#world.plan.twice?.node === this.#who.validator;
   }
@@ -76,6 +88,7 @@ export class Witness {
       this.#world.tell?.(this.#who.id, `decides ${id.slice(0, 8)} at height ${height}`);
       if (!this.#isCorrect) continue;
       this.#world.chain.decided(this.#who.validator, { height, id, state_root, final });
+      this.#world.forks?.decided(this.#who.validator, height, id);
       if (execution !== undefined) this.#world.executed(execution, final);
     }
     const stale = staleLogRows(keys, pending.at(-1)?.decided.height ?? 0);

@@ -8,6 +8,7 @@ import { keysBytes, readKeys, type StateChunk, writeKeys } from '#schemas/consen
 import type { FinalBlock, Header } from '#schemas/consensus/types.ts';
 import { MAX_MESSAGE_BYTES } from '#schemas/wire/limits.ts';
 import { finalOps, lowestOp } from '../consensus/block-store.ts';
+import { TESTIMONY } from '../consensus/testimony-store.ts';
 import type { Store, StoreOp } from '../store/store.ts';
 import { dropRows } from './snapshot-rows.ts';
 
@@ -97,7 +98,7 @@ export async function dropChunk(store: Store, index: number, first: string, next
 export async function finishPlan(store: Store, { height, final }: SyncPlan, state_root: string): Promise<void> {
   const { time_ms } = headerOf(final);
   const tip = { height, id: final.certificate.value ?? '', time_ms, state_root };
-  await dropRows(store, 'cs/log/', DELETED_AT_ONCE); // of a height that was decided long ago
+  for (const rows of ['cs/log/', TESTIMONY]) await dropRows(store, rows, DELETED_AT_ONCE); // of heights decided long ago
   await store.batch([...finalOps(tip, final), lowestOp(height), { type: 'del', key: PLAN_KEY }]);
   await dropRows(store, CHUNKS, DELETED_AT_ONCE);
 }

@@ -155,7 +155,7 @@ export const MAX_EARLY_ROUND = 1;
 export const MAX_EARLY_PROPOSALS = 2;
 /** Messages kept for the next height, for each validator: two rounds of votes, with room. */
 export const MAX_EARLY_MESSAGES = 8;
-/** Decided heights whose certificates are kept in memory to recognise a conflicting certificate. */
+/** Decided heights whose certificates and votes are kept, on the disk too, to recognise a conflicting certificate and name its makers. */
 export const MAX_RECENT_HEIGHTS = 64;
 /** Votes kept of a decided height beside its certificate, and told in an evidence file: five rounds of the largest set, a fifth of a MB. */
 export const MAX_CONFLICT_VOTES = 1_024;

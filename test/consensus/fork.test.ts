@@ -70,11 +70,13 @@ test('after a restart the tip still stands against another commit of its height'
 });
 
 describe('what another validator has stopped on', () => {
-  const forkOf = (network: Network, voters: readonly number[] = [0, 1, 2]) => {
+  const forkOf = (network: Network, voters: readonly number[] = [0, 1, 2], height = 1) => {
     const commit = (text: string, round: number): Certificate => {
       const value = blockBy(network, 0, text).id;
-      const votes = voters.map((i) => vote(network, 'precommit', i, round, value));
-      return { type: 'commit', height: 1, round, value, votes };
+      const votes = voters.map((i) =>
+        signVote(network.set, { ...vote(network, 'precommit', i, round, value), height }),
+      );
+      return { type: 'commit', height, round, value, votes };
     };
     return { first: commit('a', 0), second: commit('b', 1), votes: [] };
   };
@@ -89,6 +91,12 @@ describe('what another validator has stopped on', () => {
     const { halts, conflicts } = network.node(3);
     expect(halts).toEqual(['CONFLICTING_COMMITS']);
     expect(conflicts).toEqual([{ ...conflict, votes: [prevote, mine] }]);
+  });
+
+  test('stops one that is far behind, as long as it knows the set: the last of an epoch votes at all later heights', () => {
+    const { network, hears } = solo(3);
+    hears(heard(forkOf(network, [0, 1, 2], 9)));
+    expect(network.node(3).halts).toEqual(['CONFLICTING_COMMITS']);
   });
 
   test('is looked at before it is believed', () => {

@@ -1,9 +1,11 @@
 // Every oracle can fail: each is fed a log that breaks its rule, and one beside it that does not.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { electorateOf } from '#machines/consensus/electorate.ts';
 import type { RowChange } from '#machines/settlement/types.ts';
 import { noResults } from '#machines/work/worker-results.ts';
 import { createBooksOracle } from '#runtime/sim/oracles/books.ts';
 import { createChainOracle } from '#runtime/sim/oracles/chain.ts';
+import { createForkOracle, type ForkOracle } from '#runtime/sim/oracles/forks.ts';
 import { staleLogRows } from '#runtime/sim/oracles/log-rows.ts';
 import type { Report, Rule } from '#runtime/sim/oracles/violation.ts';
 import { createVoteLog } from '#runtime/sim/oracles/vote-log.ts';
@@ -12,6 +14,7 @@ import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { RowWriter } from '#schemas/settlement/row-writer.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { Tx, TxBody } from '#schemas/settlement/transaction.ts';
+import { CHAIN, crypto, membershipOf, signVote, validatorSet } from '../consensus/network.ts';
 
 const A = 'aa'.repeat(32);
 const B = 'bb'.repeat(32);
@@ -134,6 +137,59 @@ test('a certificate of two of four, or of one voter three times, proves nothing'
 
 test('a skipped height is a gap', () => {
   expect(judgeDecisions((chain) => chain.decided(0, decision(A, [0, 1, 2], 2)))).toEqual(['gap']);
+});
+
+describe('forks', () => {
+  const set = validatorSet(4);
+  const signed = (validator: number, round: number, value: string) =>
+    signVote(set, { type: 'precommit', epoch: 0, height: 1, round, value, valid_round: -1, validator });
+  const commitBy = (voters: readonly number[], round: number, value: string) =>
+    ({ type: 'commit', height: 1, round, value, votes: voters.map((i) => signed(i, round, value)) }) as const;
+  /** Validators 2 and 3 have signed both. */
+  const CONFLICT = { first: commitBy([0, 2, 3], 0, A), second: commitBy([1, 2, 3], 0, B), votes: [] };
+
+  /** Rules broken at the end; validators 0 and 1 are correct. */
+  function judgeForks(watch: (forks: ForkOracle) => void): Rule[] {
+    const rules: Rule[] = [];
+    const electorate = electorateOf(CHAIN, membershipOf(set), crypto);
+    const forks = createForkOracle(
+      electorate,
+      [0, 1],
+      (rule) => rules.push(rule),
+      () => undefined,
+    );
+    watch(forks);
+    forks.judge();
+    return rules;
+  }
+  const decide = (forks: ForkOracle) => [A, B].forEach((id, node) => forks.decided(node, 1, id));
+
+  test('all who hold a side must stop, and what they leave must name a third', () => {
+    expect(judgeForks(decide)).toEqual(['fork_unnoticed', 'fork_unnoticed', 'fork_unnamed']);
+    expect(judgeForks((forks) => [0, 1].forEach((node) => forks.stopped(node, CONFLICT)))).toEqual([]);
+    const later = { ...CONFLICT, second: commitBy([1, 2, 3], 1, B) };
+    expect(judgeForks((forks) => [0, 1].forEach((node) => forks.stopped(node, later)))).toEqual(['fork_unnamed']);
+  });
+
+  test('a block that a power cut took from the only one that had it is no side any more', () => {
+    const restart = (height: number) => (forks: ForkOracle) => {
+      decide(forks);
+      forks.crashed(0);
+      forks.restarted(0, height);
+    };
+    expect(judgeForks(restart(0))).toEqual([]);
+    expect(judgeForks(restart(1))).toContain('fork_unnoticed');
+  });
+
+  test('who was down when the others stopped may not know; who crashed before that must', () => {
+    const stopWhile = (isDown: boolean) => (forks: ForkOracle) => {
+      forks.crashed(1);
+      if (!isDown) forks.restarted(1, 1);
+      forks.stopped(0, CONFLICT);
+    };
+    expect(judgeForks(stopWhile(true))).toEqual([]);
+    expect(judgeForks(stopWhile(false))).toEqual(['fork_unnoticed']);
+  });
 });
 
 test('the log of a final height may not stay on the disk', () => {

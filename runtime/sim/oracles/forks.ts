@@ -7,13 +7,17 @@ import type { Report } from './violation.ts';
 
 /** Listens to correct validators only. */
 export type ForkOracle = {
-  /** Two of them decided different blocks: what the chain oracle calls a broken agreement. */
-  forked(): void;
+  /** One has decided a block, hex. */
+  decided(node: number, height: number, id: string): void;
+  /** One has crashed: what the others say last, before they stop, it may never hear. */
+  crashed(node: number): void;
+  /** One starts again at this height: a power cut may have taken what it had decided above. */
+  restarted(node: number, height: number): void;
   /** One has stopped, with what it would write. */
   stopped(node: number, conflict: CommitConflict): void;
   /** Whether nothing is left to wait for: there was a fork, and all have stopped. */
   readonly isOver: boolean;
-  /** Whether there was any sign of a fork. */
+  /** Whether there is any sign of a fork: two of them hold different blocks of one height, or one has stopped. */
   readonly isForked: boolean;
   /** Called once, at the end. */
   judge(): void;
@@ -27,7 +31,19 @@ export function createForkOracle(
   sees: (name: SometimeName) => void,
 ): ForkOracle {
   const left = new Map<number, CommitConflict>();
+  /** Block ids by height, of each. */
+  const held = new Map(correct.map((node) => [node, new Map<number, string>()]));
+  const down = new Set<number>();
+  /** Down at some time since the first has stopped. */
+  const deaf = new Set<number>();
   let isForked = false;
+
+  function compare(): void {
+    const first = new Map<number, string>();
+    for (const [height, id] of [...held.values()].flatMap((ids) => [...ids]))
+      if (first.get(height) === undefined) first.set(height, id);
+    isForked = [...held.values()].some((ids) => [...ids].some(([height, id]) => first.get(height) !== id));
+  }
 
   /** Whether the union of these, which are of one height, names enough; and no correct one. */
   function names(conflicts: readonly CommitConflict[]): boolean {
@@ -42,11 +58,23 @@ export function createForkOracle(
   }
 
   return {
-    forked() {
-      isForked = true;
+    decided(node, height, id) {
+      held.get(node)?.set(height, id);
+      compare();
+    },
+    crashed(node) {
+      down.add(node);
+      if (left.size > 0) deaf.add(node);
+    },
+    restarted(node, height) {
+      down.delete(node);
+      const ids = held.get(node);
+      for (const above of [...(ids?.keys() ?? [])].filter((each) => each > height)) ids?.delete(above);
+      compare();
     },
     stopped(node, conflict) {
       left.set(node, conflict);
+      for (const each of down) deaf.add(each);
     },
     get isForked() {
       return isForked || left.size > 0;
@@ -57,7 +85,8 @@ export function createForkOracle(
     judge() {
       if (!isForked && left.size === 0) return;
       sees('fork_made');
-      for (const node of correct) if (!left.has(node)) report('fork_unnoticed', node, 'goes on');
+      const heedless = correct.filter((node) => !left.has(node) && !deaf.has(node));
+      for (const node of heedless) report('fork_unnoticed', node, 'goes on');
       const heights = new Set([...left.values()].map(({ first }) => first.height));
       const groups = [...heights].map((height) => [...left.values()].filter(({ first }) => first.height === height));
       if (!groups.map(names).includes(true)) report('fork_unnamed', -1, `at height ${[...heights].join(', ')}`);
