@@ -1,15 +1,22 @@
 // The light client's rule: from one trusted block to any later one, by its commit certificate alone. Nothing is executed.
 import { HASH_BYTES } from '#schemas/consensus/fixed-layout.ts';
 import { membershipHash } from '#schemas/consensus/membership-codec.ts';
-import type { Membership } from '#schemas/consensus/types.ts';
+import type { Certificate, Membership } from '#schemas/consensus/types.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { NamedHeader } from './certified-header.ts';
+import type { Electorate } from './electorate.ts';
 
 /** A block whose finality is not asked about again; `id` in hex. */
 export type TrustedBlock = { readonly height: number; readonly id: string };
 
 /** What whoever has the genesis file trusts: the height before the first, under the id that the first block links to. */
 export const GENESIS_BLOCK: TrustedBlock = { height: 0, id: '00'.repeat(HASH_BYTES) };
+
+/** A block and the set of its epoch, from which trust goes on. */
+export type Anchor = { readonly set: Electorate; readonly block: TrustedBlock };
+
+/** An anchor with what shows that the set decided the block: its header as hashed, and the commit. */
+export type CertifiedAnchor = Anchor & { readonly header: Uint8Array; readonly commit: Certificate };
 
 /** The set whose certificates count at a height: that of its epoch. `validators_hash` in hex. */
 export type TrustedSet = { readonly epoch: number; readonly validators_hash: string };

@@ -1,12 +1,15 @@
 // `sortition draw`: how the lottery gave a unit to its worker and auditors, and the same recomputed from the genesis file alone.
 import type { DrawExplanation } from '#machines/work/draw.ts';
 import { DrawBundle } from '#schemas/work/draw-bundle.ts';
-import { verifyDrawBundle } from '../gateway/draw-bundle.ts';
+import { epochOf, verifyDrawBundle } from '../gateway/draw-bundle.ts';
+import { askHandover } from '../light/gateway-answers.ts';
+import { TrustedSets } from '../light/trusted-sets.ts';
 import { productionCrypto } from '../node/crypto.ts';
+import { genesisElectorate } from '../node/final-blocks.ts';
 import { EXIT } from './cli-error.ts';
 import { whenProven } from './pending.ts';
 import { bold, green, printJson, printLine } from './print.ts';
-import { genesisOf, type ReachOptions, reachConsole } from './reach.ts';
+import { genesisOf, type LightOptions, reachConsole } from './reach.ts';
 import { brief, table } from './table.ts';
 
 type Told = {
@@ -14,7 +17,7 @@ type Told = {
   readonly draws: readonly { readonly bundle: unknown; readonly explanation: DrawExplanation }[];
 };
 
-export async function run(o: ReachOptions & { readonly verify?: boolean }, unit: string): Promise<number> {
+export async function run(o: LightOptions & { readonly verify?: boolean }, unit: string): Promise<number> {
   const console = await reachConsole(o);
   const told = await whenProven('DRAW_PROOF_PENDING', () => console.get<Told>(`/api/draws/${unit}`));
   if (o.verify === true) return verify(o, told);
@@ -24,10 +27,13 @@ export async function run(o: ReachOptions & { readonly verify?: boolean }, unit:
 }
 
 /** Trusts nothing that the gateway says: what is shown is what was recomputed here. */
-async function verify(o: ReachOptions, { unit, draws }: Told): Promise<number> {
-  const chain = await genesisOf(o);
+async function verify(o: LightOptions, { unit, draws }: Told): Promise<number> {
   const crypto = productionCrypto;
-  const outcomes = draws.map(({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), chain, crypto));
+  const source = await reachConsole(o);
+  const sets = new TrustedSets(genesisElectorate(await genesisOf(o), crypto), (epoch) => askHandover(source, epoch));
+  const bundles = draws.map(({ bundle }) => DrawBundle.parse(bundle));
+  for (const bundle of bundles) await sets.of(epochOf(bundle) ?? 0);
+  const outcomes = bundles.map((bundle) => verifyDrawBundle(bundle, sets.known, crypto));
   if (o.json === true)
     printJson({
       unit,

@@ -1,37 +1,59 @@
 // `sortition evidence check`: who made a fork, recomputed from evidence files and the genesis file alone.
 import { open } from 'node:fs/promises';
 import { type ConflictReport, checkConflicts, type Offence } from '#machines/consensus/accountability.ts';
-import { decodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import type { Electorate } from '#machines/consensus/electorate.ts';
+import { SetChain } from '#machines/consensus/set-chain.ts';
+import { decodeEvidenceFile, type EvidenceFile } from '#schemas/consensus/evidence-file.ts';
 import type { Certificate, CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
 import type { Result } from '#schemas/wire/codes.ts';
 import { MAX_EVIDENCE_FILE_BYTES } from '#schemas/wire/limits.ts';
+import { readCheckpoint } from '../light/checkpoint-file.ts';
 import { type Chain, readGenesis } from '../network/genesis-file.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { genesisElectorate } from '../node/final-blocks.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { bold, printJson, printLine } from './print.ts';
 
-type Options = { readonly genesis: string; readonly json?: boolean };
+type Options = { readonly genesis: string; readonly from?: string; readonly json?: boolean };
 
 /** A culprit as it is told. */
 type Named = { readonly validator: string; readonly operator: string; readonly offence: Offence };
 
 export async function run(o: Options, paths: readonly string[]): Promise<number> {
   const chain = await readGenesis(o.genesis);
-  const conflicts = await Promise.all(paths.map((path) => readConflict(path, chain)));
+  const files = await Promise.all(paths.map((path) => readFile(path, chain)));
+  const conflicts = files.map(({ conflict }) => conflict);
   const names = paths.map((path) => `'${path}'`).join(', ');
-  const report = held(checkConflicts(genesisElectorate(chain, productionCrypto), conflicts), names);
-  const culprits = report.culprits.map(({ validator, offence }) => nameOf(chain, validator, offence));
+  const electorate = electorateOf(await anchorOf(o, chain), files, names);
+  const report = held(checkConflicts(electorate, conflicts), names);
+  const culprits = report.culprits.map(({ validator, offence }) => nameOf(electorate, validator, offence));
   const found: Found = { commits: commitsOf(conflicts), report, culprits };
   if (o.json === true) printJson(told(found));
   else show(found);
   return areEnough(report) ? EXIT.ok : EXIT.unnamed;
 }
 
-async function readConflict(path: string, { id }: Chain): Promise<CommitConflict> {
-  const { conflict, chain } = held(decodeEvidenceFile(await readText(path)), `'${path}'`);
-  if (chain !== id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${chain}.`);
-  return conflict;
+async function readFile(path: string, { id }: Chain): Promise<EvidenceFile> {
+  const file = held(decodeEvidenceFile(await readText(path)), `'${path}'`);
+  if (file.chain !== id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${file.chain}.`);
+  return file;
+}
+
+/** The set that is trusted: that of the genesis, or of a checkpoint. */
+const anchorOf = async ({ from }: Options, chain: Chain): Promise<Electorate> =>
+  from === undefined
+    ? genesisElectorate(chain, productionCrypto)
+    : (await readCheckpoint(from, chain.id, productionCrypto)).set;
+
+/** The set that decided the height, by what the files tell of its changes: some may tell less than others. */
+function electorateOf(anchor: Electorate, files: readonly EvidenceFile[], names: string): Electorate {
+  const epoch = files[0]?.conflict.first.votes[0]?.epoch ?? 0;
+  const sets = new SetChain(anchor);
+  for (const { handovers } of files) if (sets.newest.epoch < epoch) sets.takeAll(handovers);
+  const set = sets.of(epoch);
+  if (set === undefined)
+    throw new CliError('EVIDENCE_FILE_FALSE', `${names}: nothing leads to the set of epoch ${epoch}.`);
+  return set;
 }
 
 /** No more than tells that it is too long: whoever was handed the file does not know its size. */
@@ -50,7 +72,7 @@ function held<T>(result: Result<T>, names: string): T {
   return result.value;
 }
 
-function nameOf({ validators }: Chain, index: number, offence: Offence): Named {
+function nameOf({ validators }: Electorate, index: number, offence: Offence): Named {
   const { id = '', operator = '' } = validators[index] ?? {};
   return { validator: id, operator, offence };
 }

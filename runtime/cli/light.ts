@@ -6,6 +6,7 @@ import { readCheckpoint, writeCheckpoint } from '../light/checkpoint-file.ts';
 import { type AccountKey, LightClient, type ProvenBalance } from '../light/light-client.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import { keepingEvidence } from './fork-evidence.ts';
 import { whenProven } from './pending.ts';
 import { bold, dim, green, printJson, printLine } from './print.ts';
 import { genesisOf, type LightOptions, reachConsole } from './reach.ts';
@@ -16,22 +17,31 @@ type Options = LightOptions & {
   readonly save?: string;
   /** Each `asset/account`. */
   readonly balance?: readonly string[];
+  /** Folder for what proves a fork. */
+  readonly evidence: string;
 };
 
 export async function run(o: Options): Promise<number> {
   const accounts = (o.balance ?? []).map(accountKey);
   const chain = await genesisOf(o);
-  const trusted = o.from === undefined ? undefined : await readCheckpoint(o.from, chain.id);
-  const client = new LightClient(chain, productionCrypto, await reachConsole(o), trusted);
-  await client.confirm();
-  const balances: ProvenBalance[] = [];
-  for (const key of accounts) balances.push(await whenProven('ROW_PROOF_PENDING', () => client.balance(key)));
-  const tip = await client.follow();
-  if (o.save !== undefined) await writeCheckpoint(o.save, chain.id, client.trusted);
+  const from = o.from === undefined ? undefined : await readCheckpoint(o.from, chain.id, productionCrypto);
+  const client = new LightClient(chain, productionCrypto, await reachConsole(o), from);
+  const { tip, balances } = await keepingEvidence(o.evidence, () => look(client, accounts));
+  const checkpoint = client.checkpoint;
+  if (o.save !== undefined && checkpoint !== undefined) await writeCheckpoint(o.save, checkpoint);
   if (o.json === true) printJson(told(chain.id, tip, balances));
   else show(tip, balances, Date.now());
   return EXIT.ok;
 }
+
+async function look(client: LightClient, accounts: readonly AccountKey[]): Promise<Seen> {
+  await client.confirm();
+  const balances: ProvenBalance[] = [];
+  for (const key of accounts) balances.push(await whenProven('ROW_PROOF_PENDING', () => client.balance(key)));
+  return { tip: await client.follow(), balances };
+}
+
+type Seen = { readonly tip: NamedHeader; readonly balances: readonly ProvenBalance[] };
 
 function accountKey(text: string): AccountKey {
   const [kind, account = '', ...rest] = text.split('/');

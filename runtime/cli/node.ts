@@ -14,6 +14,7 @@ type Options = {
   readonly beaconShare?: string;
   readonly encryption?: string;
   readonly cosigner?: string;
+  readonly from?: string;
   readonly httpPort: number;
   readonly wsUrl?: string;
   readonly sandboxes: number;
@@ -40,6 +41,7 @@ export async function run(o: Options): Promise<number> {
     beacon_share: o.beaconShare,
     encryption: o.encryption,
     cosigner: o.cosigner,
+    from: o.from,
     http_port: o.httpPort,
     sandboxes: o.sandboxes,
     dishonest: o.dishonest,

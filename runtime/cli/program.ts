@@ -71,6 +71,10 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     )
     .requiredOption('--actor <kind:keyfile...>', 'actor to host, e.g. worker:keys/w1.seed (repeat for more)')
     .requiredOption('--data <dir>', 'folder of this node: its database and archive')
+    .option(
+      '--from <file>',
+      'checkpoint that `sortition light` wrote: no other chain than the one with this block is followed',
+    )
     .option('--beacon-share <file>', 'validators of the genesis: secret shares of the beacon by its dealer')
     .option('--encryption <file>', 'validators: key that shares of the beacon are dealt to')
     .option('--cosigner <file>', 'validators: key that cosigns settlement checkpoints')
@@ -174,6 +178,10 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .description('Name who made a fork, offline: from the evidence files of its nodes, trusting only the genesis file.')
     .argument('<files...>', 'evidence files of one height, of one node or of several: evidence-<height>.json')
     .requiredOption('--genesis <file>', 'genesis file of the network')
+    .option(
+      '--from <file>',
+      'checkpoint of `sortition light`, where the files do not tell all sets from the genesis on',
+    )
     .addOption(JSON_OUT)
     .addHelpText(
       'after',
@@ -185,6 +193,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .argument('<unit>', 'unit id: <job>/<index>')
     .addOption(DATA)
     .addOption(GATEWAY)
+    .addOption(GENESIS)
     .option('--verify', 'recompute the draw from the beacon and the pool, trusting only the genesis file')
     .action(runs('draw'));
 
@@ -194,6 +203,7 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .addOption(GENESIS)
     .option('--from <file>', 'checkpoint of an earlier run: a network that contradicts it is refused')
     .option('--save <file>', 'write the last block as a checkpoint')
+    .option('--evidence <dir>', 'folder for the evidence of a fork, should there be one', '.')
     .option('--balance <asset/account...>', 'prove what an account holds, e.g. credit/<id>')
     .addHelpText(
       'after',

@@ -5,7 +5,9 @@ import { type EvidenceFile, encodeEvidenceFile } from '#schemas/consensus/eviden
 import type { CommitConflict } from '#schemas/consensus/types.ts';
 import type { Log } from '../observe/log.ts';
 import { syncFolder, writeSynced } from '../store/durable-file.ts';
+import type { Store } from '../store/store.ts';
 import { ConsensusError } from './consensus-error.ts';
+import { findHandovers } from './handover-rows.ts';
 
 const NAME = /^evidence-\d+\.json$/;
 /** Signed public statements only: it is there to be shown. */
@@ -21,11 +23,13 @@ export async function writeEvidence(dir: string, evidence: EvidenceFile): Promis
   return path;
 }
 
-/** Writes what a node stops on into its folder, and tells its log where it is. */
+/** Writes what a node stops on into its folder, with the changes of the set that its store holds, and tells its log where it is. */
 export const evidenceKeeper =
-  (dir: string, chain: string, log: Pick<Log, 'error'>) =>
+  (dir: string, chain: string, store: Store, log: Pick<Log, 'error'>) =>
   async (conflict: CommitConflict): Promise<void> => {
-    const path = await writeEvidence(dir, { chain, conflict });
+    // A store that fails now must not cost the evidence: others' files tell the handovers too.
+    const handovers = await findHandovers(store, conflict.first.votes[0]?.epoch ?? 0).catch(() => []);
+    const path = await writeEvidence(dir, { chain, conflict, handovers });
     log.error({ path, height: conflict.first.height }, 'evidence of a fork written');
   };
 

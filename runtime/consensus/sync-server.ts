@@ -1,7 +1,8 @@
-// Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, snapshots of the ledger, where this validator stands.
-// One request at a time, a bounded number waiting.
+// Answers on `sync.v1.<id>`: ranges of final blocks, parts of the present one, snapshots of the ledger, changes of the
+// validator set, where this validator stands. One request at a time, a bounded number waiting.
 import { checkCertificate } from '#machines/consensus/certificate-rules.ts';
 import type { Electorate } from '#machines/consensus/electorate.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
 import {
   type ConsensusMessage,
   decodeConsensusMessage,
@@ -15,6 +16,7 @@ import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import { readChunk, readManifest, readSnapshots } from '../snapshot/snapshot-rows.ts';
 import type { Store } from '../store/store.ts';
 import { readLowest, readRange } from './block-store.ts';
+import { findHandover } from './handover-rows.ts';
 
 /** Of an answer in one message: its head takes 14 bytes. */
 const SLICE_BYTES = MAX_MESSAGE_BYTES - 64;
@@ -72,7 +74,7 @@ async function answerOf(request: ConsensusMessage, ports: SyncPorts): Promise<Ui
       return slice(encodeConsensusMessage({ type: 'range', blocks }), request.offset_bytes);
     }
     default:
-      return encodeAnswer(await snapshotAnswer(request, ports), ports);
+      return encodeAnswer(await stateAnswer(request, ports), ports);
   }
 }
 
@@ -81,8 +83,8 @@ function encodeAnswer(answer: ConsensusMessage | undefined, { onRefused }: SyncP
   return answer && encodeConsensusMessage(answer);
 }
 
-/** About snapshots. What is not held gets an empty answer: whoever asks need not wait for it. */
-async function snapshotAnswer(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
+/** About snapshots, and the sets that lead to them. What is not held gets an empty answer: whoever asks need not wait for it. */
+async function stateAnswer(request: ConsensusMessage, ports: SyncPorts): Promise<ConsensusMessage | undefined> {
   const { store, onSnapshotAsked } = ports;
   switch (request.type) {
     case 'snapshots.request':
@@ -92,9 +94,23 @@ async function snapshotAnswer(request: ConsensusMessage, ports: SyncPorts): Prom
     case 'chunk.request':
       onSnapshotAsked?.(request.height);
       return { type: 'chunk', bytes: await readChunk(store, request.height, request.index) };
+    case 'handover.request': {
+      const handover = await provenHandover(ports, request.epoch);
+      return { type: 'handover', ...(handover && { handover }) };
+    }
     default:
       return undefined;
   }
+}
+
+/** One whose certificate holds: what this node synced itself was not looked at everywhere. */
+async function provenHandover(
+  { store, electorate }: Pick<SyncPorts, 'store' | 'electorate'>,
+  epoch: number,
+): Promise<Handover | undefined> {
+  const handover = await findHandover(store, epoch);
+  const decided = handover && electorate(handover.certificate.height);
+  return decided && checkCertificate(decided, handover.certificate) === null ? handover : undefined;
 }
 
 /** The answer, or what a message takes of it from `offset_bytes` on. */

@@ -1,36 +1,46 @@
-// Checks a draw from nothing but the genesis: certificate → header → state root → rows → beacon → the same draw again.
+// Checks a draw from nothing but trusted sets: certificate → header → state root → rows → beacon → the same draw again.
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
+import type { SetChain } from '#machines/consensus/set-chain.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { type DrawExplanation, type DrawFilter, explainDraw, type Purpose, poolOf } from '#machines/work/draw.ts';
 import { jobOf } from '#machines/work/units.ts';
 import { beaconMessage, beaconValue } from '#schemas/consensus/beacon.ts';
+import { decodeHeader } from '#schemas/consensus/block-codec.ts';
 import type { Header } from '#schemas/consensus/types.ts';
 import type { ProvenRowJson } from '#schemas/settlement/proven-row.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import type { UnitRow } from '#schemas/settlement/state.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
 import type { DrawBundle } from '#schemas/work/draw-bundle.ts';
-import type { Chain } from '../network/genesis-file.ts';
-import { genesisElectorate } from '../node/final-blocks.ts';
 import { isProven, readCertifiedHeader } from './proven-rows.ts';
 
-/** Repeat a draw that somebody else hands over. Refusal: DRAW_PROOF_INVALID with the first link that does not hold. */
-export function verifyDrawBundle(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<DrawExplanation> {
-  const header = certifiedHeader(bundle, chain, crypto);
+/**
+ * Repeat a draw that somebody else hands over. Refusal: DRAW_PROOF_INVALID with the first link that does not hold.
+ *
+ * @param sets as trusted, up to that of the bundle's header (`epochOf`)
+ */
+export function verifyDrawBundle(
+  bundle: DrawBundle,
+  sets: Pick<SetChain, 'of' | 'at'>,
+  crypto: Crypto,
+): Result<DrawExplanation> {
+  const header = certifiedHeader(bundle, sets);
   if (!header.ok) return header;
   const basis = provenBasis(bundle, header.value, crypto);
   if (!basis.ok) return basis;
   const { signature, named } = basis.value;
-  const { epoch, beacon_key } = genesisMembership(chain);
+  const { chain, epoch, beacon_key } = sets.at(bundle.height) ?? NO_BEACON;
   const isBeacon =
-    beacon_key !== null && crypto.verifyBeacon(beacon_key, beaconMessage(chain.id, epoch, bundle.height), signature);
+    beacon_key !== null && crypto.verifyBeacon(beacon_key, beaconMessage(chain, epoch, bundle.height), signature);
   if (!isBeacon) return refuse('DRAW_PROOF_INVALID', 'beacon signature');
   const explanation = repeatDraw(bundle, basis.value, crypto);
   const drawn = explanation.drawn.join();
   const isSame = drawn === bundle.drawn.join() && (named.length === 0 || drawn === named.join());
   return isSame ? accept(explanation) : refuse('DRAW_PROOF_INVALID', 'other nodes are drawn');
 }
+
+/** Before the first set that is trusted nothing is known. */
+const NO_BEACON = { chain: '', epoch: 0, beacon_key: null };
 
 /** What the draw rests on, read out of the rows; also who composes a bundle gets the drawn nodes so. */
 type Basis = {
@@ -54,10 +64,19 @@ export function repeatDraw(bundle: Statement, basis: Basis, { sha256 }: Pick<Cry
   return explainDraw(point, { height, pool_version: basis.pool_version }, poolOf(basis.members), basis.filter, sha256);
 }
 
-/** The header, if a quorum of the genesis' validators committed to it. */
-function certifiedHeader(bundle: DrawBundle, chain: Chain, crypto: Crypto): Result<Header> {
-  if (bundle.chain !== chain.id) return refuse('DRAW_PROOF_INVALID', 'chain');
-  const checked = readCertifiedHeader(genesisElectorate(chain, crypto), bundle);
+/** The epoch that the bundle's header says it is of; undefined where it is no header. */
+export function epochOf({ header }: Pick<DrawBundle, 'header'>): number | undefined {
+  const claimed = decodeHeader(hexToBytes(header));
+  return claimed.ok ? claimed.value.epoch : undefined;
+}
+
+/** The header, if a quorum of the set of its epoch committed to it. */
+function certifiedHeader(bundle: DrawBundle, sets: Pick<SetChain, 'of'>): Result<Header> {
+  const epoch = epochOf(bundle);
+  const set = epoch === undefined ? undefined : sets.of(epoch);
+  if (set === undefined) return refuse('DRAW_PROOF_INVALID', 'header');
+  if (bundle.chain !== set.chain) return refuse('DRAW_PROOF_INVALID', 'chain');
+  const checked = readCertifiedHeader(set, bundle);
   return checked.ok ? accept(checked.value.header) : refuse('DRAW_PROOF_INVALID', checked.code);
 }
 

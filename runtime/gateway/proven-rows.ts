@@ -6,10 +6,11 @@ import type { Crypto } from '#machines/consensus/types.ts';
 import { verifyState } from '#machines/primitives/state-tree.ts';
 import type { ProvenRow } from '#machines/settlement/ledger.ts';
 import { decodeCertificate, encodeCertificate } from '#schemas/consensus/certificate-codec.ts';
-import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
+import type { CertifiedHeaderJson, HandoverJson } from '#schemas/consensus/certified-header.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { ProvenRowJson } from '#schemas/settlement/proven-row.ts';
-import type { Result } from '#schemas/wire/codes.ts';
+import { accept, type Result } from '#schemas/wire/codes.ts';
 
 /** The header of a final block with its certificate. */
 export const headerToJson = ({ block, certificate }: FinalBlock): CertifiedHeaderJson => ({
@@ -21,6 +22,19 @@ export const headerToJson = ({ block, certificate }: FinalBlock): CertifiedHeade
 export function readCertifiedHeader(electorate: Electorate, json: CertifiedHeaderJson): Result<NamedHeader> {
   const certificate = decodeCertificate(hexToBytes(json.certificate));
   return certificate.ok ? checkCertifiedHeader(electorate, hexToBytes(json.header), certificate.value) : certificate;
+}
+
+export const handoverToJson = ({ header, certificate, membership }: Handover): HandoverJson => ({
+  header: bytesToHex(header),
+  certificate: bytesToHex(encodeCertificate(certificate)),
+  membership: bytesToHex(membership),
+});
+
+/** Refusal: CERTIFICATE_INVALID. Nothing else is looked at. */
+export function readHandoverJson({ header, certificate, membership }: HandoverJson): Result<Handover> {
+  const decoded = decodeCertificate(hexToBytes(certificate));
+  if (!decoded.ok) return decoded;
+  return accept({ header: hexToBytes(header), certificate: decoded.value, membership: hexToBytes(membership) });
 }
 
 export const rowToJson = ({ key, value, proof: { steps, other } }: ProvenRow): ProvenRowJson => ({

@@ -16,6 +16,8 @@ export type NodeProcessOptions = {
   readonly url: string;
   readonly ws_url: string;
   readonly http_port?: number;
+  /** Checkpoint file in which its operator trusts. */
+  readonly from?: string;
   readonly dishonest?: boolean;
 };
 
@@ -65,6 +67,7 @@ function spawnNode({
   ws_url,
   http_port = 0,
   dishonest = false,
+  from,
 }: NodeProcessOptions): ChildProcess {
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -89,9 +92,10 @@ function spawnNode({
     ...(node.encryption === undefined ? [] : ['--encryption', node.encryption]),
     ...(node.cosigner === undefined ? [] : ['--cosigner', node.cosigner]),
   ];
+  const trust = from === undefined ? [] : ['--from', from];
   const lie = dishonest ? ['--dishonest', 'fake-sub-units'] : [];
   // An own process group: Ctrl-C reaches the parent alone, which stops its nodes in order.
-  const child = spawn(process.execPath, [MAIN, 'node', ...options, ...actors, ...secrets, ...lie], {
+  const child = spawn(process.execPath, [MAIN, 'node', ...options, ...actors, ...secrets, ...trust, ...lie], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
   });

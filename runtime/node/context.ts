@@ -24,6 +24,8 @@ export type NodeOptions = {
   readonly beacon_share?: string | undefined;
   readonly encryption?: string | undefined;
   readonly cosigner?: string | undefined;
+  /** Checkpoint file in which the operator trusts; without it the genesis alone is trusted. */
+  readonly from?: string | undefined;
   readonly http_port: number;
   /** Processes that compute. */
   readonly sandboxes: number;

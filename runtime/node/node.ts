@@ -27,7 +27,6 @@ import { BlockBell } from './block-bell.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import type { NodeContext, NodeOptions, SeatOptions } from './context.ts';
 import { productionCrypto } from './crypto.ts';
-import { genesisElectorate } from './final-blocks.ts';
 import { standingOf, startHeartbeats } from './heartbeats.ts';
 import { createKeygenPort } from './keygen-port.ts';
 import { serveOperator } from './operator-service.ts';
@@ -36,6 +35,7 @@ import type { ExecutedBlock } from './replica.ts';
 import { openReplica, openTreelessReplica } from './replica.ts';
 import { loadLedger } from './stored-ledger.ts';
 import { systemClock } from './system-clock.ts';
+import { trustedFrom } from './trusted-from.ts';
 import { startValidatorSeat } from './validator-seat.ts';
 
 export type Node = {
@@ -97,6 +97,9 @@ async function connectSeat(seat: SeatOptions, url: string, log: Log, metrics: Me
   return { ...seat, signer, bus: await connectBus({ url, signer, onRefused }) };
 }
 
+/** How much longer than the longest time between two blocks a node listens for whoever decides them, ms. */
+const LISTEN_SLACK_MS = 1_000;
+
 type ChainPart = Pick<NodeContext, 'ledger' | 'provable'> & {
   /** Ports of the node's own consensus: validators have some. */
   readonly ports: NodePorts['ports'];
@@ -117,10 +120,10 @@ const definitionOf = (kind: SeatOptions['kind']): ActorDefinition | undefined =>
 async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promise<ChainPart> {
   const { options, chain, store, bus, clock, log, metrics, bell, seats } = node;
   const onFailure = options.onFailure;
-  const electorate = genesisElectorate(chain, productionCrypto);
+  const anchor = await trustedFrom(node);
   const own = new Set(seats.map(({ signer }) => signer.id));
-  const peers = chain.validators.map(({ id }) => id).filter((id) => !own.has(id));
-  await syncState({ peers, electorateAt: () => electorate, store, bus, clock, log });
+  const patience_ms = chain.genesis.params.max_block_interval_ms + LISTEN_SLACK_MS;
+  await syncState({ anchor, own, patience_ms, store, bus, clock, log });
   const seat = seats.find(({ kind }) => kind === 'validator');
   if (seat === undefined) {
     const following = {
@@ -132,7 +135,7 @@ async function openChain(node: Omit<NodeContext, 'ledger' | 'provable'>): Promis
       metrics,
       hears: hearsOf(seats),
       onBlock: (block: ExecutedBlock) => bell.ring(block),
-      keepConflict: evidenceKeeper(options.dir, chain.id, log),
+      keepConflict: evidenceKeeper(options.dir, chain.id, store, log),
       onFailure,
     };
     const proving = seats.some(({ kind }) => kind === 'gateway') ? await openReplica(following) : undefined;

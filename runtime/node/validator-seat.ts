@@ -90,7 +90,7 @@ export async function startValidatorSeat(
     },
     onSnapshotAsked: (height) => snapshots.lease(height),
     onEvidence: (found) => evidence.add(found),
-    keepConflict: evidenceKeeper(o.dir, id, o.log),
+    keepConflict: evidenceKeeper(o.dir, id, o.store, o.log),
     onHalt: (code, detail) => o.onFailure(Object.assign(new Error(detail), { code })),
   });
   const close = async (): Promise<void> => {

@@ -52,6 +52,8 @@ export function tagOf(message: Message): number {
     case 'manifest':
     case 'chunk.request':
     case 'chunk':
+    case 'handover.request':
+    case 'handover':
       return mix(0, 0, 16); // asked before a validator starts, so never in a schedule
     case 'transaction':
       return mix(message.bytes.length, message.bytes[0] ?? 0, 9);

@@ -14,7 +14,6 @@ import type { ForkOracle } from './oracles/forks.ts';
 import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
-import type { Sets } from './sets.ts';
 import type { Execution, SimApplication } from './sim-application.ts';
 import type { SometimeName } from './sometimes.ts';
 import type { Trace } from './trace.ts';
@@ -22,7 +21,7 @@ import type { Trace } from './trace.ts';
 /** One validator process, to those that only speak with it. */
 export type Peer = {
   readonly id: number;
-  /** Number of its key among all that the plan has, member or not; twins share it. */
+  /** Index in the validator set; twins share it. */
   readonly validator: number;
 };
 
@@ -40,7 +39,6 @@ export type World = {
   readonly queue: EventQueue<SimEvent>;
   readonly prng: Prng;
   readonly trace: Trace;
-  readonly sets: Sets;
   readonly votes: VoteLog;
   readonly chain: ChainOracle;
   /** Where forks are possible. */
@@ -70,7 +68,7 @@ export type World = {
   send(from: Peer, to: Peer, message: Message): void;
 };
 
-/** Everyone who is no consensus process: who works, who pays, who asks to be a validator, and the duties of validators beside consensus. */
+/** Everyone who is no consensus process: who works, who pays, and the duties of validators beside consensus. */
 export type Workforce = {
   start(): void;
   /** An actor's event is due. */

@@ -7,7 +7,8 @@ import type { Block, BlockPart, Header } from './types.ts';
 
 /** v u8 | chain | epoch u64 | height u64 | time_ms u64 | proposer u16 | previous | txs_root | parts_hash | state_root | validators_hash | next | beacon length u8. */
 const HEADER_FIXED_BYTES = 1 + 3 * 8 + 2 + 7 * HASH_BYTES + 1;
-const MAX_HEADER_BYTES = HEADER_FIXED_BYTES + BEACON_BYTES;
+/** Bytes of the largest header. */
+export const MAX_HEADER_BYTES = HEADER_FIXED_BYTES + BEACON_BYTES;
 
 /** Header bytes; the block id is SHA-256 over them. */
 export const encodeHeader = (h: Header): Uint8Array =>

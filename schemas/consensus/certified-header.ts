@@ -13,13 +13,15 @@ export type CertifiedHeaderJson = z.infer<typeof CertifiedHeaderJson>;
 export const HandoverJson = CertifiedHeaderJson.extend({ membership: HexBytes });
 export type HandoverJson = z.infer<typeof HandoverJson>;
 
-/** What `sortition light` keeps between two runs: a final block of a chain. */
-export const LightCheckpoint = z.strictObject({
+/** What `sortition light` keeps between two runs: a final block of a chain. Who compares two files compares height and block. */
+export const LightCheckpoint = CertifiedHeaderJson.extend({
   v: z.literal(1),
   /** SHA-256 of the genesis. */
   chain: Id,
   height: Height.min(1),
-  /** Block id. */
+  /** Block id: the hash of the header. */
   block: Id,
+  /** Of the block's height, as the header names it (membership-codec.ts): later sets follow from it. */
+  membership: HexBytes,
 });
 export type LightCheckpoint = z.infer<typeof LightCheckpoint>;

@@ -3,9 +3,10 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { accept, type Result, refuse } from '../wire/codes.ts';
 import { Height } from '../wire/fields.ts';
-import { MAX_CONFLICT_VOTES, MAX_EVIDENCE_FILE_BYTES, MAX_VALIDATORS } from '../wire/limits.ts';
+import { MAX_CONFLICT_VOTES, MAX_EVIDENCE_FILE_BYTES, MAX_HANDOVERS_BYTES, MAX_VALIDATORS } from '../wire/limits.ts';
 import { decodeCertificate, encodeCertificate } from './certificate-codec.ts';
 import { LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import { decodeHandovers, encodeHandovers, type Handover } from './handover-codec.ts';
 import type { Certificate, CommitConflict, SignedVote } from './types.ts';
 import { readSignedVote, SIGNED_STATEMENT_BYTES, writeSignedVote } from './vote-codec.ts';
 
@@ -26,13 +27,20 @@ const EvidenceFileJson = z.strictObject({
   second: CertificateHex,
   /** Signed votes, `statement 59 | signature 64` each. */
   votes: z.array(Hex.length(2 * SIGNED_STATEMENT_BYTES)).max(MAX_CONFLICT_VOTES),
+  /** How the chain was handed over from set to set up to that of the height (handover-codec.ts), as far as its writer knows. */
+  handovers: Hex.max(2 * MAX_HANDOVERS_BYTES),
 });
 
 /** What an evidence file says, its statements not checked yet. */
-export type EvidenceFile = { readonly chain: string; readonly conflict: CommitConflict };
+export type EvidenceFile = {
+  readonly chain: string;
+  readonly conflict: CommitConflict;
+  /** In order of epochs; none where the genesis' set decided the height. */
+  readonly handovers: readonly Handover[];
+};
 
 /** The text of the file. */
-export function encodeEvidenceFile({ chain, conflict }: EvidenceFile): string {
+export function encodeEvidenceFile({ chain, conflict, handovers }: EvidenceFile): string {
   const { first, second, votes } = conflict;
   const file: z.infer<typeof EvidenceFileJson> = {
     v: 1,
@@ -42,6 +50,7 @@ export function encodeEvidenceFile({ chain, conflict }: EvidenceFile): string {
     first: certificateHex(first),
     second: certificateHex(second),
     votes: votes.map(voteHex),
+    handovers: bytesToHex(encodeHandovers(handovers)),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -55,9 +64,12 @@ export function decodeEvidenceFile(text: string): Result<EvidenceFile> {
   const first = decodeCertificate(hexToBytes(hex.first));
   const second = decodeCertificate(hexToBytes(hex.second));
   const votes = hex.votes.flatMap((vote) => voteOf(vote) ?? []);
+  const handovers = decodeHandovers(hexToBytes(hex.handovers));
   if (!first.ok || !second.ok || votes.length < hex.votes.length) return malformed('a statement');
+  if (!handovers.ok) return malformed('handovers');
   if (first.value.height !== height || second.value.height !== height) return malformed('height');
-  return accept({ chain, conflict: { first: first.value, second: second.value, votes } });
+  const conflict = { first: first.value, second: second.value, votes };
+  return accept({ chain, conflict, handovers: handovers.value });
 }
 
 const malformed = (detail: string): Result<never> => refuse('EVIDENCE_FILE_MALFORMED', detail);

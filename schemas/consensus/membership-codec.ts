@@ -11,6 +11,9 @@ import type { Membership, ValidatorInfo } from './types.ts';
 const HEAD_BYTES = 8 + 8 + HASH_BYTES + 1 + 2;
 /** id | operator | cosigner | encryption key, 32 each | power u8 | count of shares u8. */
 const MEMBER_BYTES = 4 * HASH_BYTES + 2;
+/** Bytes of the largest membership. */
+export const MAX_MEMBERSHIP_BYTES =
+  HEAD_BYTES + BEACON_KEY_BYTES + MAX_VALIDATORS * MEMBER_BYTES + MAX_SET_POWER * BEACON_KEY_BYTES;
 
 /** Head | (member | share 48 each)*. */
 export function encodeMembership(membership: Membership): Uint8Array {

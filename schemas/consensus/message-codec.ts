@@ -7,6 +7,7 @@ import { blockBytes, blockPartBytes, readBlock, readBlockPart, writeBlock, write
 import { certificateBytes, readCertificate, writeCertificate } from './certificate-codec.ts';
 import { conflictBytes, readConflict, writeConflict } from './conflict-codec.ts';
 import { HASH_BYTES, LayoutReader, LayoutWriter } from './fixed-layout.ts';
+import { type Handover, handoverBytes, readHandover, writeHandover } from './handover-codec.ts';
 import {
   POSITION_NONCE_BYTES,
   readSignedPosition,
@@ -53,6 +54,8 @@ const TYPES = [
   'manifest',
   'chunk.request',
   'chunk',
+  'handover.request',
+  'handover',
 ] as const;
 
 /** Everything on `cs.v1.>` and `sync.v1.*`. Nothing in it is trusted before the core has checked it. */
@@ -112,7 +115,11 @@ export type ConsensusMessage =
   | { readonly type: 'manifest'; readonly first_keys: readonly string[] }
   | { readonly type: 'chunk.request'; readonly height: number; readonly index: number }
   /** Bytes of a chunk as they are stored (`decodeChunk`); none: not held. */
-  | { readonly type: 'chunk'; readonly bytes: Uint8Array };
+  | { readonly type: 'chunk'; readonly bytes: Uint8Array }
+  /** How the chain was handed over to the set of this epoch: the answer proves itself to whoever knows the set before. */
+  | { readonly type: 'handover.request'; readonly epoch: number }
+  /** Absent: not held. */
+  | { readonly type: 'handover'; readonly handover?: Handover };
 
 /** A message as it travels. */
 export const encodeConsensusMessage = (message: ConsensusMessage): Uint8Array =>
@@ -185,6 +192,10 @@ function bodySize(message: ConsensusMessage): number {
       return 8 + 4;
     case 'chunk':
       return 4 + message.bytes.length;
+    case 'handover.request':
+      return 8;
+    case 'handover':
+      return optionSize(message.handover, handoverBytes);
     case 'position.request':
       return POSITION_NONCE_BYTES;
     case 'position':
@@ -233,6 +244,10 @@ function writeBody(writer: LayoutWriter, message: ConsensusMessage): LayoutWrite
       return writer.u64(message.height).u32(message.index);
     case 'chunk':
       return writer.sized(message.bytes);
+    case 'handover.request':
+      return writer.u64(message.epoch);
+    case 'handover':
+      return writeOption(writer, message.handover, writeHandover);
     case 'position.request':
       return writer.raw(message.nonce);
     case 'position':
@@ -289,6 +304,12 @@ function readBody(reader: LayoutReader, type: ConsensusMessage['type']): Consens
       return { type, height: reader.u64(), index: reader.u32() };
     case 'chunk':
       return { type, bytes: reader.sized(MAX_MESSAGE_BYTES) };
+    case 'handover.request':
+      return { type, epoch: reader.u64() };
+    case 'handover': {
+      const handover = readOption(reader, readHandover);
+      return handover === undefined ? { type } : { type, handover };
+    }
     case 'position.request':
       return { type, nonce: reader.raw(POSITION_NONCE_BYTES) };
     case 'position': {

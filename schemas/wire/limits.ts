@@ -41,6 +41,8 @@ export const MAX_MEMPOOL_TXS = 16_384;
 export const MAX_MEMPOOL_TXS_PER_ACCOUNT = 256;
 /** Heights a transaction may stay valid: replays end, and outboxes sign again. */
 export const MAX_TX_EXPIRY_HEIGHTS = 100_000;
+/** Changes of the validator set that one file or bundle tells of, bytes: some 2,400 of sets of four, 130 of the largest set. */
+export const MAX_HANDOVERS_BYTES = 4_194_304;
 /** Validators in a set: 16-bit indices, and certificates stay below 10 KiB. */
 export const MAX_VALIDATORS = 100;
 /** Seats of a set, the power of all its validators together: each is a share of the beacon, and one is recovered in 20 ms from 86. */
@@ -159,8 +161,8 @@ export const MAX_EARLY_MESSAGES = 8;
 export const MAX_RECENT_HEIGHTS = 64;
 /** Votes kept of a decided height beside its certificate, and told in an evidence file: five rounds of the largest set, a fifth of a MB. */
 export const MAX_CONFLICT_VOTES = 1_024;
-/** Size of an evidence file: those votes and two certificates of the largest set, in hex, come to 310 KiB. */
-export const MAX_EVIDENCE_FILE_BYTES = 512 * 1024;
+/** Size of an evidence file: those votes and two certificates of the largest set, in hex, come to 310 KiB; then the handovers, in hex. */
+export const MAX_EVIDENCE_FILE_BYTES = 512 * 1024 + 2 * MAX_HANDOVERS_BYTES;
 
 /** Parsed public keys that a process keeps: every worker of a large network, at about 1 KiB each. */
 export const MAX_CACHED_PUBLIC_KEYS = 16_384;

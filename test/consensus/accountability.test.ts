@@ -354,10 +354,8 @@ describe('twins: f + 1 validators in two worlds', () => {
           network.input(j, { type: 'certificate.received', certificate, now_ms: network.now_ms });
           expect(node.halts).toEqual(['CONFLICTING_COMMITS']);
           const conflict = node.conflicts[0] as CommitConflict;
-          expect(decodeEvidenceFile(encodeEvidenceFile({ chain: CHAIN, conflict }))).toEqual({
-            ok: true,
-            value: { chain: CHAIN, conflict },
-          });
+          const file = { chain: CHAIN, conflict, handovers: [] };
+          expect(decodeEvidenceFile(encodeEvidenceFile(file))).toEqual({ ok: true, value: file });
           const report = reportOf(conflict, electorate);
           const named = report.culprits.map(({ validator }) => validator);
           expect(twins).toEqual(expect.arrayContaining(named));

@@ -129,6 +129,12 @@ const MESSAGES: Record<string, ConsensusMessage> = {
   manifest: { type: 'manifest', first_keys: ['accounts/credit/a', 'proofs/b'] },
   chunk_request: { type: 'chunk.request', height: 300, index: 1 },
   chunk: { type: 'chunk', bytes: Uint8Array.of(1, 2, 3) },
+  handover_request: { type: 'handover.request', epoch: 2 },
+  handover_not_held: { type: 'handover' },
+  handover: {
+    type: 'handover',
+    handover: { header: encodeHeader(header), certificate: polka, membership: encodeMembership(membership) },
+  },
 };
 
 describe('golden bytes: a released layout never changes', () => {

@@ -40,7 +40,7 @@ const conflict: CommitConflict = {
   second: commit(1, 'b'.repeat(64)),
   votes: [{ ...vote(1, 1, 'b'.repeat(64)), type: 'prevote', valid_round: 0 }],
 };
-const file = { chain: CHAIN, conflict };
+const file = { chain: CHAIN, conflict, handovers: [] };
 const parsed = JSON.parse(encodeEvidenceFile(file)) as Record<string, unknown>;
 
 describe('the file', () => {
@@ -51,7 +51,7 @@ describe('the file', () => {
   test('holds the largest conflict there can be, within its limit', () => {
     const [first, second] = [commit(0, 'a'.repeat(64), MAX_VALIDATORS), commit(9, 'b'.repeat(64), MAX_VALIDATORS)];
     const votes = Array.from({ length: MAX_CONFLICT_VOTES }, (_, i) => vote(i % MAX_VALIDATORS, 1, 'c'.repeat(64)));
-    const text = encodeEvidenceFile({ chain: CHAIN, conflict: { first, second, votes } });
+    const text = encodeEvidenceFile({ chain: CHAIN, conflict: { first, second, votes }, handovers: [] });
     expect(text.length).toBeLessThan(MAX_EVIDENCE_FILE_BYTES);
     expect(decodeEvidenceFile(text).ok).toBe(true);
   });

@@ -1,12 +1,18 @@
 // Draw proofs: made from the ledger's rows as of a certified checkpoint, and verified from nothing but the genesis.
 import { expect, test } from 'vitest';
+import { SetChain } from '#machines/consensus/set-chain.ts';
 import { CertifiedState } from '#runtime/gateway/certified-state.ts';
 import { verifyDrawBundle } from '#runtime/gateway/draw-bundle.ts';
 import { DrawProofs } from '#runtime/gateway/draw-proofs.ts';
+import { genesisElectorate } from '#runtime/node/final-blocks.ts';
+import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
+import { encodeCertificate } from '#schemas/consensus/certificate-codec.ts';
+import { encodeMembership, membershipHash } from '#schemas/consensus/membership-codec.ts';
+import type { Certificate, Header } from '#schemas/consensus/types.ts';
 import { DrawBundle } from '#schemas/work/draw-bundle.ts';
-import { CHAIN, id, WORKERS } from '../settlement/world/chain.ts';
+import { CHAIN, id, sha256, VALIDATORS, WORKERS } from '../settlement/world/chain.ts';
 import { type Behaviour, run } from '../settlement/world/nodes.ts';
-import { SeenWorld, worldCrypto } from './seen-world.ts';
+import { certify, SeenWorld, signVote, worldCrypto } from './seen-world.ts';
 
 function world(units: number) {
   const seen = new SeenWorld();
@@ -35,8 +41,9 @@ function settled(units: number, behaviours?: ReadonlyMap<string, Behaviour>) {
   return all;
 }
 
+const setsOf = (seen: SeenWorld) => new SetChain(genesisElectorate(seen.reads.chain, worldCrypto));
 const verified = (seen: SeenWorld, bundle: DrawBundle) =>
-  verifyDrawBundle(DrawBundle.parse(JSON.parse(JSON.stringify(bundle))), seen.reads.chain, worldCrypto);
+  verifyDrawBundle(DrawBundle.parse(JSON.parse(JSON.stringify(bundle))), setsOf(seen), worldCrypto);
 
 test('each unit’s draws can be proven, for work and for audit, and are those that the ledger made', () => {
   const { seen, draws, unit } = settled(8);
@@ -134,7 +141,7 @@ test('a bundle that was bent anywhere is refused', () => {
     ['bytes that are no certificate', { ...good, certificate: '00' }],
   ];
   const codeOf = (bundle: DrawBundle) => {
-    const judged = verifyDrawBundle(bundle, seen.reads.chain, worldCrypto);
+    const judged = verifyDrawBundle(bundle, setsOf(seen), worldCrypto);
     return judged.ok ? 'taken' : judged.code;
   };
   expect(codeOf(good)).toBe('taken');
@@ -142,5 +149,40 @@ test('a bundle that was bent anywhere is refused', () => {
     bent.map(([what]) => [what, 'DRAW_PROOF_INVALID']),
   );
   const strange = { ...worldCrypto, verifyBeacon: () => false };
-  expect(verifyDrawBundle(good, seen.reads.chain, strange)).toMatchObject({ detail: 'beacon signature' });
+  expect(verifyDrawBundle(good, setsOf(seen), strange)).toMatchObject({ detail: 'beacon signature' });
 });
+
+test('the draw of one set is proven under a header of the next, to which the chain was handed over', () => {
+  const { seen, draws, unit } = settled(4);
+  const good = DrawBundle.parse(draws(unit(0))[0]?.bundle);
+  const sets = setsOf(seen);
+  const before = sets.newest;
+  const recertify = (bend: Partial<Header>): Certified => {
+    const header = encodeHeader({ ...headerOf(good), ...bend });
+    const height = bend.height ?? headerOf(good).height;
+    const value = Buffer.from(sha256(header)).toString('hex');
+    const { votes, ...rest } = certify(height, value);
+    const signed = votes.map(({ signature: _, ...vote }) =>
+      signVote(VALIDATORS[vote.validator] ?? '', { ...vote, epoch: bend.epoch ?? 0 }),
+    );
+    return { header, certificate: { ...rest, votes: signed } };
+  };
+  const { height } = headerOf(good);
+  const next = { ...before, epoch: 1, first_height: height };
+  const last = recertify({ height: height - 1, next_validators_hash: membershipHash(next) });
+  expect(sets.take({ ...last, membership: encodeMembership(next) }).ok).toBe(true);
+  const later = recertify({ epoch: 1, validators_hash: membershipHash(next) });
+  const bundle = { ...good, header: hexOf(later.header), certificate: hexOf(encodeCertificate(later.certificate)) };
+  expect(verifyDrawBundle(bundle, sets, worldCrypto).ok).toBe(true);
+  expect(verifyDrawBundle(bundle, setsOf(seen), worldCrypto)).toMatchObject({ detail: 'header' });
+  const early = { of: (epoch: number) => sets.of(epoch), at: () => undefined };
+  expect(verifyDrawBundle(bundle, early, worldCrypto)).toMatchObject({ detail: 'beacon signature' });
+});
+
+type Certified = { readonly header: Uint8Array; readonly certificate: Certificate };
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+function headerOf({ header }: DrawBundle): Header {
+  const decoded = decodeHeader(Buffer.from(header, 'hex'));
+  if (!decoded.ok) throw new Error(decoded.code);
+  return decoded.value;
+}

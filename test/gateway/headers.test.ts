@@ -2,17 +2,21 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
+import { handoverOp } from '#runtime/consensus/handover-rows.ts';
 import { serveSync } from '#runtime/consensus/sync-server.ts';
 import { CertifiedState } from '#runtime/gateway/certified-state.ts';
 import { Headers } from '#runtime/gateway/headers.ts';
-import { headerToJson } from '#runtime/gateway/proven-rows.ts';
+import { handoverToJson, headerToJson } from '#runtime/gateway/proven-rows.ts';
 import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
-import type { FinalBlock } from '#schemas/consensus/types.ts';
+import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
+import { encodeMembership, membershipHash } from '#schemas/consensus/membership-codec.ts';
+import type { FinalBlock, Header, Membership } from '#schemas/consensus/types.ts';
 import { MAX_HEADER_REQUESTS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
-import { VALIDATORS } from '../settlement/world/chain.ts';
-import { SeenWorld, worldCrypto } from './seen-world.ts';
+import { sha256, VALIDATORS } from '../settlement/world/chain.ts';
+import { certify, SeenWorld, worldCrypto } from './seen-world.ts';
 
 const open: { close(): void }[] = [];
 afterEach(() => {
@@ -50,7 +54,7 @@ function network() {
     );
   };
   const answer = (height: number) => ({ ok: true, value: headerToJson(finals[height - 1] as FinalBlock) });
-  return { broker, finals, headers, serve, answer };
+  return { world, broker, finals, headers, serve, answer };
 }
 
 test('the last header needs nobody, an older one any validator that has it', async () => {
@@ -97,3 +101,40 @@ test('no more than a few are asked for at a time', async () => {
   for (const respond of asked) respond();
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => answer(2)));
 });
+
+test('how a set took over is shown by who has the block before it, or was shown it and keeps no such block', async () => {
+  const { world, broker, headers, finals } = network();
+  const before = genesisElectorate(world.reads.chain, worldCrypto);
+  const next: Membership = { ...before, epoch: 1, first_height: 3 };
+  const header = encodeHeader({ ...headerOf(finals[1]), next_validators_hash: membershipHash(next) });
+  const last = { block: { header, txs: [] }, certificate: certify(2, Buffer.from(sha256(header)).toString('hex')) };
+  const { ledger } = world.reads;
+  const known = { ...ledger, membershipOf: (epoch: number) => (epoch === 1 ? next : ledger.membershipOf(epoch)) };
+  const asking = new Headers(
+    { ...world.reads, ledger: known },
+    broker.connect('asking'),
+    worldCrypto,
+    new CertifiedState(world.ledger),
+  );
+  expect(await headers.handover(1)).toMatchObject({ code: 'MEMBERSHIP_UNKNOWN' });
+  expect(await asking.handover(1)).toMatchObject({ code: 'BUS_NO_ANSWER' });
+  const keeps = async (index: number, handover: Handover): Promise<void> => {
+    const store = openMemoryStore(new MemoryDisk());
+    await store.append([handoverOp(1, handover)]);
+    const id = VALIDATORS[index] ?? '';
+    const nothing = () => undefined;
+    const ports = { store, electorate: () => before, position: nothing, part: nothing, onRefused: nothing };
+    open.push(serveSync(broker.connect(id), id, ports));
+  };
+  const good = { header, certificate: last.certificate, membership: encodeMembership(next) };
+  await keeps(0, { ...good, membership: encodeMembership({ ...next, first_height: 4 }) });
+  expect(await asking.handover(1)).toMatchObject({ code: 'HEADER_NOT_HELD' });
+  await keeps(1, good);
+  for (let i = 0; i < 4; i++) expect(await asking.handover(1)).toEqual({ ok: true, value: handoverToJson(good) });
+});
+
+function headerOf(final: FinalBlock | undefined): Header {
+  const header = decodeHeader(final?.block.header ?? new Uint8Array(0));
+  if (!header.ok) throw new Error(header.code);
+  return header.value;
+}

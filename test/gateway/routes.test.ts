@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SetChain } from '#machines/consensus/set-chain.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { verifyDrawBundle } from '#runtime/gateway/draw-bundle.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
+import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { ConsoleView } from '#schemas/node/console.ts';
 import { ValidatorSetView } from '#schemas/node/validators.ts';
 import type { Tx } from '#schemas/settlement/transaction.ts';
@@ -114,9 +116,8 @@ describe('what it tells', () => {
   test('draws with proofs that verify from the genesis alone', async () => {
     const { body } = await get(`/api/draws/${job}/3`);
     const draws = body['draws'] as { bundle: unknown }[];
-    const verified = draws.map(
-      ({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), world.reads.chain, worldCrypto).ok,
-    );
+    const sets = new SetChain(genesisElectorate(world.reads.chain, worldCrypto));
+    const verified = draws.map(({ bundle }) => verifyDrawBundle(DrawBundle.parse(bundle), sets, worldCrypto).ok);
     expect(verified).toEqual([true, true]);
   });
 

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TrustedBlock } from '#machines/consensus/light.ts';
+import { checkConflicts } from '#machines/consensus/accountability.ts';
+import type { CertifiedAnchor } from '#machines/consensus/light.ts';
 import type { Crypto } from '#machines/consensus/types.ts';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
@@ -11,6 +12,7 @@ import { serveSync } from '#runtime/consensus/sync-server.ts';
 import { signer } from '#runtime/keys/ed25519.ts';
 import { readCheckpoint, writeCheckpoint } from '#runtime/light/checkpoint-file.ts';
 import { LightClient } from '#runtime/light/light-client.ts';
+import { ForkError } from '#runtime/light/light-error.ts';
 import { ConsoleClient } from '#runtime/network/console-client.ts';
 import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
@@ -79,14 +81,16 @@ const signed = (header: Header): FinalBlock => {
   const bytes = encodeHeader(header);
   return { block: { header: bytes, txs: [] }, certificate: certify(header.height, hex(sha256(bytes))) };
 };
-const trustIn = (final: FinalBlock | undefined): TrustedBlock => ({
-  height: final?.certificate.height ?? 0,
-  id: final?.certificate.value ?? '',
+const trustIn = (final = finals.at(-1) as FinalBlock): CertifiedAnchor => ({
+  set: genesisElectorate(world.reads.chain, worldCrypto),
+  block: { height: final.certificate.height, id: final.certificate.value ?? '' },
+  header: final.block.header,
+  commit: final.certificate,
 });
-const client = (trusted?: TrustedBlock, crypto: Crypto = worldCrypto) =>
+const client = (trusted?: CertifiedAnchor, crypto: Crypto = worldCrypto) =>
   new LightClient(world.reads.chain, crypto, honest, trusted);
 /** A light client whose gateway answers with what `bend` makes of the honest answer. */
-const lied = (bend: (answer: never, path: string) => unknown, trusted?: TrustedBlock) => {
+const lied = (bend: (answer: never, path: string) => unknown, trusted?: CertifiedAnchor) => {
   const source = { get: async <T>(path: string) => bend((await honest.get(path)) as never, path) as T };
   return new LightClient(world.reads.chain, worldCrypto, source, trusted);
 };
@@ -98,7 +102,8 @@ describe('an honest gateway', () => {
       id: finals.at(-1)?.certificate.value,
       header: { height: finals.length },
     });
-    expect(light.trusted).toEqual(trustIn(finals.at(-1)));
+    expect(light.trusted).toEqual(trustIn().block);
+    expect(light.checkpoint).toMatchObject({ block: trustIn().block, set: { hash: trustIn().set.hash } });
   });
 
   test('proves what an account holds, and that one that nobody paid holds nothing', async () => {
@@ -198,7 +203,7 @@ describe('a lying gateway is refused', () => {
   });
 
   test('a block older than the trusted one: LIGHT_BEHIND', async () => {
-    const light = lied(() => jsonOf(finals.at(-2) as FinalBlock), trustIn(finals.at(-1)));
+    const light = lied(() => jsonOf(finals.at(-2) as FinalBlock), trustIn());
     await expect(light.follow()).rejects.toMatchObject({ code: 'LIGHT_BEHIND' });
   });
 });
@@ -206,22 +211,38 @@ describe('a lying gateway is refused', () => {
 describe('a network that contradicts what is trusted', () => {
   const last = () => headerOf(finals.at(-1));
 
-  test('another certified block at the trusted height is a fork', async () => {
+  /** What the light client throws, with whom its evidence names. */
+  const forkOf = async (looking: Promise<unknown>) => {
+    const error: unknown = await looking.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'LIGHT_FORK' });
+    if (!(error instanceof ForkError)) return undefined;
+    const report = checkConflicts(trustIn().set, [error.evidence.conflict]);
+    return report.ok ? report.value : undefined;
+  };
+
+  test('another certified block at the trusted height is a fork, and who signed both is named', async () => {
     const other = signed({ ...last(), time_ms: last().time_ms + 1 });
-    const light = lied(() => jsonOf(other), trustIn(finals.at(-1)));
-    await expect(light.confirm()).rejects.toMatchObject({ code: 'LIGHT_FORK' });
+    const report = await forkOf(lied(() => jsonOf(other), trustIn()).confirm());
+    expect(report).toMatchObject({ named_power: 3, needed_power: 2 });
   });
 
   test('a checkpoint whose block the network never had is a fork', async () => {
-    await expect(client({ height: 2, id: id('elsewhere') }).confirm()).rejects.toMatchObject({ code: 'LIGHT_FORK' });
+    const elsewhere = signed({ ...headerOf(finals[1]), previous: id('elsewhere') });
+    expect((await forkOf(client(trustIn(elsewhere)).confirm()))?.named_power).toBe(3);
   });
 
-  test('a certified block that does not link to the trusted one before it is a fork', async () => {
+  test('a certified block that does not link to the trusted one before it is a fork: the block that it links to is the proof', async () => {
+    const rival = signed({ ...headerOf(finals.at(-2)), state_root: id('elsewhere') });
+    const next = signed({ ...last(), previous: rival.certificate.value ?? '' });
+    const shown = (_: unknown, path: string) => jsonOf(path === '/api/headers/latest' ? next : rival);
+    expect((await forkOf(lied(shown, trustIn(finals.at(-2))).follow()))?.named_power).toBe(3);
+  });
+
+  test('where nobody shows that block, there is a fork and no evidence', async () => {
     const other = signed({ ...last(), previous: id('elsewhere') });
-    const light = lied(() => jsonOf(other), trustIn(finals.at(-2)));
-    await expect(light.follow()).rejects.toMatchObject({ code: 'LIGHT_FORK' });
+    expect(await forkOf(lied(() => jsonOf(other), trustIn(finals.at(-2))).follow())).toBeUndefined();
     const first = signed({ ...headerOf(finals[0]), previous: id('elsewhere') });
-    await expect(lied(() => jsonOf(first)).follow()).rejects.toMatchObject({ code: 'LIGHT_FORK' });
+    expect(await forkOf(lied(() => jsonOf(first)).follow())).toBeUndefined();
   });
 
   test('a header that names another validator set, or an epoch that has not begun, is not followed', async () => {
@@ -247,33 +268,42 @@ describe('the checkpoint file', () => {
   const chain = world.reads.chain.id;
   const at = (name: string): string => join(dir, name);
 
-  test('holds the block that was written', async () => {
-    const trusted = trustIn(finals.at(-1));
-    await writeCheckpoint(at('good.json'), chain, trusted);
-    expect(await readCheckpoint(at('good.json'), chain)).toEqual(trusted);
-    expect(JSON.parse(await readFile(at('good.json'), 'utf8'))).toEqual({
-      v: 1,
-      chain,
-      height: trusted.height,
-      block: trusted.id,
-    });
+  const read = (name: string) => readCheckpoint(at(name), chain, worldCrypto);
+
+  test('holds the block that was written, with what proves it', async () => {
+    await writeCheckpoint(at('good.json'), trustIn());
+    const found = await read('good.json');
+    expect([found.block, found.set.hash]).toEqual([trustIn().block, trustIn().set.hash]);
+    await writeCheckpoint(at('again.json'), found);
+    expect(await readFile(at('again.json'), 'utf8')).toBe(await readFile(at('good.json'), 'utf8'));
+    const { height, id: block } = trustIn().block;
+    expect(JSON.parse(await readFile(at('good.json'), 'utf8'))).toMatchObject({ v: 1, chain, height, block });
   });
 
   test('of another chain is refused', async () => {
-    await writeCheckpoint(at('foreign.json'), id('other chain'), trustIn(finals[0]));
-    await expect(readCheckpoint(at('foreign.json'), chain)).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_FOREIGN' });
+    await writeCheckpoint(at('foreign.json'), { ...trustIn(), set: { ...trustIn().set, chain: id('other chain') } });
+    await expect(read('foreign.json')).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_FOREIGN' });
   });
 
-  test.each([
-    ['no JSON', 'checkpoint'],
-    ['a height of 0', JSON.stringify({ v: 1, chain, height: 0, block: id('x') })],
-    ['an unknown field', JSON.stringify({ v: 1, chain, height: 1, block: id('x'), note: '' })],
-  ])('with %s is refused', async (_what, text) => {
-    await writeFile(at('bad.json'), text);
-    await expect(readCheckpoint(at('bad.json'), chain)).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_UNREADABLE' });
+  const bent: [string, (good: Record<string, unknown>) => unknown][] = [
+    ['no JSON object', () => 'checkpoint'],
+    ['a height of 0', (good) => ({ ...good, height: 0 })],
+    ['an unknown field', (good) => ({ ...good, note: '' })],
+    ['another block id', (good) => ({ ...good, block: id('x') })],
+    ['another height', (good) => ({ ...good, height: Number(good['height']) + 1 })],
+    ['another block’s certificate', (good) => ({ ...good, certificate: jsonOf(finals[0] as FinalBlock).certificate })],
+    ['a certificate nobody signed', (good) => ({ ...good, certificate: flip(String(good['certificate'])) })],
+    ['a set that the header does not name', (good) => ({ ...good, membership: flip(String(good['membership']), 20) })],
+    ['bytes that are no set', (good) => ({ ...good, membership: '00' })],
+  ];
+  test.each(bent)('with %s is refused', async (_what, bend) => {
+    await writeCheckpoint(at('bad.json'), trustIn());
+    const good = JSON.parse(await readFile(at('bad.json'), 'utf8')) as Record<string, unknown>;
+    await writeFile(at('bad.json'), JSON.stringify(bend(good)));
+    await expect(read('bad.json')).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_UNREADABLE' });
   });
 
   test('that is not there is refused', async () => {
-    await expect(readCheckpoint(at('none.json'), chain)).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_UNREADABLE' });
+    await expect(read('none.json')).rejects.toMatchObject({ code: 'LIGHT_CHECKPOINT_UNREADABLE' });
   });
 });

@@ -1,12 +1,18 @@
 // A light client over changes of the validator set: each set is believed because the one before named it.
 import { describe, expect, test } from 'vitest';
+import { checkConflicts } from '#machines/consensus/accountability.ts';
 import { electorateOf } from '#machines/consensus/electorate.ts';
 import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
+import type { CertifiedAnchor } from '#machines/consensus/light.ts';
+import { SetChain } from '#machines/consensus/set-chain.ts';
 import { LightClient } from '#runtime/light/light-client.ts';
+import { ForkError } from '#runtime/light/light-error.ts';
+import { TrustedSets } from '#runtime/light/trusted-sets.ts';
 import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
 import { encodeCertificate } from '#schemas/consensus/certificate-codec.ts';
 import type { CertifiedHeaderJson, HandoverJson } from '#schemas/consensus/certified-header.ts';
+import { decodeEvidenceFile, encodeEvidenceFile } from '#schemas/consensus/evidence-file.ts';
 import { encodeMembership } from '#schemas/consensus/membership-codec.ts';
 import type { Header, Membership } from '#schemas/consensus/types.ts';
 import { signVote, worldCrypto } from '../gateway/seen-world.ts';
@@ -89,7 +95,7 @@ const handover = (next: Membership, header = certified(next.first_height - 1)): 
 });
 
 /** A gateway whose last block is at height 12, where a test does not bend what it says of the sets. */
-function client(bend: (epoch: number) => HandoverJson | undefined = () => undefined) {
+function client(bend: (epoch: number) => HandoverJson | undefined = () => undefined, from?: CertifiedAnchor) {
   const asked: string[] = [];
   const get = async (path: string): Promise<unknown> => {
     asked.push(path);
@@ -99,7 +105,7 @@ function client(bend: (epoch: number) => HandoverJson | undefined = () => undefi
     return bend(epoch) ?? handover(sets[epoch] ?? first);
   };
   const source = { get: async <T>(path: string) => (await get(path)) as T };
-  return { light: new LightClient(chain, crypto, source), asked };
+  return { light: new LightClient(chain, crypto, source, from), asked };
 }
 
 test('sets are followed from the genesis on, each asked for once', async () => {
@@ -153,4 +159,50 @@ describe('a set is not believed', () => {
     };
     await expect(new LightClient(chain, crypto, source).follow()).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   });
+});
+
+describe('a fork in a later epoch', () => {
+  /** A gateway that shows this as the last block, and honest sets. */
+  const showing = (latest: CertifiedHeaderJson, from?: CertifiedAnchor) => {
+    const get = async (path: string): Promise<unknown> =>
+      path.includes('memberships') ? handover(sets[Number(path.split('/').at(-1))] ?? first) : latest;
+    return new LightClient(chain, crypto, { get: async <T>(path: string) => (await get(path)) as T }, from);
+  };
+  const forked = async (from?: CertifiedAnchor): Promise<unknown> => {
+    const light = showing(certified(7), from);
+    await light.follow();
+    const rival = showing(certified(7, { time_ms: 99 }), light.checkpoint);
+    return rival.follow().catch((error: unknown) => error);
+  };
+
+  test('leaves a file that names who made it, to whoever has the genesis alone', async () => {
+    const error = await forked();
+    if (!(error instanceof ForkError)) throw error;
+    const file = decodeEvidenceFile(encodeEvidenceFile(error.evidence));
+    if (!file.ok) throw new Error(file.detail);
+    const known = new SetChain(electorateOf(CHAIN, first, crypto));
+    expect(known.takeAll(file.value.handovers).ok).toBe(true);
+    const set = known.of(1);
+    expect(set && checkConflicts(set, [file.value.conflict])).toMatchObject({
+      value: { named_power: 3, needed_power: 2 },
+    });
+  });
+
+  test('is found from a checkpoint of that epoch too, and the file still leads there from the genesis', async () => {
+    const earlier = showing(certified(5));
+    await earlier.follow();
+    expect(earlier.checkpoint?.set.epoch).toBe(1);
+    const error = await forked(earlier.checkpoint);
+    expect(error).toMatchObject({ code: 'LIGHT_FORK', evidence: { handovers: [{ certificate: { height: 4 } }] } });
+  });
+});
+
+test('from a checkpoint on sets are followed without those before; what is older is not taken', async () => {
+  const { light } = client();
+  await light.follow();
+  const { light: next, asked } = client(undefined, light.checkpoint);
+  expect((await next.follow()).header.height).toBe(12);
+  expect(asked).toEqual(['/api/headers/latest']);
+  const before = new TrustedSets(electorateOf(CHAIN, sets[1], crypto), async () => Promise.reject(new Error('asked')));
+  await expect(before.of(0)).rejects.toMatchObject({ code: 'LIGHT_BEHIND' });
 });
