@@ -21,7 +21,8 @@ const EXPIRY_MS = 30_000;
 
 /** @throws CliError with the actor's refusal; NetworkError; BusError */
 export async function askActor(data: string, actor: string, request: OperatorRequest): Promise<unknown> {
-  const [{ id: chain, genesis }, running] = await Promise.all([genesisOf({ data }), readRunning(data)]);
+  const { id: chain, genesis } = await genesisOf({ data });
+  const running = await readRunning(data); // one after the other: which of two failures is told must not depend on the disk
   const known = [...genesis.nodes, ...genesis.validators].find(({ id }) => id === actor);
   if (known === undefined) throw new CliError('RECEIVER_UNKNOWN', `${actor} is not in the genesis.`, EXIT.usage);
   const operator = await operatorKey(data, known.operator);
