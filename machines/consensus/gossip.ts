@@ -91,8 +91,12 @@ export class Gossip {
     this.scheduleRebroadcast(now_ms);
   }
 
+  /**
+   * In its time, however fast heights follow each other: who lags by an epoch knows nobody's votes, and a status is all that tells it.
+   */
   scheduleRebroadcast(now_ms: number): void {
-    this.#core.timers.set(REBROADCAST, now_ms + this.#core.config.timeouts.rebroadcast_ms);
+    const { timers, config } = this.#core;
+    if (!timers.has(REBROADCAST)) timers.set(REBROADCAST, now_ms + config.timeouts.rebroadcast_ms);
   }
 
   /** The missing messages are mostly on their way: ask for blocks only after the time of a vote. */

@@ -17,8 +17,16 @@ export type Participant = {
   readonly shares: readonly string[];
 };
 
+/** How dealings are made and opened: a simulated network has a cheap twin of it. */
+export type DealerCraft = {
+  readonly makeDealing: typeof makeDealing;
+  readonly openDealing: typeof openDealing;
+  readonly sharesFor: typeof sharesFor;
+};
+const CRAFT: DealerCraft = { makeDealing, openDealing, sharesFor };
+
 /** The transactions that this validator owes the present phase. What the ledger has already is not said again. */
-export function keygenWords(view: KeygenView, self: Participant): readonly KeygenWord[] {
+export function keygenWords(view: KeygenView, self: Participant, craft: DealerCraft = CRAFT): readonly KeygenWord[] {
   const { plan, row, phase, dealings } = view;
   const { epoch } = row;
   const dealer = plan.dealers.findIndex(({ id }) => id === self.id);
@@ -33,23 +41,28 @@ export function keygenWords(view: KeygenView, self: Participant): readonly Keyge
         {
           type: 'keygen.commit',
           epoch,
-          hash: dealingHash(view.generation, self.id, makeDealing(own, dealer, self.shares)),
+          hash: dealingHash(view.generation, self.id, craft.makeDealing(own, dealer, self.shares)),
         },
       ];
     case 'deal':
       if (!canDeal || said === undefined || said.dealing.length > 0) return [];
-      return [{ type: 'keygen.deal', epoch, dealing: makeDealing(own, dealer, self.shares) }];
+      return [{ type: 'keygen.deal', epoch, dealing: craft.makeDealing(own, dealer, self.shares) }];
     case 'complain':
-      return complaints(view, own, self.id);
+      return complaints(view, own, self.id, craft);
     case 'justify':
-      return canDeal && said !== undefined ? justifications(view, own, dealer, said, self) : [];
+      return canDeal && said !== undefined ? justifications(view, own, dealer, said, self, craft) : [];
     case undefined:
       return [];
   }
 }
 
 /** Against every dealing that does not hold for this validator what it commits to. */
-function complaints({ plan, row, dealings }: KeygenView, own: OwnGeneration, self: string): KeygenWord[] {
+function complaints(
+  { plan, row, dealings }: KeygenView,
+  own: OwnGeneration,
+  self: string,
+  { openDealing }: DealerCraft,
+): KeygenWord[] {
   const receiver = plan.receivers.findIndex(({ id }) => id === self);
   if (receiver < 0) return [];
   return plan.dealers.flatMap(({ id }, dealer): KeygenWord[] => {
@@ -68,6 +81,7 @@ function justifications(
   dealer: number,
   { complaints }: DealingRow,
   self: Participant,
+  { sharesFor }: DealerCraft,
 ): KeygenWord[] {
   return complaints
     .filter(({ shares }) => shares.length === 0)

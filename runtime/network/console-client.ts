@@ -26,6 +26,9 @@ export type TransactionInfo = {
   readonly height?: number;
 };
 
+/** An executed transaction: its id, and the height of its block. */
+type Executed = { readonly tx: string; readonly height: number };
+
 /** How long to ask again where nobody answers, ms, unless the signal ends it: for whoever keeps the gateway running. */
 export type Patience = { readonly ms: number; readonly signal?: AbortSignal };
 
@@ -70,12 +73,20 @@ export class ConsoleClient {
   }
 
   /** Sign a transaction with the account's next nonce and hand it in; resolves when the ledger has executed it. */
-  async transact(signer: Signer, body: TxBody): Promise<{ readonly tx: string; readonly height: number }> {
-    const [{ chain }, { height }, { next_nonce }] = await Promise.all([
-      this.network(),
-      this.view(),
-      this.account(signer.id),
-    ]);
+  async transact(signer: Signer, body: TxBody): Promise<Executed> {
+    for (let signings = 1; ; signings++) {
+      try {
+        return await this.#transact(signer, body);
+      } catch (error) {
+        // This gateway knew less of the account than the chain, as after a restart. What was refused had no effect: sign anew.
+        const isOld = error instanceof RefusedError && error.code === 'TX_NONCE_LOW';
+        if (!isOld || signings === MAX_SIGNINGS) throw error;
+      }
+    }
+  }
+
+  async #transact(signer: Signer, body: TxBody): Promise<Executed> {
+    const [{ chain, height }, { next_nonce }] = await Promise.all([this.network(), this.account(signer.id)]);
     const tx: Tx = {
       v: 1,
       chain,
@@ -160,6 +171,8 @@ export class ConsoleClient {
 /** How often a command looks again, ms, and after how many looks it hands the transaction in again. */
 const POLL_MS = 100;
 const LOOKS_PER_REPEAT = 20;
+/** How often a transaction is signed whose nonce others use up before it. */
+const MAX_SIGNINGS = 5;
 /** How long a transaction may take to be final, ms: longer than any outage that heals by itself. */
 const EXECUTION_MS = 60_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

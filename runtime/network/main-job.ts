@@ -4,6 +4,7 @@ import type { ConsoleView } from '#schemas/node/console.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import type { Signer } from '../keys/ed25519.ts';
 import { type ConsoleClient, pause } from './console-client.ts';
+import { RefusedError } from './network-error.ts';
 
 /** Where the published verification of all smaller numbers ends: Barina's claim (J. Supercomputing 81:810, 2025). */
 export const FRONTIER = 2n ** 71n;
@@ -42,7 +43,7 @@ export async function submitRange(
   { units, unit_log2 }: { readonly units: number; readonly unit_log2: number },
 ): Promise<string> {
   const idempotency_key = `collatz/${start}/${units}x2^${unit_log2}`;
-  await client.transact(signer, {
+  const body = {
     type: 'job.submit',
     idempotency_key,
     kernel: 'collatz/v1',
@@ -50,6 +51,10 @@ export async function submitRange(
     unit_log2,
     units,
     reward_per_unit_units: REWARD_PER_UNIT,
+  } as const;
+  await client.transact(signer, body).catch((error: unknown) => {
+    // Submitted before a stop, when nobody heard of it any more.
+    if (!(error instanceof RefusedError && error.code === 'JOB_EXISTS')) throw error;
   });
   return jobIdOf(signer.id, idempotency_key);
 }

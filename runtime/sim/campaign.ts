@@ -56,10 +56,13 @@ export type Campaign = {
 /** Failures that are told in full. */
 const MAX_FAILURES = 20;
 /** Schedules that a thread is given at once: some tenths of a second. Of the exhaustive ones most need not be run. */
-const BATCH_SCHEDULES = { consensus: 25, ledger: 25, beyond: 25, exhaustive: 225 } as const satisfies Record<
-  ScheduleKind,
-  number
->;
+const BATCH_SCHEDULES = {
+  consensus: 25,
+  ledger: 25,
+  beyond: 25,
+  epochs: 25,
+  exhaustive: 225,
+} as const satisfies Record<ScheduleKind, number>;
 
 /** Run a campaign. Equal options give equal results, on every machine and Node, whatever the number of threads. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {

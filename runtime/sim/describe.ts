@@ -29,13 +29,17 @@ const isDrawn = (plan: Plan, mutation?: MutationName): boolean =>
 
 /** What may go wrong, without what does not. */
 function planLines(plan: Plan): string[] {
-  const { powers, byzantine, core, script, delay, partitions, filters, crashes, pauses } = plan;
+  const { powers, requests, byzantine, core, script, delay, partitions, filters, crashes, pauses } = plan;
   const set = (mask: number): string => powers.flatMap((_, i) => ((mask >> i) & 1 ? [i] : [])).join(' ');
   const faulty = Object.entries(byzantine)
     .map(([node, fault]) => `${node} (${fault.style === 'twins' ? 'twins' : ['forger', ...fault.habits].join(' ')})`)
     .join(', ');
   return [
     `${plan.kind}, power ${powers.join(' ')}, core ${core.join(' ')}${faulty && `, Byzantine ${faulty}`}`,
+    ...(plan.founders === null ? [] : [`begun by the first ${plan.founders}`]),
+    ...requests.map(
+      (r) => `at height ${r.at_height} node ${r.node} asks to ${r.asks}${r.stops ? ', to stop then' : ''}`,
+    ),
     `delay ${delay.least_ms}…${delay.least_ms + delay.spread_ms} ms, ${delay.slowOf1024}/1024 up to ${delay.slow_ms} ms more`,
     `lost ${plan.lossOf1024}/1024, twice ${plan.duplicateOf1024}/1024, heal at ${plan.heal_ms} ms or height ${plan.heal_height}`,
     ...script.map(

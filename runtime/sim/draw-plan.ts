@@ -2,23 +2,26 @@
 import { createPrng, type Prng } from '#machines/primitives/prng.ts';
 import { quorum } from '#machines/primitives/quorum.ts';
 import { DAMAGE_NAMES } from './disk-damage.ts';
+import { drawCast } from './draw-epochs.ts';
 import {
   type CrashPoint,
   type Faulty,
   type Filter,
   HABITS,
   type Habit,
+  isToStop,
   type Partition,
   type Pause,
   type Plan,
   type ScheduleKind,
 } from './plan.ts';
 
-/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 schedules runs the ledger, and two go beyond a third. */
+/** Draw the plan of `seed`. The same seed gives the same plan; without `kind` one in 128 runs the ledger, one changes its set, and two go beyond a third. */
 export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
   const prng = createPrng(seed, 1);
   const drawnKind = DRAWN_KINDS[prng.below(128)] ?? 'consensus';
   if ((kind ?? drawnKind) === 'beyond') return drawBeyond(seed, prng);
+  if ((kind ?? drawnKind) === 'epochs') return drawEpochs(seed, prng);
   const powers = drawPowers(prng);
   const byzantine = drawByzantine(prng, powers);
   const nodes = powers.length;
@@ -31,6 +34,8 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
     seed,
     kind: kind ?? drawnKind,
     powers,
+    founders: null,
+    requests: [],
     byzantine,
     core,
     script: [],
@@ -56,7 +61,7 @@ export function drawPlan(seed: number, kind?: ScheduleKind): Plan {
 }
 
 /** Of 128 seeds. */
-const DRAWN_KINDS: readonly ScheduleKind[] = ['ledger', 'beyond', 'beyond'];
+const DRAWN_KINDS: readonly ScheduleKind[] = ['ledger', 'beyond', 'beyond', 'epochs'];
 
 /**
  * Forks: the correct ones stand on two sides, which hear nothing of each other before the heal; of each twin a copy on each side, while
@@ -83,6 +88,8 @@ function drawBeyond(seed: number, prng: Prng): Plan {
     seed,
     kind: 'beyond',
     powers,
+    founders: null,
+    requests: [],
     byzantine,
     core: correct,
     script: [],
@@ -106,6 +113,48 @@ function drawHealAndCrashes(prng: Prng, nodes: readonly number[]): Pick<Plan, 'h
   const heal_height = prng.pick([1, 2, 99, 99]);
   const count = heal_height === 99 ? prng.below(4) : 0;
   return { heal_height, crashes: times(count, () => drawCrash(prng, prng.pick(nodes))) };
+}
+
+/** Sets that change, under the same swarm over more time: a change takes a dozen heights. */
+function drawEpochs(seed: number, prng: Prng): Plan {
+  const { unreliable, ...cast } = drawCast(prng);
+  const nodes = cast.powers.length;
+  const byzantine: Record<number, Faulty> = {};
+  const spare: number[] = [];
+  for (const node of unreliable) {
+    if (prng.chance(300)) spare.push(node);
+    else byzantine[node] = prng.chance(400) ? { style: 'twins' } : { style: 'forger', habits: drawHabits(prng) };
+  }
+  const heal_ms = prng.between(3_000, 15_000);
+  const mishap = drawMishap(prng, spare, heal_ms);
+  const isReliable = (node: number): boolean => !unreliable.includes(node);
+  const some = (most: number): number => (prng.chance(400) ? prng.between(1, most) : 0);
+  return {
+    seed,
+    kind: 'epochs',
+    ...cast,
+    byzantine,
+    core: [...cast.powers.keys()].filter((node) => isReliable(node) && !isToStop(cast, node)),
+    script: [],
+    delay: {
+      least_ms: prng.between(0, 8),
+      spread_ms: prng.pick([1, 4, 4, 30, 150]),
+      slowOf1024: prng.pick([0, 0, 20, 50]),
+      slow_ms: prng.pick([300, 900]),
+    },
+    lossOf1024: prng.pick([0, 0, 0, 20, 100]),
+    duplicateOf1024: prng.pick([0, 0, 40, 200]),
+    filters: times(some(2), () => drawFilter(prng, nodes)),
+    partitions: times(some(6), () => drawPartition(prng, nodes, heal_ms)),
+    crashes: [...mishap.crashes, ...times(some(8), () => drawCrash(prng, prng.below(nodes), prng.between(1, 120)))],
+    pauses: times(some(4), () => drawPause(prng, nodes, heal_ms)),
+    skews_ms: times(nodes, () => (prng.chance(300) ? prng.between(-400, 400) : 0)),
+    twice: mishap.twice,
+    blackout_ms: prng.chance(100) ? prng.between(20, heal_ms) : 0,
+    heal_ms,
+    heal_height: prng.between(14, 36),
+    live_heights: prng.pick([1, 2, 14]),
+  };
 }
 
 const maskOf = (nodes: readonly number[]): number => nodes.reduce((mask, node) => mask | (1 << node), 0);

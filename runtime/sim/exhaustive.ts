@@ -65,6 +65,8 @@ export function exhaustivePlan(index: number): Plan {
     seed: index,
     kind: 'exhaustive',
     powers: Array.from({ length: VALIDATORS }, () => 1),
+    founders: null,
+    requests: [],
     byzantine: { [guilty]: { style: 'twins' } },
     core: [0, 1, 2, 3].filter((validator) => validator !== guilty),
     script,

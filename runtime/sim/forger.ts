@@ -31,7 +31,11 @@ export type Forger = {
 };
 
 /** A liar with the key of `validator`. */
-export function createForger({ prng, base, votes, plan }: World, validator: number, habits: readonly Habit[]): Forger {
+export function createForger(
+  { prng, base, votes, sets, plan }: World,
+  validator: number,
+  habits: readonly Habit[],
+): Forger {
   const cutter = new BlockCutter(twinCrypto, partBytes(plan));
   const has = (habit: Habit): boolean => habits.includes(habit);
   const key = keyOf('validator', validator);
@@ -105,16 +109,19 @@ export function createForger({ prng, base, votes, plan }: World, validator: numb
   /** A polka or commit of the present height, with itself as every voter. */
   function padded(): Message {
     const type = prng.pick(['polka', 'commit'] as const);
-    const statement = { epoch: 0, height, round: prng.below(2), value: anyValue(), valid_round: -1, validator };
+    const { membership, nodes } = sets.at(height);
+    const place = { epoch: membership.epoch, height, round: prng.below(2), validator: nodes.indexOf(validator) };
+    const statement = { ...place, value: anyValue(), valid_round: -1 };
     const vote = signVote({ ...statement, type: type === 'polka' ? 'prevote' : 'precommit' });
-    const votes = plan.powers.map(() => vote);
+    const votes = nodes.map(() => vote);
     return { type: 'certificate', certificate: { type, height, round: vote.round, value: vote.value, votes } };
   }
 
   function saidFor(message: Message): readonly Message[] {
     if (message.type === 'vote') return votesFor(message);
     if (isWhole(message)) return proposalsFor(message);
-    if (message.type === 'status' && has('padded_certificates') && prng.chance(300)) return [message, padded()];
+    const mayPad = message.type === 'status' && sets.at(height).nodes.includes(validator);
+    if (mayPad && has('padded_certificates') && prng.chance(300)) return [message, padded()];
     if (message.type === 'certificate' && has('withheld_bodies'))
       return [{ type: 'certificate', certificate: message.certificate }];
     if (message.type === 'range' && has('false_ranges') && prng.chance(700))

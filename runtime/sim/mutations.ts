@@ -269,6 +269,72 @@ export const MUTATIONS = {
       },
     ],
   },
+  quorum_of_first_set: {
+    about: 'goes on to take the quorum of the set that it knew first',
+    budget: 100,
+    shows: ['certificate', 'precommit_without_polka', 'stall'],
+    kind: 'epochs',
+    edits: [
+      {
+        file: 'machines/consensus/electorate.ts',
+        find: 'const made = this.#make(membership);',
+        replace: `const [first] = this.#made.values();
+          const made = { ...this.#make(membership), ...(first && { quorum: first.quorum }) };`,
+      },
+    ],
+  },
+  votes_by_last_set: {
+    about: 'judges a vote by the set of the height before',
+    budget: 50,
+    shows: ['stall'],
+    kind: 'epochs',
+    edits: [
+      {
+        file: 'machines/consensus/core.ts',
+        find: 'electorates.find(vote.height, vote.epoch);',
+        replace: 'electorates.find(vote.height - 1, vote.epoch);',
+      },
+    ],
+  },
+  index_of_first_set: {
+    about: 'takes the word of whoever has its index of the first set for one of its own key',
+    budget: 50,
+    shows: ['halted'],
+    kind: 'epochs',
+    edits: [
+      {
+        file: 'runtime/consensus/turn.ts',
+        find: 'core.electorate(said.height)?.validators[said.validator]',
+        replace: 'core.electorate(1)?.validators[said.validator]',
+      },
+    ],
+  },
+  set_leaps: {
+    about: 'lets as much power come and go at once as is asked for',
+    budget: 50,
+    shows: ['set_leap'],
+    kind: 'epochs',
+    edits: [
+      {
+        file: 'machines/settlement/next-set.ts',
+        find: 'let budget = mayChange(total);',
+        replace: 'let budget = mayChange(total) + total;',
+      },
+    ],
+  },
+  status_put_off: {
+    about: 'puts off with each height what it says twice a second',
+    budget: 200,
+    shows: ['stall'],
+    kind: 'epochs',
+    edits: [
+      {
+        file: 'machines/consensus/gossip.ts',
+        find: 'if (!timers.has(REBROADCAST)) timers.set(',
+        replace: 'timers.set(',
+      },
+    ],
+  },
   pay_before_check: {
     about: 'pays a unit when its worker reveals, before any audit',
     budget: 10,

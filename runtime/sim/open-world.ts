@@ -17,11 +17,13 @@ import type { Mutation } from './mutations.ts';
 import { createNetwork, type Network } from './network.ts';
 import { type BooksOracle, createBooksOracle } from './oracles/books.ts';
 import { createChainOracle } from './oracles/chain.ts';
+import { createEpochOracle } from './oracles/epochs.ts';
 import { createForkOracle, type ForkOracle } from './oracles/forks.ts';
 import type { Report } from './oracles/violation.ts';
 import { createVoteLog } from './oracles/vote-log.ts';
-import { isAnswerable, isCorrect, type Plan } from './plan.ts';
+import { isAnswerable, isCorrect, isOverLedger, type Plan } from './plan.ts';
 import { Replica } from './replica.ts';
+import { createSets } from './sets.ts';
 import { CHAIN_GENESIS, openHashChain } from './sim-application.ts';
 import { simGenesis } from './sim-genesis.ts';
 import { createTrace } from './trace.ts';
@@ -34,7 +36,9 @@ const CHAIN = 'c4'.repeat(32);
 const TIMEOUTS = { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 } as const;
 /** Where clients stand on the network: in no partition. */
 const OUTSIDE = 31;
-/** Place of the author's index in a signed statement (schemas/consensus/vote-codec.ts). */
+
+/** Places of height and author's index in a signed statement (schemas/consensus/vote-codec.ts). */
+const HEIGHT_AT = 8;
 const AUTHOR_AT = 57;
 
 /** A schedule's world, and what only its own loop may touch. */
@@ -49,12 +53,14 @@ export function openWorld(
   const prng = createPrng(plan.seed, 2);
   const queue = createEventQueue<SimEvent>();
   const network = createNetwork(plan, prng);
-  const genesis = simGenesis(plan.powers);
-  const isLedger = plan.kind === 'ledger';
-  const membership = plainMembership(genesis);
+  const genesis = simGenesis(plan);
+  const isLedger = isOverLedger(plan);
+  const membership = isLedger ? genesisMembership({ id: CHAIN, genesis }) : plainMembership(genesis);
+  const sets = createSets(membership, plan.powers.length, report);
   const replicas: Replica[] = [];
   const forks = plan.kind === 'beyond' ? forkOracle(plan, membership, report, sees) : undefined;
   const books = isLedger ? booksOracle(genesis, report) : undefined;
+  const epochs = plan.kind === 'epochs' ? createEpochOracle(sets, (node) => isCorrect(plan, node), report, sees) : null;
   let workforce: Workforce | undefined;
   let heard = 0;
   const push = (from: number, to: Peer, message: Message): void => {
@@ -68,8 +74,9 @@ export function openWorld(
     queue,
     prng,
     trace: createTrace(),
-    votes: createVoteLog(plan.powers, (validator) => isAnswerable(plan, validator), report, sees),
-    chain: createChainOracle(plan.powers, forks === undefined ? report : forgiving(report)),
+    sets,
+    votes: createVoteLog(sets, (node) => isAnswerable(plan, node), report, sees),
+    chain: createChainOracle(sets, forks === undefined ? report : forgiving(report)),
     forks,
     report,
     tell,
@@ -78,7 +85,9 @@ export function openWorld(
     base: baseConfig(genesis),
     genesis: { height: 0, id: '00'.repeat(32), time_ms: genesis.time_ms, state_root: genesisRoot(genesis, isLedger) },
     openApp: (store) =>
-      isLedger ? openLedgerApplication(genesis, CHAIN, store) : openHashChain(store, membership, prng),
+      isLedger
+        ? openLedgerApplication(genesis, CHAIN, store, (height, next) => sets.fixed(height, next))
+        : openHashChain(store, membership, prng),
     get workforce() {
       return workforce;
     },
@@ -86,15 +95,18 @@ export function openWorld(
     deliver: (to, message) => push(OUTSIDE, to, message),
     entered: (round) => network.script.entered(round, queue.now_ms),
     accused(finder, evidence) {
-      const author = new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16();
+      const height = new LayoutReader(evidence.a.subarray(HEIGHT_AT)).u64();
+      const author = sets.at(height).nodes[new LayoutReader(evidence.a.subarray(AUTHOR_AT)).u16()] ?? -1;
       if (isAnswerable(plan, author)) report('evidence_unsound', author, `found by validator ${finder}`);
       workforce?.onEvidence(finder, evidence);
     },
-    executed(execution, { block }) {
+    executed(execution, final) {
       if (execution.block.height !== heard + 1) return;
       heard++;
+      epochs?.decided(heard, final);
       if (execution.block.events.some(isLieCaught)) sees('liar_caught');
-      books?.executed({ ...execution.block, txs: block.txs.map(txOf) });
+      if (execution.block.events.some(({ type }) => type === 'keygen.failed')) sees('keygen_failed');
+      books?.executed({ ...execution.block, txs: final.block.txs.map(txOf) });
       workforce?.onBlock(execution);
     },
   };

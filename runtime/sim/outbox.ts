@@ -1,4 +1,4 @@
-// The transactions of one account: signed once in nonce order, sent to two validators, repeated to others until the ledger has them.
+// The transactions of one account: signed once in nonce order, sent to some validators, repeated to others until the ledger has them.
 import type { Ledger } from '#machines/settlement/ledger.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { encodeTx, txBytes, txSignBytes } from '#schemas/settlement/tx-codec.ts';
@@ -14,14 +14,19 @@ export type Outbox = {
 /** Heights that a simulated transaction stays valid: longer than any schedule. */
 const EXPIRY_HEIGHT = 10_000;
 
+/** Validators that hear a transaction at once; where phases of a few blocks wait for it, all of them do. */
+const COPIES = 2;
+
 /** An empty outbox of `account`. */
 export function createOutbox(world: World, account: string): Outbox {
   const waiting = new Map<number, Uint8Array>();
   let next = 0;
   const send = (bytes: Uint8Array): void => {
-    const first = world.prng.below(world.replicas.length);
-    for (const i of [first, (first + 1) % world.replicas.length])
-      world.deliver(world.replicas[i] as Peer, { type: 'transaction', bytes });
+    const { length } = world.replicas;
+    const first = world.prng.below(length);
+    const copies = world.plan.kind === 'epochs' ? length : COPIES;
+    for (let i = 0; i < copies; i++)
+      world.deliver(world.replicas[(first + i) % length] as Peer, { type: 'transaction', bytes });
   };
   return {
     submit(body) {

@@ -4,9 +4,10 @@ import { DAMAGE_NAMES } from './disk-damage.ts';
 
 /**
  * `consensus`: validators over a hash chain. `ledger`: the same over the real ledger with money and jobs. `beyond`: so much Byzantine
- * power that there are forks, and who made them must be named. `exhaustive`: one of the plans of exhaustive.ts, by number; never drawn.
+ * power that there are forks, and who made them must be named. `epochs`: over the real ledger, in epochs of a few heights, validators
+ * join and leave. `exhaustive`: one of the plans of exhaustive.ts, by number; never drawn.
  */
-export const SCHEDULE_KINDS = ['consensus', 'ledger', 'beyond', 'exhaustive'] as const;
+export const SCHEDULE_KINDS = ['consensus', 'ledger', 'beyond', 'epochs', 'exhaustive'] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 
 /** What a forger does; each is on or off, so that one does not hide what another would show. */
@@ -77,6 +78,16 @@ export type CrashPoint = z.infer<typeof CrashPoint>;
 const Pause = z.strictObject({ node: count, start_ms: count, end_ms: count });
 export type Pause = z.infer<typeof Pause>;
 
+/** What a validator asks of the ledger, once somebody has decided `at_height`. Who joins and has never run starts then, with an empty disk. */
+const Request = z.strictObject({
+  node: count,
+  at_height: z.int().min(1),
+  asks: z.enum(['join', 'leave']),
+  /** Whether the process ends when the set has changed; else it follows the chain. */
+  stops: z.boolean(),
+});
+export type Request = z.infer<typeof Request>;
+
 /** How one round of the first height goes: who hears whom, a group per replica, and what the Byzantine one never says in it. */
 const RoundScript = z.strictObject({
   groups: z.array(count).readonly(),
@@ -88,9 +99,12 @@ export type RoundScript = z.infer<typeof RoundScript>;
 export const Plan = z.strictObject({
   seed: count,
   kind: z.enum(SCHEDULE_KINDS),
-  /** Voting power per validator. */
+  /** Voting power per validator, of those that have it from the genesis on first: `founders` of them, or all where that is null. */
   powers: z.array(z.int().min(1)).readonly(),
-  /** Faulty validators by index: together less than a third of the power, but for `beyond`. */
+  founders: z.int().min(1).nullable().default(null),
+  /** How the set is to change; of `epochs` alone. */
+  requests: z.array(Request).readonly().default([]),
+  /** Faulty validators by index: together less than a third of the power of any set that may come about, but for `beyond`. */
   byzantine: z.record(z.string(), Faulty).readonly(),
   /** Q of correct validators that must go on after the heal; the others may stay away. */
   core: z.array(count).readonly(),
@@ -120,11 +134,22 @@ export type Plan = z.infer<typeof Plan>;
 /** Whether a validator's program is the one of production. */
 export const isCorrect = (plan: Plan, validator: number): boolean => plan.byzantine[validator] === undefined;
 
+/** Powers of the genesis set. */
+export const foundersOf = ({ powers, founders }: Pick<Plan, 'powers' | 'founders'>): readonly number[] =>
+  powers.slice(0, founders ?? powers.length);
+
+/** Whether validators run the real ledger. */
+export const isOverLedger = ({ kind }: Pick<Plan, 'kind'>): boolean => kind === 'ledger' || kind === 'epochs';
+
+/** Whether its process ends when it is out of the set. */
+export const isToStop = ({ requests }: Pick<Plan, 'requests'>, validator: number): boolean =>
+  requests.some(({ node, stops }) => node === validator && stops);
+
 /** In one schedule of four, bodies of the hash chain travel in up to three parts, those of the ledger in some more. */
 export const partBytes = ({ seed, kind }: Pick<Plan, 'seed' | 'kind'>): number | undefined =>
   seed % 4 === 0 ? PART_BYTES[kind] : undefined;
 
-const PART_BYTES = { consensus: 4, ledger: 4_096, beyond: 4, exhaustive: undefined } as const;
+const PART_BYTES = { consensus: 4, ledger: 4_096, beyond: 4, epochs: 4_096, exhaustive: undefined } as const;
 
 /** Whether it must never contradict itself: correct, and its key in one place only. */
 export const isAnswerable = (plan: Plan, validator: number): boolean =>

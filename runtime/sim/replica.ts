@@ -13,7 +13,7 @@ import { DAMAGES, type Damage } from './disk-damage.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
 import { coreInput, type Message, statementOf } from './message.ts';
-import { type CrashPoint, isCorrect, type Pause } from './plan.ts';
+import { type CrashPoint, isCorrect, isToStop, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { keyOf } from './sim-genesis.ts';
 import { twinBeacon } from './twin-crypto.ts';
@@ -22,7 +22,7 @@ import type { Peer, SimEvent, World } from './world.ts';
 
 export class Replica {
   readonly id: number;
-  /** Index in the validator set; twins share it. */
+  /** Number of its key among all that the plan has, member or not; twins share it. */
   readonly validator: number;
   /** Whether it is held to the rules. */
   readonly isCorrect: boolean;
@@ -38,6 +38,10 @@ export class Replica {
   /** What it says instead of the truth, if it is a liar. */
   readonly #forger: Forger | undefined;
   #hasLeft = false;
+  /** Whether it has ever run; newcomers begin later. */
+  #hasBegun = false;
+  /** Whether it ends when the set has changed and it is out of it. */
+  readonly #isToStop: boolean;
   /** Undefined while it is down. */
   #process: Process | undefined;
   /** Turns with something to say so far: crash points count them. */
@@ -66,12 +70,17 @@ export class Replica {
     this.#forger = faulty?.style === 'forger' ? createForger(world, validator, faulty.habits) : undefined;
     this.#pauses = pauses.filter((pause) => pause.node === id);
     this.#isToBeRestored = crashes.some(({ node, damage }) => node === id && damage?.startsWith('old') === true);
+    this.#isToStop = isToStop(world.plan, validator);
     this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
   }
 
   /** Height of the last block that is final here. */
   get height(): number {
     return this.#height;
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** Where it stands, for people. */
@@ -84,6 +93,7 @@ export class Replica {
   /** First start, or a restart over what the disk has. */
   async start(): Promise<void> {
     if (this.#hasLeft || this.#process !== undefined) return;
+    this.#hasBegun = true;
     const process = await this.#open();
     if (process === undefined) return;
     this.#process = process;
@@ -169,6 +179,7 @@ export class Replica {
     const survives = this.#isRecorded && (this.#disk.isSynced || keepsUnsynced);
     this.#before = survives ? this.#process.state.core.stateDigest() : undefined;
     this.#witness.crashed(down_ms, this.position);
+    if (this.#isBetweenSets()) this.#witness.sees('crash_at_epoch_end');
     this.#process = undefined;
     this.#disk.crash(keepsUnsynced);
     if (keepsUnsynced) this.#noteFinal();
@@ -236,6 +247,18 @@ export class Replica {
     }
     if (crash !== undefined) this.crash(false, crash.down_ms, crash.damage);
     else if (turn.halt !== undefined && this.isCorrect) this.leave();
+    else if (turn.decided.length > 0 && this.#isToStop && this.#isOut()) this.leave();
+  }
+
+  /** Whether a set without it has decided a block: then nobody waits for anything that it alone could say. */
+  #isOut(): boolean {
+    return !this.#world.sets.at(this.#height).nodes.includes(this.validator);
+  }
+
+  /** Whether the set of the height after the next is fixed, and is another than that of the last. */
+  #isBetweenSets(): boolean {
+    const { sets } = this.#world;
+    return sets.at(this.#height + 2) !== sets.at(this.#height);
   }
 
   /** Where forks are made all are up at the heal: what the others say last, before they stop, nobody says again. */

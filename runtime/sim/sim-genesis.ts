@@ -1,6 +1,7 @@
 // The genesis of a simulated network with work to do: validators, workers of three operators, a shuffler, clients with money.
 import type { Genesis } from '#schemas/config/genesis.ts';
 import { EPOCH_MS } from './event-queue.ts';
+import { foundersOf, type Plan } from './plan.ts';
 import { twinKey, twinPoint } from './twin-crypto.ts';
 
 /** Accounts and keys by kind; twin keys of one kind are numbered. */
@@ -43,37 +44,60 @@ const PARAMS = {
   unbonding_heights: 40,
 } as const;
 
+/** Epochs of a few heights, so that a schedule gets through some of them; blocks come often without work, and wait for some words. */
+const EPOCH_PARAMS = {
+  ...PARAMS,
+  min_block_interval_ms: 25,
+  max_block_interval_ms: 80,
+  epoch_heights: 2,
+  keygen_phase_heights: 2,
+  unbonding_heights: 10,
+} as const;
+
 /** By powers: a few thousand sets at most (draw-plan.ts), a few of them in most schedules. */
 const made = new Map<string, Genesis>();
 
-/** The genesis over validators with these powers; the same one for the same powers. */
-export function simGenesis(powers: readonly number[]): Genesis {
-  const name = powers.join();
-  const genesis = made.get(name) ?? makeGenesis(powers);
+/** The genesis of a schedule; the same one for the same validators. */
+export function simGenesis(plan: Plan): Genesis {
+  const { kind, powers, founders } = plan;
+  const name = `${kind}/${powers.join()}/${founders}/${hasFirstKey(plan)}`;
+  const genesis = made.get(name) ?? makeGenesis(plan);
   made.set(name, genesis);
   return genesis;
 }
 
-function makeGenesis(powers: readonly number[]): Genesis {
+/** In one of four schedules with short epochs the first set has to make the beacon's key before anybody can join it. */
+const hasFirstKey = ({ kind, seed }: Plan): boolean => kind !== 'epochs' || seed % 4 !== 1;
+
+/** What a validator has to show of itself, in the genesis or when it asks to join. */
+export const candidateOf = (node: number) => ({
+  id: keyOf('validator', node),
+  operator: keyOf('operator', OPERATORS + node),
+  cosigner: keyOf('cosigner', node),
+  encryption_key: keyOf('encryption', node),
+});
+
+/** In the twin world the public share of each seat is the group key itself (twin-dealings.ts). */
+const GROUP_KEY = twinPoint(KIND.share, 0);
+
+function makeGenesis(plan: Plan): Genesis {
   const workers = Array.from({ length: WORKERS }, (_, i) => keyOf('worker', i));
   const clients = Array.from({ length: CLIENTS }, (_, i) => keyOf('client', i));
-  const validators = powers.map((power, i) => ({
-    id: keyOf('validator', i),
-    operator: keyOf('operator', OPERATORS + i),
+  const beacon_key = hasFirstKey(plan) ? GROUP_KEY : null;
+  const validators = foundersOf(plan).map((power, node) => ({
+    ...candidateOf(node),
     power,
-    beacon_shares: Array.from({ length: power }, () => twinPoint(KIND.share, i)),
-    cosigner: keyOf('cosigner', i),
-    encryption_key: keyOf('encryption', i),
+    beacon_shares: beacon_key === null ? [] : Array.from({ length: power }, () => beacon_key),
   }));
-  const staked = [...workers, ...validators.map(({ id }) => id)];
+  const staked = [...workers, ...plan.powers.map((_, node) => keyOf('validator', node))];
   const paying = [...clients, ...staked, keyOf('shuffler', 0)];
   return {
     v: 1,
     network: 'simulated',
     time_ms: EPOCH_MS - 1_000,
-    params: PARAMS,
+    params: plan.kind === 'epochs' ? EPOCH_PARAMS : PARAMS,
     validators,
-    beacon_key: twinPoint(KIND.share, powers.length),
+    beacon_key,
     nodes: [
       ...workers.map((id, i) => ({ id, kind: 'worker' as const, operator: keyOf('operator', i % OPERATORS) })),
       { id: keyOf('shuffler', 0), kind: 'shuffler', operator: keyOf('operator', OPERATORS - 1) },

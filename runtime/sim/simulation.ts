@@ -4,7 +4,7 @@ import { tagOf } from './message.ts';
 import { type Mutation, SOUND } from './mutations.ts';
 import { type OpenedWorld, openWorld } from './open-world.ts';
 import type { Rule, Violation } from './oracles/violation.ts';
-import type { Plan } from './plan.ts';
+import { foundersOf, isToStop, type Plan } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { SimReport } from './report.ts';
 import type { SometimeName } from './sometimes.ts';
@@ -59,7 +59,10 @@ type Goal = { readonly height: number; readonly until_ms: number };
 async function run(opened: OpenedWorld): Promise<{ readonly events: number; readonly stall: string | null }> {
   const { world, replicas } = opened;
   const { plan, queue, chain, workforce } = world;
+  const founders = foundersOf(plan).length;
   for (const replica of replicas) {
+    const isNewcomer = replica.validator >= founders;
+    if (isNewcomer && replica.id < plan.powers.length) continue; // once it asks to join
     if (replica.id < plan.powers.length || !replica.isCorrect) await replica.start();
     else queue.push(plan.twice?.start_ms ?? 0, { type: 'restart', to: replica.id });
   }
@@ -120,7 +123,9 @@ function heal({ world, network, replicas }: OpenedWorld): Goal {
   const { plan, queue, chain, prng, tell } = world;
   network.heal();
   tell?.(-1, `heals; ${plan.core.join(', ')} must go on from height ${chain.height}`);
-  const mayLeave = replicas.filter((replica) => replica.isCorrect && !plan.core.includes(replica.validator));
+  const mayLeave = replicas.filter(
+    ({ isCorrect, validator }) => isCorrect && !plan.core.includes(validator) && !isToStop(plan, validator),
+  );
   for (const replica of mayLeave) if (prng.chance(512)) replica.leave();
   return { height: chain.height + plan.live_heights, until_ms: queue.now_ms + LIVE_WITHIN_MS };
 }
@@ -128,7 +133,10 @@ function heal({ world, network, replicas }: OpenedWorld): Goal {
 /** Asked after every event. */
 function isReached({ world, replicas }: OpenedWorld, goal: Goal): boolean {
   if (world.forks?.isForked) return world.forks.isOver;
-  for (const validator of world.plan.core) if ((replicas[validator] as Replica).height < goal.height) return false;
+  for (const validator of world.plan.core) {
+    const replica = replicas[validator] as Replica;
+    if (replica.hasBegun && replica.height < goal.height) return false;
+  }
   return world.workforce?.isDone ?? true;
 }
 

@@ -23,6 +23,7 @@ export function watchedCore(core: Core, sees: Sees, entered: (round: number) => 
       if (input.type === 'certificate.received' && input.certificate.type === 'skip') sees('skip_certificate_used');
     }
     for (const effect of effects) lookAt(effect, input);
+    if (input.type === 'blocks.synced') lookAtRange(effects);
     if (now.height !== height) proposals = new Map();
     ({ height, round } = now);
   }
@@ -36,6 +37,12 @@ export function watchedCore(core: Core, sees: Sees, entered: (round: number) => 
     else if (effect.type === 'record' && effect.input.type === 'proposal.received')
       onProposal(effect.input.proposal.round);
     else if (effect.type === 'evidence.found') sees(`${effect.evidence.type}_found`);
+  }
+
+  /** Blocks of an epoch and of the next one, in one step. */
+  function lookAtRange(effects: readonly CoreEffect[]): void {
+    const epochs = effects.flatMap((effect) => (effect.type === 'decided' ? [effect.header.epoch] : []));
+    if (new Set(epochs).size > 1) sees('synced_into_epoch');
   }
 
   function onDecided(decidedRound: number, input: Input): void {

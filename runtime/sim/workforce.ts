@@ -4,6 +4,7 @@ import type { Effect, HostEvent } from '#actors/host.ts';
 import { validator } from '#actors/node/validator.actor.ts';
 import { shuffler } from '#actors/work/shuffler.actor.ts';
 import { worker } from '#actors/work/worker.actor.ts';
+import { KeygenRequest } from '#schemas/node/keygen.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
 import { u128 } from '#schemas/wire/fields.ts';
 import { heartbeatSignBytes } from '#schemas/work/heartbeat.ts';
@@ -12,10 +13,13 @@ import { SandboxRequest } from '#schemas/work/sandbox.ts';
 import { createStepper } from '../host/stepper.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import { isCorrect } from './plan.ts';
+import { requestBody } from './set-requests.ts';
 import type { Execution } from './sim-application.ts';
 import { CLIENTS, keyOf, WORKERS } from './sim-genesis.ts';
 import { createSimSandbox, type SimSandbox } from './sim-sandbox.ts';
 import { twinCrypto } from './twin-crypto.ts';
+import { twinKeygenWords } from './twin-dealer.ts';
 import type { Workforce, World } from './world.ts';
 
 const ACTORS = { worker, shuffler, validator };
@@ -44,19 +48,23 @@ const TRANSFERS = 12;
 
 /** Everyone, at rest. */
 export function createWorkforce(world: World): Workforce {
-  const { prng, queue, base } = world;
+  const { prng, queue, base, plan } = world;
   const now = (): number => EPOCH_MS + queue.now_ms;
   const outboxOf = (account: string): Outbox => createOutbox(world, account);
-  const liar = prng.chance(340) ? prng.below(WORKERS) : -1;
-  const actors: Actor[] = [
-    ...Array.from({ length: WORKERS }, (_, i) => actorOf('worker', keyOf('worker', i), i === liar)),
-    actorOf('shuffler', keyOf('shuffler', 0)),
-    ...world.plan.powers.map((_, i) => actorOf('validator', keyOf('validator', i))),
-  ];
+  const hasJobs = plan.kind === 'ledger';
+  const actors: Actor[] = hasJobs ? staff() : [];
+  const firstValidator = actors.length;
+  for (const node of plan.powers.keys()) actors.push(actorOf('validator', keyOf('validator', node)));
   const clients = Array.from({ length: CLIENTS }, (_, i) => outboxOf(keyOf('client', i)));
   let latest: Execution | undefined;
-  let isDone = false;
+  let isDone = !hasJobs;
   let transfers = 0;
+
+  function staff(): Actor[] {
+    const liar = prng.chance(340) ? prng.below(WORKERS) : -1;
+    const workers = Array.from({ length: WORKERS }, (_, i) => actorOf('worker', keyOf('worker', i), i === liar));
+    return [...workers, actorOf('shuffler', keyOf('shuffler', 0))];
+  }
 
   function actorOf(kind: Kind, id: string, lies = false): Actor {
     const { snapshot } = STEPPERS[kind].start(id);
@@ -106,6 +114,7 @@ export function createWorkforce(world: World): Workforce {
     if (io.port === 'sandbox')
       return answer(index, io, actor.sandbox(SandboxRequest.parse(io.request)), prng.between(1, 40));
     if (io.port === 'heartbeats') return answer(index, io, { heartbeats: heartbeats() }, untilHeard(io));
+    if (io.port === 'keygen') return answer(index, io, wordsOf(index, io), prng.between(1, 20));
     actor.asked.set(io.port, io);
     if (io.port === 'lottery') draw(index, actor);
   }
@@ -117,6 +126,23 @@ export function createWorkforce(world: World): Workforce {
     delay_ms: number,
   ): void {
     later(index, delay_ms, (now_ms) => ({ type: 'io.done', port, key, answer, now_ms }));
+  }
+
+  /** The keygen port: what a validator owes the phase that has begun (runtime/node/keygen-port.ts). */
+  function wordsOf(index: number, { request }: Extract<Effect, { type: 'io' }>): unknown {
+    const { epoch, phase } = KeygenRequest.parse(request);
+    const view = latest?.ledger.keygen(epoch);
+    if (view?.phase !== phase) return [];
+    const node = index - firstValidator;
+    return twinKeygenWords(view, keyOf('validator', node), isCorrect(plan, node) ? undefined : prng);
+  }
+
+  /** Who asks to join has a process that follows the chain. */
+  function askAt(height: number): void {
+    for (const request of plan.requests.filter(({ at_height }) => at_height === height)) {
+      actors[firstValidator + request.node]?.outbox.submit(requestBody(base.chain, plan, request));
+      if (request.asks === 'join') queue.push(queue.now_ms, { type: 'restart', to: request.node });
+    }
   }
 
   /** Everyone comes at once, then nobody new: the port answers when its interval ends. */
@@ -161,12 +187,13 @@ export function createWorkforce(world: World): Workforce {
         units: prng.between(1, 3),
         reward_per_unit_units: 100n,
       } as const;
-      clients[0]?.submit({ type: 'job.submit', idempotency_key: 'one', ...job });
+      if (hasJobs) clients[0]?.submit({ type: 'job.submit', idempotency_key: 'one', ...job });
       queue.push(TICK_MS, { type: 'client' });
     },
     hear,
     onBlock(execution) {
       latest = execution;
+      askAt(execution.block.height);
       const { height, time_ms, events } = execution.block;
       if (events.some((event) => event.type === 'job.finished')) isDone = true;
       actors.forEach((actor, i) => {
@@ -180,7 +207,7 @@ export function createWorkforce(world: World): Workforce {
       });
     },
     onEvidence(validator, evidence) {
-      const index = WORKERS + 1 + validator;
+      const index = firstValidator + validator;
       const io = actors[index]?.asked.get('evidence');
       if (io === undefined) return;
       actors[index]?.asked.delete('evidence');

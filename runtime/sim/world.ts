@@ -14,6 +14,7 @@ import type { ForkOracle } from './oracles/forks.ts';
 import type { Report } from './oracles/violation.ts';
 import type { VoteLog } from './oracles/vote-log.ts';
 import type { Plan } from './plan.ts';
+import type { Sets } from './sets.ts';
 import type { Execution, SimApplication } from './sim-application.ts';
 import type { SometimeName } from './sometimes.ts';
 import type { Trace } from './trace.ts';
@@ -21,7 +22,7 @@ import type { Trace } from './trace.ts';
 /** One validator process, to those that only speak with it. */
 export type Peer = {
   readonly id: number;
-  /** Index in the validator set; twins share it. */
+  /** Number of its key among all that the plan has, member or not; twins share it. */
   readonly validator: number;
 };
 
@@ -39,6 +40,7 @@ export type World = {
   readonly queue: EventQueue<SimEvent>;
   readonly prng: Prng;
   readonly trace: Trace;
+  readonly sets: Sets;
   readonly votes: VoteLog;
   readonly chain: ChainOracle;
   /** Where forks are possible. */
@@ -68,7 +70,7 @@ export type World = {
   send(from: Peer, to: Peer, message: Message): void;
 };
 
-/** Everyone who is no consensus process: who works, who pays, and the duties of validators beside consensus. */
+/** Everyone who is no consensus process: who works, who pays, who asks to be a validator, and the duties of validators beside consensus. */
 export type Workforce = {
   start(): void;
   /** An actor's event is due. */

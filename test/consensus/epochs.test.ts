@@ -67,6 +67,19 @@ test.each([0, 3, 6])('who was cut off catches up across all changes: validator %
   expect(stains(network)).toEqual([]);
 });
 
+test('who lags by epochs hears of it though heights follow each other without a pause', () => {
+  const network = new Network(7, { epochs: epochsOf, delay_ms: 20 }).start();
+  // Nobody waits for validator 0 to propose: it is out of the set before it hears anything.
+  const others = [1, 2, 3, 4, 5, 6];
+  network.filter = (from, to) => from !== 0 && to !== 0;
+  for (let height = 1; height <= HEIGHTS; height++) decide(network, height, others);
+  network.filter = () => true;
+  // Each takes less than the time after which a validator says again where it is.
+  for (let height = HEIGHTS + 1; height <= 4 * HEIGHTS; height++) decide(network, height, others);
+  expect(network.node(0).finals.length).toBeGreaterThan(HEIGHTS);
+  expect(stains(network)).toEqual([]);
+});
+
 describe('a range across changes', () => {
   const unsigned = ({ block, certificate }: FinalBlock): FinalBlock => ({
     block,

@@ -36,6 +36,12 @@ test('jobs in ten schedules of the ledger are checked, paid once and balanced', 
   expect({ violations, stalls, failures }).toEqual({ violations: 0, stalls: 0, failures: [] });
 });
 
+test('where sets change, no rule breaks and all who stay go on', { timeout: TIMEOUT_MS }, async () => {
+  const { violations, stalls, failures, seen } = await runCampaign({ schedules: 40, seed: 20_000, kind: 'epochs' });
+  expect({ violations, stalls, failures }).toEqual({ violations: 0, stalls: 0, failures: [] });
+  expect(Math.min(seen.set_changed, seen.leaver_left, seen.joiner_signed)).toBeGreaterThan(0);
+});
+
 /** The others are looked for in continuous integration: `sortition sim --gate`. */
 const QUICK = (Object.keys(MUTATIONS) as MutationName[]).filter((name) => MUTATIONS[name].budget <= 50);
 

@@ -64,11 +64,15 @@ async function stripped(to: string): Promise<void> {
   await symlink(join(ROOT, 'node_modules'), join(to, 'node_modules'));
 }
 
-test('a schedule has the same trace whatever ran before it', { timeout: TIMEOUT_MS }, async () => {
-  const first = await runSimulation({ plan: drawPlan(7, 'ledger') });
-  await traces(100);
-  expect(await runSimulation({ plan: drawPlan(7, 'ledger') })).toEqual(first);
-});
+test.each(['ledger', 'epochs'] as const)(
+  'a schedule has the same trace whatever ran before it: %s',
+  async (kind) => {
+    const first = await runSimulation({ plan: drawPlan(7, kind) });
+    await traces(100);
+    expect(await runSimulation({ plan: drawPlan(7, kind) })).toEqual(first);
+  },
+  TIMEOUT_MS,
+);
 
 test('different seeds have different traces', { timeout: TIMEOUT_MS }, async () => {
   expect(new Set(await traces(300)).size).toBe(SCHEDULES);

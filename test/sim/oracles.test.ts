@@ -5,11 +5,16 @@ import type { RowChange } from '#machines/settlement/types.ts';
 import { noResults } from '#machines/work/worker-results.ts';
 import { createBooksOracle } from '#runtime/sim/oracles/books.ts';
 import { createChainOracle } from '#runtime/sim/oracles/chain.ts';
+import { createEpochOracle } from '#runtime/sim/oracles/epochs.ts';
 import { createForkOracle, type ForkOracle } from '#runtime/sim/oracles/forks.ts';
 import { staleLogRows } from '#runtime/sim/oracles/log-rows.ts';
 import type { Report, Rule } from '#runtime/sim/oracles/violation.ts';
 import { createVoteLog } from '#runtime/sim/oracles/vote-log.ts';
-import type { SignedVote, Vote } from '#schemas/consensus/types.ts';
+import { createSets } from '#runtime/sim/sets.ts';
+import { candidateOf } from '#runtime/sim/sim-genesis.ts';
+import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import { membershipHash } from '#schemas/consensus/membership-codec.ts';
+import type { Membership, SignedVote, Vote } from '#schemas/consensus/types.ts';
 import { ROW_CODECS } from '#schemas/settlement/row-codec.ts';
 import { RowWriter } from '#schemas/settlement/row-writer.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
@@ -18,7 +23,24 @@ import { CHAIN, crypto, membershipOf, signVote, validatorSet } from '../consensu
 
 const A = 'aa'.repeat(32);
 const B = 'bb'.repeat(32);
-const POWERS = [1, 1, 1, 1];
+
+/** An epoch of these nodes with a seat each, from this height on. */
+const epochOf = (epoch: number, first_height: number, nodes: readonly number[]): Membership => ({
+  epoch,
+  first_height,
+  validators: nodes.map((node) => ({ ...candidateOf(node), power: 1, beacon_shares: [] })),
+  beacon_key: null,
+  proposer_seed: A,
+});
+/** Four validators; from height 5 on the first has left. */
+const EPOCHS = [epochOf(0, 1, [0, 1, 2, 3]), epochOf(1, 5, [1, 2, 3])] as const;
+function setsOf([first, ...later]: readonly [Membership, ...Membership[]]) {
+  const rules: Rule[] = [];
+  const sets = createSets(first, 5, (rule) => rules.push(rule));
+  for (const membership of later) sets.fixed(membership.first_height - 2, membership);
+  return { sets, rules };
+}
+const { sets: SETS } = setsOf(EPOCHS);
 
 const vote = (type: Vote['type'], validator: number, round: number, value: string | null, valid_round = -1): Vote => ({
   type,
@@ -38,7 +60,7 @@ const precommit = (validator: number, round: number, value: string | null): Vote
 function judge(...votes: readonly Vote[]): Rule[] {
   const rules: Rule[] = [];
   const log = createVoteLog(
-    POWERS,
+    SETS,
     (node) => node !== 3,
     (rule) => rules.push(rule),
   );
@@ -60,7 +82,7 @@ test('two prevotes of a correct validator in one round are equivocation; a repea
 test('two proposals of a correct validator in one round are equivocation', () => {
   const rules: Rule[] = [];
   const log = createVoteLog(
-    POWERS,
+    SETS,
     () => true,
     (rule) => rules.push(rule),
   );
@@ -95,15 +117,16 @@ test('a locked validator prevotes another block only with a later polka', () => 
   expect(judge(...locked, ...unlocked, prevote(1, 2, B, 1))).toEqual([]);
 });
 
-const decision = (id: string, voters: readonly number[], height = 1, state_root = A) => {
-  const votes: SignedVote[] = voters.map((i) => ({ ...precommit(i, 0, id), height, signature: new Uint8Array(64) }));
+const decision = (id: string, voters: readonly number[], height = 1, state_root = A, epoch = 0) => {
+  const said = { height, epoch, signature: new Uint8Array(64) };
+  const votes: SignedVote[] = voters.map((i) => ({ ...precommit(i, 0, id), ...said }));
   const certificate = { type: 'commit', height, round: 0, value: id, votes } as const;
   return { height, id, state_root, final: { block: { header: new Uint8Array(0), txs: [] }, certificate } };
 };
 
 function judgeDecisions(run: (chain: ReturnType<typeof createChainOracle>) => void): Rule[] {
   const rules: Rule[] = [];
-  run(createChainOracle(POWERS, (rule) => rules.push(rule)));
+  run(createChainOracle(SETS, (rule) => rules.push(rule)));
   return rules;
 }
 
@@ -133,6 +156,66 @@ test('a certificate of two of four, or of one voter three times, proves nothing'
   ]) {
     expect(judgeDecisions((chain) => chain.decided(0, decision(A, voters)))).toEqual(['certificate']);
   }
+});
+
+test('a certificate is judged by the set of its height', () => {
+  const at5 = (voters: readonly number[], epoch: number): Rule[] =>
+    judgeDecisions((chain) => {
+      for (let height = 1; height < 5; height++) chain.decided(0, decision(A, [0, 1, 2], height));
+      chain.decided(0, decision(A, voters, 5, A, epoch));
+    });
+  expect(at5([0, 1, 2], 1)).toEqual([]);
+  expect(at5([0, 1], 1)).toEqual(['certificate']);
+  expect(at5([0, 1, 2], 0)).toEqual(['certificate']);
+});
+
+test('words are those of the key that has the index at their height', () => {
+  const at5 = (index: number, value: string): Vote => ({ ...prevote(index, 0, value), height: 5, epoch: 1 });
+  // Node 3 is Byzantine: index 3 in the first set, index 2 in the second.
+  expect(judge(at5(2, A), at5(2, B))).toEqual([]);
+  expect(judge(at5(0, A), at5(0, B))).toEqual(['equivocation']);
+});
+
+test('a set follows the one before: two heights after the block that fixes it, a third of the seats changed at most', () => {
+  const [first, second] = EPOCHS;
+  expect(setsOf([first, second]).rules).toEqual([]);
+  expect(setsOf([first, epochOf(1, 5, [2, 3])]).rules).toEqual(['set_leap']);
+  expect(setsOf([first, epochOf(1, 5, [1, 2, 4])]).rules).toEqual(['set_leap']);
+  expect(setsOf([first, { ...second, epoch: 2 }]).rules).toEqual(['set_leap']);
+  expect(setsOf([{ ...first, beacon_key: A }, second]).rules).toEqual(['set_leap']);
+  const { sets, rules } = setsOf([first]);
+  sets.fixed(2, second);
+  expect(rules).toEqual(['set_leap']);
+});
+
+test('two validators with different sets for an epoch differ', () => {
+  const [first, second] = EPOCHS;
+  expect(setsOf([first, second, { ...second }]).rules).toEqual([]);
+  expect(setsOf([first, second, epochOf(1, 5, [0, 1, 2])]).rules).toEqual(['set_differs']);
+});
+
+test('a header names the set of its height and of the next', () => {
+  const run = (height: number, next: Membership): Rule[] => {
+    const rules: Rule[] = [];
+    const oracle = createEpochOracle(
+      SETS,
+      () => true,
+      ((rule) => rules.push(rule)) as Report,
+      () => undefined,
+    );
+    const { membership } = SETS.at(height);
+    const { final } = decision(A, [0, 1, 2], height);
+    const names = { validators_hash: membershipHash(membership), next_validators_hash: membershipHash(next) };
+    const place = { v: 1, chain: A, epoch: membership.epoch, height, time_ms: 1, proposer: 0, previous: A } as const;
+    const roots = { txs_root: A, parts_hash: A, state_root: A, beacon: new Uint8Array(0) };
+    const header = encodeHeader({ ...place, ...names, ...roots });
+    oracle.decided(height, { ...final, block: { header, txs: [] } });
+    return rules;
+  };
+  expect(run(4, EPOCHS[1])).toEqual([]);
+  expect(run(3, EPOCHS[0])).toEqual([]);
+  expect(run(4, EPOCHS[0])).toEqual(['set_unannounced']);
+  expect(run(3, EPOCHS[1])).toEqual(['set_unannounced']);
 });
 
 test('a skipped height is a gap', () => {

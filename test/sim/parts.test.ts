@@ -76,12 +76,30 @@ test('twin hashes of ten thousand inputs differ', () => {
 test('a plan keeps Byzantine power below a third, and its core is a quorum of correct validators', () => {
   for (let seed = 0; seed < 2_000; seed++) {
     const { kind, powers, byzantine, core } = drawPlan(seed);
-    if (kind === 'beyond') continue;
+    if (kind === 'beyond' || kind === 'epochs') continue;
     const power = (nodes: Iterable<number>): number => sum([...nodes].map((node) => powers[node] ?? Number.NaN));
     expect(3 * power(Object.keys(byzantine).map(Number))).toBeLessThan(sum(powers));
     expect(3 * power(core)).toBeGreaterThan(2 * sum(powers));
     expect(core.some((node) => node in byzantine)).toBe(false);
   }
+});
+
+test('where the set changes, who is unreliable has less than half the power of who stays in every set', () => {
+  const asked = new Set<string>();
+  for (let seed = 0; seed < 500; seed++) {
+    const { powers, founders, requests, byzantine, core } = drawPlan(seed, 'epochs');
+    const power = (nodes: readonly number[]): number => sum(nodes.map((node) => powers[node] ?? Number.NaN));
+    const stops = requests.filter((request) => request.stops).map(({ node }) => node);
+    const lost = [...powers.keys()].filter(
+      (node) => node in byzantine || !(core.includes(node) || stops.includes(node)),
+    );
+    const firm = [...powers.keys()].slice(0, founders ?? 0);
+    const stay = firm.filter((node) => core.includes(node) && requests.every((request) => request.node !== node));
+    expect(lost.length === 0 || 2 * power(lost) < power(stay)).toBe(true);
+    expect(core.some((node) => node in byzantine)).toBe(false);
+    for (const { asks, stops: isLast } of requests) asked.add(`${asks} ${isLast}`);
+  }
+  expect([...asked].toSorted()).toEqual(['join false', 'leave false', 'leave true']);
 });
 
 test('beyond a third, two quorums may share Byzantine power alone, and each holds somebody correct', () => {

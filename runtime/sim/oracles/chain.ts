@@ -1,5 +1,6 @@
 // Agreement, checked from the outside: one block a height, proven by a quorum, and one state after it.
 import type { FinalBlock } from '#schemas/consensus/types.ts';
+import type { Sets, SimSet } from '../sets.ts';
 import type { Report } from './violation.ts';
 
 /** A block as a validator reported it final. */
@@ -18,11 +19,10 @@ export type ChainOracle = {
   readonly height: number;
 };
 
-/** An oracle over validators with these powers; nothing is decided yet. */
-export function createChainOracle(powers: readonly number[], report: Report): ChainOracle {
-  const total = powers.reduce((sum, power) => sum + power, 0);
+/** An oracle over a network whose heights these sets decide; nothing is decided yet. */
+export function createChainOracle(sets: Pick<Sets, 'at'>, report: Report): ChainOracle {
   const first = new Map<number, Decision>();
-  const heights = powers.map(() => 0);
+  const heights = new Map<number, number>();
   let height = 0;
 
   function compare(node: number, mine: Decision, theirs: Decision): void {
@@ -36,27 +36,27 @@ export function createChainOracle(powers: readonly number[], report: Report): Ch
       return height;
     },
     decided(node, decision) {
-      const reached = heights[node] as number;
+      const reached = heights.get(node) ?? 0;
       if (decision.height > reached + 1) report('gap', node, `height ${decision.height} after ${reached}`);
-      heights[node] = Math.max(reached, decision.height);
+      heights.set(node, Math.max(reached, decision.height));
       height = Math.max(height, decision.height);
       const earlier = first.get(decision.height);
       if (earlier !== undefined) compare(node, decision, earlier);
       else first.set(decision.height, decision);
-      const power = committedPower(powers, decision);
-      if (3 * power <= 2 * total)
-        report('certificate', node, `power ${power} of ${total} at height ${decision.height}`);
+      const set = sets.at(decision.height);
+      const power = committedPower(set, decision);
+      if (3 * power <= 2 * set.total)
+        report('certificate', node, `power ${power} of ${set.total} at height ${decision.height}`);
     },
   };
 }
 
-/** Power of the distinct validators whose precommits in the certificate are for this very block. */
-function committedPower(powers: readonly number[], { height, id, final: { certificate } }: Decision): number {
+/** Power of the distinct members whose precommits in the certificate are for this very block. */
+function committedPower({ membership, powers }: SimSet, { height, id, final: { certificate } }: Decision): number {
   const voters = new Set<number>();
   for (const vote of certificate.votes) {
-    if (vote.type === 'precommit' && vote.height === height && vote.round === certificate.round && vote.value === id) {
-      voters.add(vote.validator);
-    }
+    const isOfPlace = vote.height === height && vote.round === certificate.round && vote.epoch === membership.epoch;
+    if (vote.type === 'precommit' && isOfPlace && vote.value === id) voters.add(vote.validator);
   }
   let power = 0;
   for (const voter of voters) power += powers[voter] ?? 0;

@@ -20,6 +20,10 @@ export const RULES = {
   bounds: 'A validator keeps the log of a height that is final: its store would grow without end.',
   damage: 'A validator started over a damaged store in another way than is stated for that damage.',
   key_twice: 'A validator went on to speak after it had heard a word of its own key that it never said.',
+  set_differs: 'Two validators have different sets for one epoch.',
+  set_leap:
+    'A set does not begin two heights after the block that fixes it, changes more than a third of the seats, or drops the beacon key.',
+  set_unannounced: "A header does not name its height's epoch and set, or not the set of the next height.",
   fork_unnoticed: 'Two commits of one height came up, and a correct validator goes on.',
   fork_unnamed: 'What correct validators leave of a fork does not name more than a third of the power.',
   halted: 'A correct validator stopped itself.',

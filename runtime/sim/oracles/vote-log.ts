@@ -1,5 +1,6 @@
 // The accountability rules, held against everything that correct validators say (design/consensus.md, "Proof that it holds", 5).
 import type { Proposal, Vote } from '#schemas/consensus/types.ts';
+import type { Sets } from '../sets.ts';
 import type { SometimeName } from '../sometimes.ts';
 import type { Report } from './violation.ts';
 
@@ -24,33 +25,41 @@ type Speaker = {
 const ROUNDS = 4_096;
 
 /**
- * The log over validators with these powers.
+ * The log of a network whose heights these sets decide.
  *
  * @param correct whether a validator is held to the rules
  * @param sees hears of what a campaign wants to have seen
  */
 export function createVoteLog(
-  powers: readonly number[],
+  sets: Pick<Sets, 'at'>,
   correct: (node: number) => boolean,
   report: Report,
   sees: (name: SometimeName) => void = () => undefined,
 ): VoteLog {
-  const total = powers.reduce((sum, power) => sum + power, 0);
   const tallies = new Map<string, { voters: number; power: number }>();
   /** Blocks with a quorum of prevotes in a round, all of them from the same valid round (rule 36). */
   const polkas = new Set<string>();
-  const speakers: Speaker[] = powers.map(() => ({ votes: new Map(), proposals: new Map(), precommits: [] }));
+  const speakers = new Map<number, Speaker>();
   const hasPolka = (height: number, round: number, value: string): boolean => polkas.has(slot(height, round, value));
 
-  function checkPrevote(speaker: Speaker, vote: Vote): void {
-    const { height, round, value, valid_round, validator } = vote;
+  /** What a node has said: its index is another one in another set. */
+  function speakerOf(node: number): Speaker {
+    const known = speakers.get(node) ?? { votes: new Map(), proposals: new Map(), precommits: [] };
+    speakers.set(node, known);
+    return known;
+  }
+
+  const authorOf = ({ height, validator }: Vote | Proposal): number => sets.at(height).nodes[validator] ?? -1;
+
+  function checkPrevote(node: number, speaker: Speaker, vote: Vote): void {
+    const { height, round, value, valid_round } = vote;
     if (value === null) return;
     if (valid_round >= 0 && (valid_round >= round || !hasPolka(height, valid_round, value))) {
-      report('prevote_without_polka', validator, describe(vote));
+      report('prevote_without_polka', node, describe(vote));
     }
     const lock = lockBefore(speaker.precommits, height, round);
     if (lock !== undefined && valid_round < lock.round) {
-      report('prevote_against_lock', validator, `${describe(vote)}, locked: ${describe(lock)}`);
+      report('prevote_against_lock', node, `${describe(vote)}, locked: ${describe(lock)}`);
     }
   }
 
@@ -63,42 +72,39 @@ export function createVoteLog(
       const bit = 1 << vote.validator;
       if ((tally.voters & bit) !== 0) return;
       tally.voters |= bit;
-      tally.power += powers[vote.validator] as number;
+      const { powers, total } = sets.at(vote.height);
+      tally.power += powers[vote.validator] ?? 0;
       tallies.set(key, tally);
       if (3 * tally.power > 2 * total) polkas.add(block);
     },
     spoken(vote) {
-      const speaker = speakers[vote.validator] as Speaker;
-      if (!correct(vote.validator)) return;
+      const node = authorOf(vote);
+      if (node < 0 || !correct(node)) return;
+      const speaker = speakerOf(node);
       const key = (vote.height * ROUNDS + vote.round) * 2 + (vote.type === 'prevote' ? 0 : 1);
       const earlier = speaker.votes.get(key);
       if (earlier !== undefined) {
-        if (!sameVote(earlier, vote))
-          report('equivocation', vote.validator, `${describe(earlier)} and ${describe(vote)}`);
+        if (!sameVote(earlier, vote)) report('equivocation', node, `${describe(earlier)} and ${describe(vote)}`);
         return;
       }
       speaker.votes.set(key, vote);
-      if (vote.type === 'prevote') checkPrevote(speaker, vote);
+      if (vote.type === 'prevote') checkPrevote(node, speaker, vote);
       else if (vote.value !== null) {
         if (speaker.precommits.some((lock) => lock.height === vote.height && lock.value !== vote.value))
           sees('lock_changed');
         speaker.precommits.push(vote);
-        if (!hasPolka(vote.height, vote.round, vote.value))
-          report('precommit_without_polka', vote.validator, describe(vote));
+        if (!hasPolka(vote.height, vote.round, vote.value)) report('precommit_without_polka', node, describe(vote));
       }
     },
     proposed(proposal) {
-      if (!correct(proposal.validator)) return;
-      const { proposals } = speakers[proposal.validator] as Speaker;
+      const node = authorOf(proposal);
+      if (node < 0 || !correct(node)) return;
+      const { proposals } = speakerOf(node);
       const key = proposal.height * ROUNDS + proposal.round;
       const earlier = proposals.get(key);
       proposals.set(key, proposal);
       if (earlier !== undefined && (earlier.value !== proposal.value || earlier.valid_round !== proposal.valid_round)) {
-        report(
-          'equivocation',
-          proposal.validator,
-          `two proposals at height ${proposal.height} round ${proposal.round}`,
-        );
+        report('equivocation', node, `two proposals at height ${proposal.height} round ${proposal.round}`);
       }
     },
   };
