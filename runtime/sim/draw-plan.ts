@@ -138,7 +138,7 @@ function drawEpochs(seed: number, prng: Prng): Plan {
     script: [],
     delay: {
       least_ms: prng.between(0, 8),
-      spread_ms: prng.pick([1, 4, 4, 30, 150]),
+      spread_ms: prng.pick([1, 4, 4, 30, 150, 400]),
       slowOf1024: prng.pick([0, 0, 20, 50]),
       slow_ms: prng.pick([300, 900]),
     },
@@ -152,8 +152,8 @@ function drawEpochs(seed: number, prng: Prng): Plan {
     twice: mishap.twice,
     blackout_ms: prng.chance(100) ? prng.between(20, heal_ms) : 0,
     heal_ms,
-    heal_height: prng.between(14, 36),
-    live_heights: prng.pick([1, 2, 14]),
+    heal_height: prng.between(14, 26),
+    live_heights: prng.pick([1, 1, 2, 12]),
   };
 }
 

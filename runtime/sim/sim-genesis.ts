@@ -15,7 +15,18 @@ const KIND = {
   client: 6,
   encryption: 7,
 } as const;
-export const keyOf = (kind: keyof typeof KIND, index: number): string => twinKey(KIND[kind], index);
+
+/** Every message names its sender: made once each. */
+const keys = new Map<number, string>();
+/** Kinds have fewer keys than that. */
+const KEYS_PER_KIND = 1_024;
+
+export function keyOf(kind: keyof typeof KIND, index: number): string {
+  const place = KIND[kind] * KEYS_PER_KIND + index;
+  const key = keys.get(place) ?? twinKey(KIND[kind], index);
+  keys.set(place, key);
+  return key;
+}
 
 /** Six workers of three operators: a unit needs a worker and two auditors of other operators. */
 export const WORKERS = 6;

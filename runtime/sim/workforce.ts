@@ -52,6 +52,8 @@ export function createWorkforce(world: World): Workforce {
   const now = (): number => EPOCH_MS + queue.now_ms;
   const outboxOf = (account: string): Outbox => createOutbox(world, account);
   const hasJobs = plan.kind === 'ledger';
+  // In one schedule of eight dealers are slow, so that some come too late for their phase.
+  const dealing_ms = plan.seed % 8 === 3 ? 400 : 20;
   const actors: Actor[] = hasJobs ? staff() : [];
   const firstValidator = actors.length;
   for (const node of plan.powers.keys()) actors.push(actorOf('validator', keyOf('validator', node)));
@@ -114,7 +116,7 @@ export function createWorkforce(world: World): Workforce {
     if (io.port === 'sandbox')
       return answer(index, io, actor.sandbox(SandboxRequest.parse(io.request)), prng.between(1, 40));
     if (io.port === 'heartbeats') return answer(index, io, { heartbeats: heartbeats() }, untilHeard(io));
-    if (io.port === 'keygen') return answer(index, io, wordsOf(index, io), prng.between(1, 20));
+    if (io.port === 'keygen') return answer(index, io, wordsOf(index, io), prng.between(1, dealing_ms));
     actor.asked.set(io.port, io);
     if (io.port === 'lottery') draw(index, actor);
   }
