@@ -50,7 +50,7 @@ export const SOMETIMES = {
   leaver_left: { about: 'was in a set and is not in the next', kinds: ['epochs'], within: 50 },
   guilty_left: { about: 'saw a Byzantine validator out of the set', kinds: ['epochs'], within: 200 },
   first_key_dealt: { about: 'began an epoch with the first key of the beacon', kinds: ['epochs'], within: 100 },
-  keygen_failed: { about: 'kept its set after a key generation that failed', kinds: ['epochs'], within: 600 },
+  keygen_failed: { about: 'kept its set after a key generation that failed', kinds: ['epochs'], within: 200 },
   crash_at_epoch_end: {
     about: 'crashed between the block that fixes a set and the first that it decides',
     kinds: ['epochs'],
