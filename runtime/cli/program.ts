@@ -154,6 +154,20 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
     .addHelpText('after', '\nExample:\n  sortition submit --start 2^71 --units 8 --wait')
     .action(runs('submit'));
 
+  const module = program.command('module').description('WebAssembly modules that tasks are made of.');
+  module
+    .command('check')
+    .description('Say whether a network would take a module: its address, memory, imports and exports, or why not.')
+    .argument('<file>', 'module in the binary format: .wasm')
+    .option('--floats', 'check it for the float profile, which makes each NaN the same')
+    .option('--out <file>', 'write the metered module that workers would run')
+    .addOption(JSON_OUT)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 it would be taken, 65 it would be refused.\n\nExample:\n  sortition module check task.wasm --json',
+    )
+    .action(runs('module-check'));
+
   command('status', 'What the network is doing: height, validators, workers, jobs, refusals.')
     .addOption(DATA)
     .addOption(GATEWAY)

@@ -1,5 +1,6 @@
 // The part of WebAssembly's JavaScript API that the sandbox uses; neither lib es2025 nor Node's types declare it.
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
   }

@@ -116,6 +116,40 @@ export const CODES = {
   SANDBOX_ABORTED: 'The computation was given up by its caller.',
   SANDBOX_BUSY: 'Too many computations wait for a sandbox process; ask again later.',
   SANDBOX_CLOSED: 'The sandbox pool is closed.',
+  // modules
+  MODULE_UNREADABLE: 'The module file cannot be read; check the path.',
+  MODULE_MALFORMED: 'The bytes are not a WebAssembly module of version 1, or a part of it breaks its bounds.',
+  MODULE_INVALID: 'The engine does not accept the module: types or operands do not fit; compile it again.',
+  MODULE_TOO_LARGE:
+    'The module has more bytes than a network takes; leave out names and debug information, optimise for size.',
+  MODULE_TOO_MANY: 'The module has more functions, types, globals, exports, segments or locals than a network takes.',
+  MODULE_BODY_TOO_LARGE: 'A function has more bytes than a network takes; split it.',
+  MODULE_TOO_DEEP: 'A function has more blocks inside each other than a network takes; split it.',
+  MODULE_TABLE_TOO_LARGE: 'The table has more elements than a network takes.',
+  MODULE_MEMORY_TOO_LARGE: 'The module wants more memory from the start than a network gives.',
+  MODULE_STACK_TOO_DEEP:
+    'A chain of calls without recursion takes more stack than a network gives; use fewer or smaller locals.',
+  MODULE_SEGMENT_OUTSIDE: 'A segment lies outside of the memory or the table that the module starts with.',
+  MODULE_INITIALISER: 'An initial value is computed or taken from an import; only plain numbers are taken.',
+  MODULE_IMPORT_UNLISTED:
+    'The module imports something that the host does not give; docs/protocol/modules.md lists what it gives.',
+  MODULE_IMPORT_MISTYPED: 'The module imports a function of the host with another type than it has.',
+  MODULE_NAME_RESERVED: 'An export has a name that begins as those which the network adds; rename it.',
+  MODULE_ENTRY_MISSING: 'The module has no entry: export memory, alloc and run, or be a WASI command with _start.',
+  MODULE_FLOATS:
+    'The module uses floats, whose NaNs differ between machines; use whole numbers, or ask for the float profile.',
+  MODULE_THREADS: 'The module uses threads, atomics or shared memory, which make runs differ.',
+  MODULE_MEMORY64: 'The module uses 64-bit addresses; compile it for wasm32.',
+  MODULE_MEMORIES: 'The module uses more than one memory.',
+  MODULE_SIMD: 'The module uses vector instructions (SIMD); compile it without them.',
+  MODULE_EXCEPTIONS: 'The module uses exceptions; compile it without them.',
+  MODULE_GC:
+    'The module uses garbage-collected types or typed function references; compile it for plain linear memory.',
+  MODULE_TAIL_CALLS: 'The module uses tail calls; compile it without them.',
+  MODULE_REFERENCE_TYPES:
+    'The module uses references beyond one table of functions; compile it without reference types.',
+  MODULE_PASSIVE_SEGMENTS: 'The module uses passive segments or copies in tables; compile it without them.',
+  MODULE_OPCODE_UNKNOWN: 'The module uses an instruction that the network does not know.',
   // settlement records, log, archive
   RECORD_MALFORMED: 'The bytes are not a settlement record: not DAG-CBOR, or a missing, extra or wrong field.',
   RECORD_NOT_CANONICAL:

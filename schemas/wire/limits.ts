@@ -90,6 +90,33 @@ export const SANDBOX_SILENCE_MS = 60_000;
 export const MAX_SANDBOX_QUEUE = 64;
 /** Runs of one request, the first included: a crash may be the machine's fault once, not twice. */
 export const MAX_SANDBOX_RUNS = 2;
+
+/** Largest module that a task may bring, bytes: fits the object store’s chunks and compiles in well under a second. */
+export const MAX_MODULE_BYTES = 1_048_576;
+/** Functions of a module, imported ones included: a large C program has 2,000; the call graph of so many takes milliseconds. */
+export const MAX_MODULE_FUNCTIONS = 5_000;
+/** Types of a module: one of its own for each function. */
+export const MAX_MODULE_TYPES = MAX_MODULE_FUNCTIONS;
+/** Globals, and exports, of a module: compilers make a handful, and the host looks through them. */
+export const MAX_MODULE_GLOBALS = 1_000;
+export const MAX_MODULE_EXPORTS = 1_000;
+/** Segments of data, and of functions for the table: a compiler makes one for each constant at most. */
+export const MAX_MODULE_SEGMENTS = 10_000;
+/** Body of one function, bytes: an optimising compiler takes more than linear time over one function. */
+export const MAX_MODULE_BODY_BYTES = 65_536;
+/** Parameters and locals of one function: they lie on the stack, and each call sets them to zero. */
+export const MAX_MODULE_LOCALS = 1_000;
+/** Blocks inside each other in one function: engines may recurse over them, and compilers stay below 300. */
+export const MAX_MODULE_NESTING = 1_000;
+/** Elements of the table: one for each function that is called by pointer. */
+export const MAX_MODULE_TABLE = 4_096;
+/** Memory of a module, 64 KiB pages, hence 64 MiB: ten thousand workers have that, and it is set aside for each run. */
+export const MAX_MODULE_MEMORY_PAGES = 1_024;
+/** Stack for recursion, slots of 8 bytes: with the chain below, frames stay within the 984 KiB that Node gives to a stack. */
+export const MODULE_STACK_SLOTS = 65_536;
+/** Stack of the longest chain of calls without recursion, slots of 8 bytes: the rest of what Node gives, less what the host needs. */
+export const MAX_MODULE_CHAIN_SLOTS = 32_768;
+
 /** Cosigners of one checkpoint: the validators; a note of so many lines stays below 20 KiB. */
 export const MAX_COSIGNERS = MAX_VALIDATORS;
 /** Hashes of one consistency or inclusion proof: a tree of 2^63 leaves has no longer one (tlog-witness). */

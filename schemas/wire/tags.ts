@@ -15,4 +15,6 @@ export const TAG = {
   generation: tag('srt/keygen/1'),
   dealing: tag('srt/dealing/1'),
   possession: tag('srt/cosigner/1'),
+  module: tag('srt/module/1'),
+  floatModule: tag('srt/modulefp/1'),
 } as const;

@@ -15,6 +15,7 @@ const COMMANDS = [
   'validators',
   'validator',
   'submit',
+  'module',
   'status',
   'jobs',
   'verify',
