@@ -177,6 +177,8 @@ export class Network {
       readonly delay_ms?: number;
       readonly parts?: CoreParts;
       readonly epochs?: (set: ValidatorSet) => readonly Membership[];
+      /** What they agree on: the hash chain, if absent. */
+      readonly app?: (self: number) => HashApp;
     } = {},
   ) {
     this.set = validatorSet(count);
@@ -184,7 +186,7 @@ export class Network {
     this.#parts = options.parts;
     const [first = membershipOf(this.set), ...later] = options.epochs?.(this.set) ?? [];
     this.nodes = this.set.map((_, i) => {
-      const app = new HashApp(first, ...later);
+      const app = options.app?.(i) ?? new HashApp(first, ...later);
       const config = configOf(this.set, i, app);
       const core = createCore(config, options.parts);
       return {
