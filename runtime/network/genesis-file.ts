@@ -1,6 +1,7 @@
 // Reads the genesis file: its parsed content and the chain id, which is the SHA-256 of its bytes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { Genesis } from '#schemas/config/genesis.ts';
 import type { ValidatorSet } from '#schemas/consensus/types.ts';
 import { NetworkError } from './network-error.ts';
@@ -26,6 +27,12 @@ export function parseGenesis(bytes: Uint8Array, name: string): Chain {
     const genesis = Genesis.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return { id: createHash('sha256').update(bytes).digest('hex'), genesis, validators: genesis.validators };
   } catch (cause) {
-    throw new NetworkError('GENESIS_MALFORMED', name, { cause });
+    throw new NetworkError('GENESIS_MALFORMED', cause instanceof z.ZodError ? `${name}: ${flawOf(cause)}` : name, {
+      cause,
+    });
   }
 }
+
+/** The first thing that is wrong, with its place in the file. */
+const flawOf = ({ issues: [first] }: z.ZodError): string =>
+  first === undefined ? '' : `${first.path.join('.')}: ${first.message}`;

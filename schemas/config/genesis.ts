@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BEACON_KEY_BYTES } from '../consensus/beacon.ts';
 import { AmountOrZero, Id, TimeMs } from '../wire/fields.ts';
-import { MAX_SET_POWER, MAX_VALIDATORS } from '../wire/limits.ts';
+import { MAX_SET_POWER, MAX_VALIDATOR_POWER, MAX_VALIDATORS } from '../wire/limits.ts';
 
 const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length * 2}}$`));
 /** Amounts in the file are decimal strings, since JSON has no big integers. */
@@ -55,9 +55,9 @@ const GenesisObject = z.strictObject({
         id: Id,
         operator: Id,
         /** Seats: units of voting power, each with a share of the beacon's key. */
-        power: z.int().min(1).max(MAX_SET_POWER),
+        power: z.int().min(1).max(MAX_VALIDATOR_POWER, `a validator has at most ${MAX_VALIDATOR_POWER} seats`),
         /** Public share of each seat, BLS12-381 G1, hex; none where there is no beacon key yet. */
-        beacon_shares: z.array(hex(BEACON_KEY_BYTES)).max(MAX_SET_POWER),
+        beacon_shares: z.array(hex(BEACON_KEY_BYTES)).max(MAX_VALIDATOR_POWER),
         cosigner: Id,
         /** X25519 public key, hex. */
         encryption_key: Id,

@@ -1,7 +1,10 @@
 // What a genesis must say before a network may start from it.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { parseGenesis } from '#runtime/network/genesis-file.ts';
+import { NetworkError } from '#runtime/network/network-error.ts';
 import { Genesis } from '#schemas/config/genesis.ts';
-import { genesisOf } from './world/chain.ts';
+import { MAX_VALIDATOR_POWER } from '#schemas/wire/limits.ts';
+import { genesisOf, id } from './world/chain.ts';
 
 const written = (genesis: Genesis) => ({
   ...genesis,
@@ -28,9 +31,34 @@ test('a network may start without a beacon key, and then without shares', () => 
   expect(messagesOf({ ...genesis, beacon_key: null, validators })).toBeUndefined();
 });
 
-test('a set has at most 128 seats, and nobody stands in it twice', () => {
+describe('seats', () => {
   const genesis = { ...written(genesisOf()), beacon_key: null };
   const [first, ...rest] = genesis.validators.map((v) => ({ ...v, beacon_shares: [] }));
-  expect(messagesOf({ ...genesis, validators: [{ ...first, power: 126 }, ...rest] })).toEqual(['too many seats']);
-  expect(messagesOf({ ...genesis, validators: [first, first] })).toEqual(['each validator stands once in the genesis']);
+  const withPower = (power: number) => ({ ...genesis, validators: [{ ...first, power }, ...rest] });
+
+  test('a set has at most 128, and nobody stands in it twice', () => {
+    const members = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ ...first, id: id(`m${i}`), power: 10 }));
+    expect(messagesOf({ ...genesis, validators: members(12) })).toBeUndefined();
+    expect(messagesOf({ ...genesis, validators: members(13) })).toEqual(['too many seats']);
+    const twice = ['each validator stands once in the genesis'];
+    expect(messagesOf({ ...genesis, validators: [first, first] })).toEqual(twice);
+  });
+
+  test('a validator has at most 10, as one that joins: a dealing for more does not fit into a transaction', () => {
+    expect(messagesOf(withPower(MAX_VALIDATOR_POWER))).toBeUndefined();
+    expect(messagesOf(withPower(MAX_VALIDATOR_POWER + 1))).toEqual(['a validator has at most 10 seats']);
+    expect(messagesOf(withPower(0))).toHaveLength(1);
+  });
+
+  test('a file that says otherwise is refused with its code, and says what is wrong', () => {
+    const read = (power: number) => () => parseGenesis(Buffer.from(JSON.stringify(withPower(power))), 'genesis.json');
+    expect(read(10)().validators[0]?.power).toBe(10);
+    expect(read(11)).toThrow(
+      new NetworkError('GENESIS_MALFORMED', 'genesis.json: validators.0.power: a validator has at most 10 seats'),
+    );
+    expect(() => parseGenesis(Buffer.from('{'), 'genesis.json')).toThrow(
+      new NetworkError('GENESIS_MALFORMED', 'genesis.json'),
+    );
+  });
 });
