@@ -4,8 +4,6 @@ import * as dealings from '#machines/beacon/dealing.ts';
 import { seatsCount, seatsOf, thresholdOf } from '#machines/beacon/plan.ts';
 import type { KeygenView } from '#machines/settlement/keygen-view.ts';
 import { createLedger, type Ledger, type LedgerBlock, openLedger } from '#machines/settlement/ledger.ts';
-import { operatorSignBytes } from '#machines/settlement/nodes.ts';
-import { possessionSignBytes } from '#machines/settlement/validators.ts';
 import { recover, signPartial, verifyBls } from '#runtime/consensus/beacon.ts';
 import { type KeygenWord, keygenWords } from '#runtime/consensus/keygen-words.ts';
 import { OwnShares } from '#runtime/consensus/own-shares.ts';
@@ -14,7 +12,8 @@ import type { Genesis } from '#schemas/config/genesis.ts';
 import type { Membership } from '#schemas/consensus/types.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import type { TxBody } from '#schemas/settlement/transaction.ts';
-import { CHAIN, genesisOf, id, START_MS, sha256, sign, twinCrypto, VALIDATORS } from '../settlement/world/chain.ts';
+import { CHAIN, genesisOf, id, START_MS, sha256, twinCrypto, VALIDATORS } from '../settlement/world/chain.ts';
+import { joinBody } from '../settlement/world/dealers.ts';
 
 const crypto = { ...twinCrypto, dealings };
 /** Who has stake and may ask for a place. */
@@ -147,16 +146,6 @@ export class LedgerNetwork {
   faults = () => this.events.flatMap((e) => (e.type === 'keygen.fault' ? [[e.validator, e.code]] : []));
 }
 
-export function join(validator: string, power: number): TxBody {
-  const [operator, cosigner] = [id(`${validator} operator`), id(`${validator} cosigner`)];
-  const encryption_key = hexOf(keyOf(validator).public);
-  return {
-    type: 'validator.join',
-    power,
-    cosigner,
-    cosigner_signature: sign(cosigner, possessionSignBytes(CHAIN, { id: validator, power, encryption_key })),
-    encryption_key,
-    operator,
-    operator_signature: sign(operator, operatorSignBytes(validator)),
-  };
-}
+/** With the encryption key that it has here. */
+export const join = (validator: string, power: number): TxBody =>
+  joinBody(validator, power, {}, hexOf(keyOf(validator).public));

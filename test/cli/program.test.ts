@@ -1,4 +1,5 @@
 // The command line teaches, speaks JSON, and fails in one sentence with a code that its exit code agrees with.
+import { fork } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,17 @@ describe('help', () => {
     expect(exit).toBe(EXIT.usage);
     expect(err).toMatch(/Did you mean status\?/);
   });
+});
+
+test('a command leaves the channel of its process alone: a test runner without it ends in the middle', async () => {
+  const child = fork(new URL('child-with-channel.ts', import.meta.url), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const told = new Promise((resolve) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => resolve(`exit ${code}`));
+  });
+  expect(await told).toEqual({ before: true, refused: true, after: true });
 });
 
 describe('--json', () => {

@@ -1,5 +1,6 @@
 // Four validators as processes: what the network does with one dead, two dead, one wiped, one doubled and one that votes twice.
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { nodeDir, startNodeProcess } from '#runtime/network/node-process.ts';
@@ -175,7 +176,12 @@ test('a key deployed twice forks nothing, and only its owner can be accused', as
       const { evidence } = await network.view();
       const guilty = await network.idOf('validator-4');
       expect(evidence.filter(({ validator }) => validator !== guilty)).toEqual([]);
-      report(`a key deployed twice, and 100 blocks: ${evidence.length} offences`);
+      const notices = async () => {
+        const logs = [planned, node].map(({ name }) => readFile(join(dir, 'logs', `${name}.log`), 'utf8'));
+        return (await Promise.all(logs)).filter((log) => log.includes('KEY_IN_USE_TWICE')).length;
+      };
+      const stopped = await until(async () => (await notices()) || undefined, PATIENT_MS, 'one of the two stops');
+      report(`a key deployed twice, and 100 blocks: ${stopped} of the two stopped, ${evidence.length} offences`);
     } finally {
       copy.signal('SIGKILL');
       await copy.ended;
