@@ -35,7 +35,7 @@ export type Application = {
 /** Pure cryptography handed in: Ed25519 and SHA-256 in production, cheap twins in the simulator. */
 export type Crypto = {
   sha256(data: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** Ed25519 by the pinned rule (RFC 8032 §5.1.7, cofactorless, canonical S). `key` is hex. */
+  /** Ed25519 by the pinned rule (ADR 25: RFC 8032 §5.1.7, cofactorless, canonical S, nothing of small order). `key` is hex. */
   verify(key: string, message: Uint8Array, signature: Uint8Array): boolean;
   /** Whether a beacon's `signature` over `message` (schemas/consensus/beacon.ts) is by this group key, hex. Asked once per new value. */
   verifyBeacon(key: string, message: Uint8Array, signature: Uint8Array): boolean;

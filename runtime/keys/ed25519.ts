@@ -5,6 +5,8 @@ import { SIGNATURE_BYTES } from '#schemas/wire/signed.ts';
 
 /** Length of a seed and of a public key, bytes (RFC 8032 §5.1.5). */
 export const SEED_BYTES = 32;
+/** Of a point: a key, or the first half of a signature. */
+const POINT_BYTES = 32;
 
 /** One actor's key, ready to sign. The seed stays inside. */
 export type Signer = {
@@ -29,14 +31,14 @@ export function signer(seed: Uint8Array): Signer {
 }
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, as OpenSSL does it: S below the group order, R compared byte for byte. On top of that,
- * keys of small order and keys in a non-canonical form are refused: under those one signature fits many messages, or one
- * key has two names. Every node must judge alike, so do not use another library where its answer decides ("Taming the many EdDSAs", 2020).
+ * The pinned rule (ADR 25): RFC 8032 §5.1.7 without the cofactor, S below the group order, R compared byte for byte, and neither the
+ * key nor R of small order, nor the key in a non-canonical form: under those one signature fits many messages, or one key has two
+ * names. Every node must judge alike, and what OpenSSL and Node refuse of these by themselves changes with their versions.
  *
  * @param id public key, 64 hex characters
  */
 export function verify(id: string, bytes: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+  if (signature.length !== SIGNATURE_BYTES || isSmall(signature.subarray(0, POINT_BYTES))) return false;
   const key = publicKey(id);
   return key !== undefined && verifySignature(null, bytes, key, signature);
 }
@@ -72,8 +74,14 @@ const SMALL_ORDER = new Set([
 const isBelowP = (y: Buffer): boolean =>
   (y[0] ?? 0) < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((b) => b !== 0xff);
 
-function isSafe(raw: Buffer): boolean {
-  const y = Buffer.from(raw);
+/** Whether the bytes are a point of small order in its canonical form. */
+const isSmall = (point: Uint8Array): boolean => SMALL_ORDER.has(yOf(point).toString('hex'));
+
+const isSafe = (point: Uint8Array): boolean => isBelowP(yOf(point)) && !isSmall(point);
+
+/** Without the sign of x. */
+function yOf(point: Uint8Array): Buffer {
+  const y = Buffer.from(point);
   y[31] = (y[31] ?? 0) & 0x7f;
-  return isBelowP(y) && !SMALL_ORDER.has(y.toString('hex'));
+  return y;
 }
