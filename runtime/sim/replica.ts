@@ -8,6 +8,7 @@ import { ConsensusError } from '../consensus/consensus-error.ts';
 import { readProvenRange } from '../consensus/sync-server.ts';
 import { runTurn, SILENT, type TurnResult } from '../consensus/turn.ts';
 import { positionOf } from '../consensus/validator-state.ts';
+import { type CrashPlan, crashPlanOf } from './crash-plan.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { DAMAGES, type Damage } from './disk-damage.ts';
 import { EPOCH_MS } from './event-queue.ts';
@@ -30,10 +31,7 @@ export class Replica {
   readonly #witness: Witness;
   readonly #disk: Disk = createDisk();
   readonly #clock_ms: number;
-  /** By number of the turn. */
-  readonly #crashes: ReadonlyMap<number, CrashPoint>;
-  /** Whether a copy of its store is taken when it is down, to be put back some day. */
-  readonly #isToBeRestored: boolean;
+  readonly #crashes: CrashPlan;
   readonly #pauses: readonly Pause[];
   /** What it says instead of the truth, if it is a liar. */
   readonly #forger: Forger | undefined;
@@ -59,7 +57,7 @@ export class Replica {
   #height = 0;
 
   constructor(world: World, id: number, validator: number) {
-    const { byzantine, skews_ms, pauses, crashes } = world.plan;
+    const { byzantine, skews_ms, pauses } = world.plan;
     this.id = id;
     this.validator = validator;
     this.isCorrect = isCorrect(world.plan, validator);
@@ -69,9 +67,8 @@ export class Replica {
     const faulty = byzantine[validator];
     this.#forger = faulty?.style === 'forger' ? createForger(world, validator, faulty.habits) : undefined;
     this.#pauses = pauses.filter((pause) => pause.node === id);
-    this.#isToBeRestored = crashes.some(({ node, damage }) => node === id && damage?.startsWith('old') === true);
     this.#isToStop = isToStop(world.plan, validator);
-    this.#crashes = new Map(crashes.filter((crash) => crash.node === id).map((crash) => [crash.turn, crash]));
+    this.#crashes = crashPlanOf(world, id);
   }
 
   /** Height of the last block that is final here. */
@@ -187,7 +184,7 @@ export class Replica {
     if (damage !== null) {
       this.#damage = { kind: damage, wasStruck: DAMAGES[damage].strike(this.#disk, this.#world.prng) };
       this.#before = undefined;
-    } else if (this.#isToBeRestored) this.#disk.backUp();
+    } else if (this.#crashes.isToBeRestored) this.#disk.backUp();
     this.#world.queue.push(this.#world.queue.now_ms + down_ms, { type: 'restart', to: this.id });
   }
 
@@ -230,7 +227,7 @@ export class Replica {
   #commit(process: Process, turn: TurnResult): void {
     if (turn === SILENT) return this.#pass();
     const { mutation } = this.#world;
-    const crash = turn.words.length > 0 ? this.#crashAt(++this.#turns) : undefined;
+    const crash = turn.words.length > 0 ? this.#crashes.at(++this.#turns) : undefined;
     this.#witness.signed(turn);
     if (mutation.speaksBeforeSync) {
       this.#sync();
@@ -259,14 +256,6 @@ export class Replica {
   #isBetweenSets(): boolean {
     const { sets } = this.#world;
     return sets.at(this.#height + 2) !== sets.at(this.#height);
-  }
-
-  /** Where forks are made all are up at the heal: what the others say last, before they stop, nobody says again. */
-  #crashAt(turn: number): CrashPoint | undefined {
-    const { forks, plan, queue } = this.#world;
-    const crash = this.#crashes.get(turn);
-    const isTooLate = forks !== undefined && queue.now_ms + (crash?.down_ms ?? 0) >= plan.heal_ms;
-    return isTooLate ? undefined : crash;
   }
 
   #awaitWrite({ app }: Process, { decided }: TurnResult): void {
