@@ -13,12 +13,19 @@ const sourceText = (source: unknown): string =>
 /** Marks the URLs of a mutant's modules; what they import is marked as well. */
 const markOf = (name: string): string => `?mutant=${name}`;
 
+/** `runSimulation` over the edited program. */
+export async function loadMutant(name: string, edits: readonly SourceEdit[]): Promise<typeof runSimulation> {
+  const url = new URL('./simulation.ts', import.meta.url).href;
+  const module = (await importMutant(name, edits, url)) as { readonly runSimulation: typeof runSimulation };
+  return module.runSimulation;
+}
+
 /**
- * `runSimulation` over the edited program; everything it imports from this project is loaded anew, packages are shared.
+ * A module over the edited program; everything it imports from this project is loaded anew, packages are shared.
  *
  * @throws AssertionError when an edit no longer applies
  */
-export async function loadMutant(name: string, edits: readonly SourceEdit[]): Promise<typeof runSimulation> {
+export async function importMutant(name: string, edits: readonly SourceEdit[], url: string): Promise<unknown> {
   const mark = markOf(name);
   const hooks = registerHooks({
     resolve(specifier, context, next) {
@@ -35,9 +42,7 @@ export async function loadMutant(name: string, edits: readonly SourceEdit[]): Pr
     },
   });
   try {
-    const url = new URL(`./simulation.ts${mark}`, import.meta.url).href;
-    const module = (await import(url)) as { readonly runSimulation: typeof runSimulation };
-    return module.runSimulation;
+    return await import(url + mark);
   } finally {
     hooks.deregister();
   }

@@ -1,47 +1,51 @@
-// Every way through the first rounds of a height, whoever of the four is Byzantine; and proof that a planted bug does not get through.
+// Every way through the first rounds of a height, whoever of the four is Byzantine: nothing that it signs makes the others differ.
 import { expect, test } from 'vitest';
-import { MUTATIONS } from '#runtime/sim/mutations.ts';
-import { Network } from '../consensus/network.ts';
-import { blockBy } from '../consensus/solo.ts';
-import { type Bounds, type Explored, explore } from '../model/exhaustive.ts';
-import { leaderOf } from '../model/lone-core.ts';
+import { exploreInThread } from '../model/explore.ts';
 
 const LIMIT_MS = 600_000;
-const MAX_STATES = 1_000_000;
 
-/** The Byzantine validator leads the round of its number: 2 is a round that these heights do not come to. */
-function check(leads: number, rounds: number, names: readonly string[], more: Partial<Bounds> = {}): Explored {
-  const byzantine = leaderOf(leads);
-  const blocks = names.map((name) => blockBy(new Network(4), byzantine, name));
-  return explore({ byzantine, rounds, blocks, max_states: MAX_STATES, ...more });
-}
+/** What never happens proves nothing. */
+const IN_TWO_ROUNDS = [
+  'changed its lock',
+  'decided in round 0',
+  'decided in round 1',
+  'found evidence',
+  'kept its lock against another proposal',
+  'prevoted by an old polka',
+  'proposed a valid value again',
+];
+const IN_THREE_ROUNDS = [...IN_TWO_ROUNDS, 'decided in round 2'];
 
-test('two rounds with correct leaders: nothing that a fourth can sign makes the others differ', {
-  timeout: LIMIT_MS,
-}, () => {
-  const { violations, reached, states } = check(2, 2, []);
-  expect(violations).toEqual([]);
-  expect(states).toBeGreaterThan(100_000);
-  // What never happens proves nothing.
-  expect([...reached.keys()].sort()).toEqual([
-    'changed its lock',
-    'decided in round 0',
-    'decided in round 1',
-    'found evidence',
-    'kept its lock against another proposal',
-    'prevoted by an old polka',
-    'proposed a valid value again',
-  ]);
-});
+/** The Byzantine validator leads the round of its number, or none; and proposes two fresh blocks there, its own or of another leader. */
+const LEADS = [
+  { byzantine_leads: 0, names: ['x', 'y'] },
+  { byzantine_leads: 1, names: ['x'] },
+  { byzantine_leads: 2, names: ['x'] },
+  { byzantine_leads: 3, names: [] },
+];
 
-test('a leader that proposes two blocks in one round', { timeout: LIMIT_MS }, () => {
-  const { violations, reached } = check(0, 1, ['x', 'y']);
-  expect(violations).toEqual([]);
-  expect(reached.get('decided in round 0')).toBeGreaterThan(0);
-});
+test.each(LEADS)(
+  'three rounds, the Byzantine validator leading round $byzantine_leads',
+  {
+    timeout: LIMIT_MS,
+  },
+  async (leads) => {
+    const { violations, reached, states } = await exploreInThread({ ...leads, rounds: 3, max_histories: 1 });
+    expect(violations).toEqual([]);
+    expect(states).toBeGreaterThan(200_000);
+    expect(reached).toEqual([...IN_THREE_ROUNDS].sort());
+  },
+);
 
-test('a core that forgets its lock is caught', { timeout: LIMIT_MS }, () => {
-  const { violations } = check(2, 2, [], { parts: MUTATIONS.no_lock.parts });
-  expect(violations).not.toEqual([]);
-  expect(violations).not.toContain('the bound on states was reached');
-});
+test.each(LEADS.slice(0, 2))(
+  'two rounds, with eight histories for each node of a core, led by $byzantine_leads',
+  {
+    timeout: LIMIT_MS,
+  },
+  async (leads) => {
+    const { violations, reached, states } = await exploreInThread({ ...leads, rounds: 2, max_histories: 8 });
+    expect(violations).toEqual([]);
+    expect(reached).toEqual(IN_TWO_ROUNDS);
+    expect(states).toBeGreaterThan(10_000);
+  },
+);

@@ -73,19 +73,10 @@ export class LoneCore {
 
   /** Everything that decides what it does next. */
   digest(): string {
-    const offences = this.evidence.map(({ type, a, b }) => `${type}/${a.validator}/${a.round}/${a.value}/${b.value}`);
-    const polkas = this.proposals.map(({ polka }) => polka?.votes.map(({ validator }) => validator).join());
-    return [this.#core.stateDigest(), this.words(), ...polkas, ...[...this.timers].sort(), ...offences].join(' ');
-  }
-
-  /** What the paper's rules look at beside what all have said: place and locks; and what it has said itself. */
-  words(): string {
-    const { step } = this.position;
     const votes = this.votes.map((v) => `${v.type}/${v.round}/${v.value}/${v.valid_round}`);
-    const proposals = this.proposals.map(({ proposal: p }) => `${p.round}/${p.value}/${p.valid_round}`);
-    return [step, ...Object.values(this.state), ...votes, ...proposals, this.decided?.value, this.decided?.round].join(
-      ' ',
-    );
+    const polkas = this.proposals.map(({ polka }) => polka?.votes.map(({ validator }) => validator).join());
+    const offences = this.evidence.map(({ type, a, b }) => `${type}/${a.validator}/${a.round}/${a.value}/${b.value}`);
+    return [this.#core.stateDigest(), ...votes, ...polkas, ...[...this.timers].sort(), ...offences].join(' ');
   }
 
   happen(happening: Happening): void {
