@@ -8,7 +8,8 @@ each asset, and that a quorum of the validators signed the log that holds them.
 
 Check it with no network and nothing but Node 24 or later:
 
-    node sortition-verify.mjs <this folder>      (one file; or: sortition verify <this folder>)
+    node sortition-verify.mjs <this folder> --genesis <genesis file of the network>
+                                                 (one file; or: sortition verify, with the same words)
 
     exit 0  all of it holds
          1  nothing was checked (wrong usage, folder not readable)
@@ -20,10 +21,13 @@ Files
     bundle.car          CARv1: manifest, checkpoint body, policy, this text, records 0 to ${size - 1} (strict DAG-CBOR)
     checkpoint          C2SP checkpoint note with the validators' cosignature/v1 lines
     policy              C2SP tlog-policy: the validators' keys and how many of them must sign
+    sets                how the chain was handed over from the first validators to those of the policy
     ${`${size - 1}.tlog-proof`.padEnd(19)} C2SP tlog-proof of the newest record
 
-What to trust. The verifier trusts the keys in "policy", so compare its digest (printed) with one that you got
-elsewhere, or pass your own copy with --policy FILE. Without that it says that the policy was not pinned.
+What to trust. With --genesis FILE the verifier follows the validator sets from the genesis on: a quorum of each has
+signed the header that names the next ("sets"), and the keys in "policy" are those of the last. Without it the verifier
+trusts those keys: compare their digest (printed) with one that you got elsewhere, or pass your own copy with --policy
+FILE. If you do neither it says that the policy was not pinned.
 
 What is live. Archive: embedded (the content store of the archiver's own node; not pinned to public IPFS).
 Anchor: none (nothing of this bundle is committed to in Bitcoin).

@@ -5,6 +5,7 @@ import { leafHash } from '#machines/primitives/merkle.ts';
 import { checkpointBody } from '#machines/settlement/checkpoint.ts';
 import { formatPolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt, formatLogProof, proveRecord } from '#machines/settlement/log.ts';
+import { encodeHandovers, type Handover } from '#schemas/consensus/handover-codec.ts';
 import type { BundleManifest } from '#schemas/settlement/bundle.ts';
 import { BUNDLE_FILES, proofFileName } from '#schemas/settlement/bundle.ts';
 import type { Policy } from '#schemas/settlement/checkpoint.ts';
@@ -34,8 +35,12 @@ export function buildBundle(network: string, policy: Policy, records: readonly A
   return { head, car: writeCar(manifest.cid, [...head, ...sorted]), checkpoint, leaves };
 }
 
-/** The files of a bundle folder, by name; `note` is the cosigned checkpoint. */
-export function bundleFiles({ head, car, leaves }: Bundle, note: string): ReadonlyMap<string, Uint8Array> {
+/** The files of a bundle folder, by name; `note` is the cosigned checkpoint, and `handovers` lead to the set that cosigned it. */
+export function bundleFiles(
+  { head, car, leaves }: Bundle,
+  note: string,
+  handovers: readonly Handover[],
+): ReadonlyMap<string, Uint8Array> {
   const newest = leaves.length - 1;
   const [, , policy, readme] = head;
   const proof = formatLogProof(proveRecord(leaves, newest, note));
@@ -43,6 +48,7 @@ export function bundleFiles({ head, car, leaves }: Bundle, note: string): Readon
     [BUNDLE_FILES.car, car],
     [BUNDLE_FILES.checkpoint, utf8(note)],
     [BUNDLE_FILES.policy, policy?.bytes ?? utf8('')],
+    [BUNDLE_FILES.sets, encodeHandovers(handovers)],
     [BUNDLE_FILES.readme, readme?.bytes ?? utf8('')],
     [proofFileName(newest), utf8(proof)],
   ]);

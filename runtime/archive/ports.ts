@@ -5,6 +5,7 @@ import { checkpointBody, formatNote } from '#machines/settlement/checkpoint.ts';
 import { cosignatureLine, verifyCosignature } from '#machines/settlement/checkpoint-cosignature.ts';
 import { policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt } from '#machines/settlement/log.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
 import type { ValidatorInfo } from '#schemas/consensus/types.ts';
 import { bundleFolderName } from '#schemas/settlement/bundle.ts';
 import type { Cosigner, Policy } from '#schemas/settlement/checkpoint.ts';
@@ -31,15 +32,28 @@ export type ArchivePortsOptions = {
   readonly settlement: ReadSettlement;
   /** The validators of a settlement's epoch: they cosign the log up to it. */
   readonly validatorsOf: (epoch: number) => readonly Pick<ValidatorInfo, 'id' | 'cosigner'>[];
+  /** How the chain was handed over up to the set of an epoch, as far as anybody shows it. */
+  readonly handoversTo: (epoch: number) => Promise<readonly Handover[]>;
 };
 
 /** The policy of a set, and each validator's key in it by its id. */
-type Electorate = { readonly policy: Policy; readonly cosigners: ReadonlyMap<string, Cosigner> };
+type Electorate = {
+  readonly policy: Policy;
+  readonly cosigners: ReadonlyMap<string, Cosigner>;
+  readonly epoch: number;
+};
 
 const PREFIX = 'archiver';
 
 /** The ports `archive.seal` and `archive.publish`. Each takes the effect's request and gives its answer. */
-export function createArchivePorts({ store, dir, network, settlement, validatorsOf }: ArchivePortsOptions) {
+export function createArchivePorts({
+  store,
+  dir,
+  network,
+  settlement,
+  validatorsOf,
+  handoversTo,
+}: ArchivePortsOptions) {
   const log = createRecordLog({ store, prefix: PREFIX, network, settlement });
   const content = createContentStore(store);
 
@@ -49,7 +63,7 @@ export function createArchivePorts({ store, dir, network, settlement, validators
     const validators = validatorsOf(epoch);
     const policy = policyOf(network, validators);
     const cosigners = validators.map(({ id }, i) => [id, present(policy.cosigners[i], 'one cosigner each')] as const);
-    return { policy, cosigners: new Map(cosigners) };
+    return { policy, cosigners: new Map(cosigners), epoch };
   }
 
   /** Store the record (synced) and say what the validators must sign. @throws ArchiveError SETTLEMENT_UNKNOWN */
@@ -73,7 +87,7 @@ export function createArchivePorts({ store, dir, network, settlement, validators
   async function publish(request: unknown): Promise<PublishAnswer> {
     const { seq, cosignatures } = PublishRequest.parse(request);
     const view = await log.upTo(sizeAfter(seq));
-    const { policy, cosigners } = await electorateOf(seq);
+    const { policy, cosigners, epoch } = await electorateOf(seq);
     const bundle = buildBundle(network, policy, await log.records(view));
     const intentKey = `${PREFIX}/publish/${rowNumber(seq)}`;
     const intent = await store.get(intentKey);
@@ -85,7 +99,8 @@ export function createArchivePorts({ store, dir, network, settlement, validators
     const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, cosigners, valid));
     if (intent === undefined)
       await store.batch([...content.putOps(bundle.head), { type: 'put', key: intentKey, value: note }]);
-    const folder = await writeFolder(dir, bundleFolderName(seq), bundleFiles(bundle, new TextDecoder().decode(note)));
+    const files = bundleFiles(bundle, new TextDecoder().decode(note), await handoversTo(epoch));
+    const folder = await writeFolder(dir, bundleFolderName(seq), files);
     const { root } = checkpointAt(network, view.leaves, view.size);
     return PublishAnswer.parse({ ok: true, seq, cid: view.cids.at(-1), log_root: root, folder });
   }

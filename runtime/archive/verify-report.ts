@@ -10,7 +10,7 @@ export function reportJson(outcome: Result<VerifyReport>): string {
     const { code, detail } = outcome;
     return JSON.stringify({ verified: false, exit: verifyExitCode(outcome), code, reason: CODES[code], detail });
   }
-  const { network, checkpoint, policy_digest, is_policy_pinned, quorum, policy_size, cosigners, records, cids } =
+  const { network, checkpoint, policy_digest, policy_from, quorum, policy_size, cosigners, records, cids } =
     outcome.value;
   return JSON.stringify({
     verified: true,
@@ -19,7 +19,13 @@ export function reportJson(outcome: Result<VerifyReport>): string {
     origin: checkpoint.origin,
     size: checkpoint.size,
     root: hex(checkpoint.root),
-    policy: { digest: policy_digest, is_pinned: is_policy_pinned, quorum, cosigners: policy_size },
+    policy: {
+      digest: policy_digest,
+      is_pinned: policy_from !== 'bundle',
+      from: policy_from,
+      quorum,
+      cosigners: policy_size,
+    },
     cosigned_by: cosigners.map(({ name, key, time_s }) => ({ name, key, time: isoTime(time_s) })),
     settlements: records.map(({ seq, epoch, entries, stateRoot }, i) => ({
       seq,
@@ -34,13 +40,19 @@ export function reportJson(outcome: Result<VerifyReport>): string {
   });
 }
 
+const POLICY_FROM = {
+  user: 'the one you gave',
+  sets: 'of the validators to whom those that you trust handed the chain over',
+  bundle: 'from the bundle itself: NOT PINNED, compare it',
+} as const;
+
 /** Lines for a terminal: the verdict, what it rests on, who was paid. */
 export function reportLines(outcome: Result<VerifyReport>): readonly string[] {
   if (!outcome.ok) {
     const detail = outcome.detail === undefined ? '' : ` (${outcome.detail})`;
     return [`NOT VERIFIED  ${outcome.code}: ${CODES[outcome.code]}${detail}`];
   }
-  const { checkpoint, policy_digest, is_policy_pinned, quorum, policy_size, cosigners, records, cids } = outcome.value;
+  const { checkpoint, policy_digest, policy_from, quorum, policy_size, cosigners, records, cids } = outcome.value;
   const settlements = records.map(settlementLines);
   return [
     `VERIFIED  ${records.length} settlement${records.length === 1 ? '' : 's'} of ${checkpoint.origin}`,
@@ -50,7 +62,7 @@ export function reportLines(outcome: Result<VerifyReport>): readonly string[] {
     `newest CID   ${cids.at(-1) ?? ''}`,
     '',
     'what this trusts',
-    `  policy     ${policy_digest}  ${is_policy_pinned ? '(the one you gave)' : '(from the bundle itself: NOT PINNED, compare it)'}`,
+    `  policy     ${policy_digest}  (${POLICY_FROM[policy_from]})`,
     `  quorum     ${cosigners.length} of ${policy_size} cosigners signed, ${quorum} needed`,
     ...cosigners.map(({ name, key, time_s }) => `  signed     ${isoTime(time_s)}  ${name}  ${key}`),
     '  archive    embedded (not pinned to public IPFS)    anchor  none',

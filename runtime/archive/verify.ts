@@ -1,10 +1,13 @@
 // The offline verifier: decides from a bundle folder alone whether its settlements are what a quorum signed and sum to zero.
+import type { Electorate } from '#machines/consensus/electorate.ts';
+import { SetChain } from '#machines/consensus/set-chain.ts';
 import { leafHashes } from '#machines/primitives/merkle.ts';
 import { checkpointBody, parseCheckpointBody, parseNote } from '#machines/settlement/checkpoint.ts';
 import { checkQuorum, type Witnessed } from '#machines/settlement/checkpoint-cosignature.ts';
-import { formatPolicy, parsePolicy } from '#machines/settlement/checkpoint-policy.ts';
+import { formatPolicy, parsePolicy, policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt, parseLogProof, verifyLogProof } from '#machines/settlement/log.ts';
 import { checkNextRecord, nothingSettled, settle } from '#machines/settlement/record-rules.ts';
+import { decodeHandovers } from '#schemas/consensus/handover-codec.ts';
 import { BUNDLE_FILES, proofFileName } from '#schemas/settlement/bundle.ts';
 import type { Checkpoint, Policy } from '#schemas/settlement/checkpoint.ts';
 import { FIRST_SEQ, type SettlementRecord } from '#schemas/settlement/record.ts';
@@ -20,8 +23,8 @@ export type VerifyReport = {
   readonly checkpoint: Checkpoint;
   /** SHA-256 of the policy's text, hex. */
   readonly policy_digest: string;
-  /** Whether the user brought that policy, or the bundle did. */
-  readonly is_policy_pinned: boolean;
+  /** Whether the policy is the one that the user brought, follows from the set that the user trusts, or is the bundle's own word. */
+  readonly policy_from: 'user' | 'sets' | 'bundle';
   readonly quorum: number;
   readonly policy_size: number;
   readonly cosigners: readonly Witnessed[];
@@ -30,19 +33,25 @@ export type VerifyReport = {
   readonly cids: readonly string[];
 };
 
-/**
- * Check a bundle folder.
- *
- * @param trusted text of a policy that the user trusts, or its digest in hex; undefined: the bundle's own, not pinned
- */
-export function verifyBundle(folder: string, trusted?: string): Result<VerifyReport> {
+/** What the user trusts. Nothing: then the bundle's own policy is judged by, and the report says so. */
+export type Trust = {
+  /** Text of a policy, or its digest in hex. */
+  readonly policy?: string | undefined;
+  /** A set of this network, from which the bundle must lead to the set that cosigned it. */
+  readonly anchor?: { readonly network: string; readonly set: Electorate } | undefined;
+};
+
+/** Check a bundle folder. */
+export function verifyBundle(folder: string, trust: Trust = {}): Result<VerifyReport> {
   const opened = openBundle(folder);
   if (!opened.ok) return opened;
   const bundle = opened.value;
   const checkpoint = checkHashes(bundle);
   if (!checkpoint.ok) return checkpoint;
-  const policy = checkTrust(text(bundle, BUNDLE_FILES.policy), trusted);
+  const policy = checkTrust(text(bundle, BUNDLE_FILES.policy), trust.policy);
   if (!policy.ok) return policy;
+  const followed = trust.anchor === undefined ? policy : checkSets(bundle, policy.value, trust.anchor);
+  if (!followed.ok) return followed;
   const cosigners = checkSignatures(bundle, checkpoint.value, policy.value);
   if (!cosigners.ok) return cosigners;
   const records = checkRecords(bundle);
@@ -51,7 +60,7 @@ export function verifyBundle(folder: string, trusted?: string): Result<VerifyRep
     network: bundle.manifest.net,
     checkpoint: checkpoint.value,
     policy_digest: digest(text(bundle, BUNDLE_FILES.policy)),
-    is_policy_pinned: trusted !== undefined,
+    policy_from: trust.policy !== undefined ? 'user' : trust.anchor !== undefined ? 'sets' : 'bundle',
     quorum: policy.value.quorum,
     policy_size: policy.value.cosigners.length,
     cosigners: cosigners.value,
@@ -99,6 +108,22 @@ function checkTrust(own: string, trusted: string | undefined): Result<Policy> {
   const pinned = parsePolicy(trusted);
   if (!pinned.ok) return pinned;
   return formatPolicy(pinned.value) === formatPolicy(policy.value) ? policy : refuse('POLICY_NOT_TRUSTED');
+}
+
+/** The policy is that of the set of the newest record's epoch, to which the chain was handed over from the trusted one. */
+function checkSets(bundle: OpenBundle, policy: Policy, { network, set }: NonNullable<Trust['anchor']>): Result<Policy> {
+  const handovers = decodeHandovers(bundle.files.get(BUNDLE_FILES.sets) ?? NOTHING);
+  if (!handovers.ok) return refuse('BUNDLE_MALFORMED', BUNDLE_FILES.sets);
+  const sets = new SetChain(set);
+  const followed = sets.takeAll(handovers.value);
+  if (!followed.ok) return refuse('POLICY_NOT_TRUSTED', `${BUNDLE_FILES.sets}: ${followed.code}`);
+  const newest = decodeRecord(block(bundle, bundle.manifest.records.at(-1) ?? ''));
+  if (!newest.ok) return newest;
+  const { epoch } = newest.value;
+  const own = sets.of(epoch);
+  if (own === undefined) return refuse('POLICY_NOT_TRUSTED', `nothing leads to the set of epoch ${epoch}`);
+  const isIts = formatPolicy(policyOf(network, own.validators)) === formatPolicy(policy);
+  return isIts ? accept(policy) : refuse('POLICY_NOT_TRUSTED', `not that of the set of epoch ${epoch}`);
 }
 
 /** A quorum of the policy signed exactly the checkpoint, and it is a checkpoint of the policy's log. */

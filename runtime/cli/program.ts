@@ -180,7 +180,9 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
 
   command('verify', 'Check an archived settlement bundle offline: hashes, quorum, sums.')
     .argument('<bundle>', 'bundle folder')
-    .option('--policy <file>', 'policy that you trust; without it the bundle’s own is used, and said so')
+    .option('--genesis <file>', 'genesis file that you trust: sets are followed from there to the one that cosigned')
+    .option('--from <file>', 'with --genesis: checkpoint of `sortition light` from which sets are followed')
+    .option('--policy <file>', 'policy that you trust; without it or a genesis the bundle’s own is used, and said so')
     .addHelpText('after', '\nExit codes: 0 good, 2 bad hash, 3 bad quorum, 4 not anchored, 5 not zero-sum.')
     .action(runs('verify'));
 

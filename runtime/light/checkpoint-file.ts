@@ -9,25 +9,43 @@ import { LightCheckpoint } from '#schemas/consensus/certified-header.ts';
 import { decodeMembership, encodeMembership } from '#schemas/consensus/membership-codec.ts';
 import { LightError } from './light-error.ts';
 
-/**
- * The block with the set that decided it: both follow from the file, whose block id is what its reader trusts.
- *
- * @throws LightError LIGHT_CHECKPOINT_UNREADABLE | LIGHT_CHECKPOINT_FOREIGN where it is not of this chain
- */
+/** As `parseCheckpoint`, of a file. */
 export async function readCheckpoint(
   path: string,
   chain: string,
   crypto: Electorate['crypto'],
 ): Promise<CertifiedAnchor> {
-  const found = await readFile(path, 'utf8')
-    .then((text) => LightCheckpoint.parse(JSON.parse(text)))
-    .catch((cause: unknown) => {
-      throw new LightError('LIGHT_CHECKPOINT_UNREADABLE', path, { cause });
-    });
-  if (found.chain !== chain) throw new LightError('LIGHT_CHECKPOINT_FOREIGN', `${path} is of chain ${found.chain}`);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new LightError('LIGHT_CHECKPOINT_UNREADABLE', path, { cause });
+  });
+  return parseCheckpoint(text, path, chain, crypto);
+}
+
+/**
+ * The block with the set that decided it: both follow from the file, whose block id is what its reader trusts.
+ *
+ * @param name what to call the file in an error
+ * @throws LightError LIGHT_CHECKPOINT_UNREADABLE | LIGHT_CHECKPOINT_FOREIGN where it is not of this chain
+ */
+export function parseCheckpoint(
+  text: string,
+  name: string,
+  chain: string,
+  crypto: Electorate['crypto'],
+): CertifiedAnchor {
+  const found = parsed(text, name);
+  if (found.chain !== chain) throw new LightError('LIGHT_CHECKPOINT_FOREIGN', `${name} is of chain ${found.chain}`);
   const anchor = anchorOf(found, crypto);
-  if (anchor === undefined) throw new LightError('LIGHT_CHECKPOINT_UNREADABLE', `${path}: its parts do not fit`);
+  if (anchor === undefined) throw new LightError('LIGHT_CHECKPOINT_UNREADABLE', `${name}: its parts do not fit`);
   return anchor;
+}
+
+function parsed(text: string, name: string): LightCheckpoint {
+  try {
+    return LightCheckpoint.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LightError('LIGHT_CHECKPOINT_UNREADABLE', name, { cause });
+  }
 }
 
 /** Undefined where header, certificate and membership are not those of the block. */

@@ -13,9 +13,12 @@ import { NetworkError } from '../network/network-error.ts';
 import { fakeSubUnits } from '../sandbox/dishonest-pool.ts';
 import { openSandboxPool } from '../sandbox/pool.ts';
 import { createSandboxPort } from '../sandbox/port.ts';
+import { followTo } from '../snapshot/set-follower.ts';
+import { SyncPeers } from '../snapshot/sync-peers.ts';
 import type { NodeContext } from './context.ts';
 import { productionCrypto } from './crypto.ts';
 import { listenForBeacons } from './early-beacon.ts';
+import { genesisElectorate } from './final-blocks.ts';
 import { collectHeartbeats, standingOf } from './heartbeats.ts';
 import { createLotteryPort } from './lottery-port.ts';
 
@@ -103,7 +106,7 @@ function heartbeatsPart({ chain, bus, clock, ledger, metrics }: NodeContext): No
 }
 
 /** The archiver's own HTTP address serves the blocks of its content store as a trustless gateway. */
-async function archivePart({ chain, store, ledger, options }: NodeContext): Promise<NodePorts> {
+async function archivePart({ chain, store, bus, ledger, seats, log, options }: NodeContext): Promise<NodePorts> {
   const [{ createArchivePorts }, { createContentStore }, { createTrustlessGateway }] = await Promise.all([
     import('../archive/ports.ts'),
     import('../archive/content-store.ts'),
@@ -115,6 +118,11 @@ async function archivePart({ chain, store, ledger, options }: NodeContext): Prom
     network: chain.genesis.network,
     settlement: (seq) => ledger.settlement(seq),
     validatorsOf: (epoch) => ledger.membershipOf(epoch)?.validators ?? [],
+    handoversTo: async (epoch) => {
+      const peers = new SyncPeers(new Set(seats.map(({ signer }) => signer.id)), log);
+      peers.add(ledger.membership(ledger.height() + 1).validators.map(({ id }) => id));
+      return followTo(epoch, { anchor: genesisElectorate(chain, productionCrypto), store, bus, peers });
+    },
   });
   const gateway = createTrustlessGateway(createContentStore(store));
   const routes = [

@@ -2,8 +2,9 @@
 // newest set that anybody can prove. What was followed is kept, since this node will hold no blocks of that time for others.
 import type { Electorate } from '#machines/consensus/electorate.ts';
 import { SetChain } from '#machines/consensus/set-chain.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
 import type { Bus } from '../bus/bus.ts';
-import { findHandover, handoverOp } from '../consensus/handover-rows.ts';
+import { findHandover, findHandovers, handoverOp } from '../consensus/handover-rows.ts';
 import { fetchAnswer } from '../consensus/sync-client.ts';
 import type { Store } from '../store/store.ts';
 import type { SyncPeers } from './sync-peers.ts';
@@ -75,4 +76,12 @@ export class SetFollower {
   #meet({ validators }: Electorate): void {
     this.#o.peers.add(validators.map(({ id }) => id));
   }
+}
+
+/** How the chain was handed over to the set of this epoch, out of the own store where it is held there, else as peers prove it. */
+export async function followTo(epoch: number, options: SetFollowerOptions): Promise<readonly Handover[]> {
+  const kept = await findHandovers(options.store, epoch);
+  if (kept.length === epoch - options.anchor.epoch) return kept;
+  await new SetFollower(options).follow();
+  return findHandovers(options.store, epoch);
 }

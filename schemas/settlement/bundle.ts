@@ -20,6 +20,8 @@ export const BUNDLE_FILES = {
   car: 'bundle.car',
   checkpoint: 'checkpoint',
   policy: 'policy',
+  /** How the chain was handed over from the genesis' set to that of the newest record's epoch (schemas/consensus/handover-codec.ts). */
+  sets: 'sets',
   readme: 'README.txt',
 } as const;
 /** Name of the folder of settlement `seq`. */

@@ -6,7 +6,17 @@ import { writeFolder } from '#runtime/archive/bundle-folder.ts';
 import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import type { SettlementRow } from '#schemas/settlement/state.ts';
-import { collectedBy, ledgerOf, NETWORK, noteBy, POLICY, recordBlocks, rowsOf, validatorsOf } from './network.ts';
+import {
+  collectedBy,
+  handoversTo,
+  ledgerOf,
+  NETWORK,
+  noteBy,
+  POLICY,
+  recordBlocks,
+  rowsOf,
+  validatorsOf,
+} from './network.ts';
 
 /** Publish the bundle after the last of these settlements, signed by these cosigners; its folder. */
 export async function publishBundle(
@@ -20,6 +30,7 @@ export async function publishBundle(
     dir,
     network: NETWORK,
     validatorsOf,
+    handoversTo,
     settlement: ledgerOf(rows),
   });
   const { ask } = await ports['archive.seal']({ seq });
@@ -29,7 +40,7 @@ export async function publishBundle(
 }
 
 /** A bundle that no honest archiver would write: these records, whatever they say, under a note made from its checkpoint. */
-export function forgeBundle(
+export async function forgeBundle(
   dir: string,
   name: string,
   payments: Parameters<typeof rowsOf>[0],
@@ -37,7 +48,7 @@ export function forgeBundle(
   network: string = NETWORK,
 ): Promise<string> {
   const bundle = buildBundle(network, POLICY, recordBlocks(rowsOf(payments)));
-  return writeFolder(dir, name, bundleFiles(bundle, note(bundle.checkpoint)));
+  return writeFolder(dir, name, bundleFiles(bundle, note(bundle.checkpoint), await handoversTo(payments.length)));
 }
 
 /** All files of a folder by name, in hex: to be compared. */

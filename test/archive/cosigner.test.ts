@@ -11,6 +11,7 @@ import {
   at,
   cosignerKeys,
   entry,
+  handoversTo,
   ledgerOf,
   messageKeys,
   NETWORK,
@@ -55,6 +56,7 @@ async function asked(seq: number, ledger: readonly SettlementRow[] = rows, netwo
     dir: '',
     network,
     validatorsOf,
+    handoversTo,
     settlement: ledgerOf(ledger),
   });
   return (await ports['archive.seal']({ seq })).ask;

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import type { Store } from '#runtime/store/store.ts';
-import { collectedBy, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
+import { collectedBy, handoversTo, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
 
 const [dir = '', stepText = ''] = process.argv.slice(2);
 const seq = 1;
@@ -47,6 +47,7 @@ const ports = createArchivePorts({
   dir: `${dir}/bundles`,
   network: NETWORK,
   validatorsOf,
+  handoversTo,
   settlement: ledgerOf(rowsOf(PAYMENTS)),
 });
 const { ask } = await ports['archive.seal']({ seq });

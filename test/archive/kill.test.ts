@@ -9,7 +9,7 @@ import { createArchivePorts } from '#runtime/archive/ports.ts';
 import { verifyBundle } from '#runtime/archive/verify.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { folderBytes } from './bundle-folder.ts';
-import { collectedBy, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
+import { collectedBy, handoversTo, ledgerOf, NETWORK, PAYMENTS, rowsOf, validatorsOf } from './network.ts';
 
 const CHILD = new URL('./kill-child.ts', import.meta.url).pathname;
 const seq = 1;
@@ -32,6 +32,7 @@ async function recover(dir: string) {
     dir: join(dir, 'bundles'),
     network: NETWORK,
     validatorsOf,
+    handoversTo,
     settlement: ledgerOf(rowsOf(PAYMENTS)),
   });
   const { ask, cid } = await ports['archive.seal']({ seq });
@@ -68,5 +69,5 @@ test('SIGKILL at each step leaves exactly one record and one bundle', async () =
   // Two records and the intent come first; a kill in the middle of the intent's batch may fall on either side.
   expect(outcomes.slice(0, 4)).toEqual(['second', 'second', 'second', 'second']);
   expect(outcomes.slice(5)).toEqual(outcomes.slice(5).map(() => 'first'));
-  expect(outcomes.length).toBe(36);
+  expect(outcomes.length).toBe(40);
 }, 120_000);

@@ -1,5 +1,6 @@
 // A network in small for archive tests: four validators with cosigner keys, and a ledger's closed settlements.
 import { createHash } from 'node:crypto';
+import { type Electorate, electorateOf } from '#machines/consensus/electorate.ts';
 import { formatNote } from '#machines/settlement/checkpoint.ts';
 import { cosignatureLine, cosignatureMessage } from '#machines/settlement/checkpoint-cosignature.ts';
 import { policyOf } from '#machines/settlement/checkpoint-policy.ts';
@@ -7,7 +8,12 @@ import { encodeRecord } from '#machines/settlement/record-encoding.ts';
 import { recordOf } from '#machines/settlement/record-rules.ts';
 import { applySettlement, type SettledBalances, settledRoot } from '#machines/settlement/settled-balances.ts';
 import { type ArchiveBlock, blockOf, sha256 } from '#runtime/archive/cid.ts';
-import { type Signer, signer } from '#runtime/keys/ed25519.ts';
+import { type Signer, signer, verify } from '#runtime/keys/ed25519.ts';
+import { encodeHeader } from '#schemas/consensus/block-codec.ts';
+import type { Handover } from '#schemas/consensus/handover-codec.ts';
+import { encodeMembership } from '#schemas/consensus/membership-codec.ts';
+import type { Membership } from '#schemas/consensus/types.ts';
+import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { CosignRequest } from '#schemas/settlement/cosign.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
 
@@ -22,8 +28,59 @@ export const cosignerKeys: readonly Signer[] = numbers.map((i) => signer(seed(`c
 export const strangerKey: Signer = signer(seed('stranger'));
 
 const VALIDATORS = messageKeys.map(({ id }, i) => ({ id, cosigner: at(cosignerKeys, i).id }));
-/** The set is the same in every epoch. */
+/** The people are the same in every epoch. */
 export const validatorsOf = (_epoch = 0) => VALIDATORS;
+
+const CHAIN = seed('chain').toString('hex');
+const CRYPTO = { sha256, verify };
+/** Epochs of ten heights each. */
+const MEMBERSHIPS = [0, 1, 2, 3, 4].map(
+  (epoch): Membership => ({
+    epoch,
+    first_height: epoch * 10 + 1,
+    proposer_seed: CHAIN,
+    beacon_key: null,
+    validators: VALIDATORS.map((each) => ({
+      ...each,
+      operator: CHAIN,
+      power: 1,
+      beacon_shares: [],
+      encryption_key: CHAIN,
+    })),
+  }),
+);
+const setOf = (epoch: number): Electorate => electorateOf(CHAIN, at(MEMBERSHIPS, epoch), CRYPTO);
+/** What whoever has the genesis file trusts. */
+export const ANCHOR = { network: NETWORK, set: setOf(0) };
+
+/** How each set took over, up to that of this epoch: signed by three of the one before. */
+export const handoversTo = async (epoch: number): Promise<readonly Handover[]> =>
+  MEMBERSHIPS.slice(1, epoch + 1).map((next) => {
+    const height = next.first_height - 1;
+    const header = encodeHeader({
+      v: 1,
+      chain: CHAIN,
+      epoch: next.epoch - 1,
+      height,
+      time_ms: height,
+      proposer: 0,
+      previous: CHAIN,
+      txs_root: CHAIN,
+      parts_hash: CHAIN,
+      state_root: CHAIN,
+      beacon: new Uint8Array(0),
+      validators_hash: setOf(next.epoch - 1).hash,
+      next_validators_hash: setOf(next.epoch).hash,
+    });
+    const value = Buffer.from(sha256(header)).toString('hex');
+    const votes = [0, 1, 2].map((validator) => {
+      const epoch = next.epoch - 1;
+      const vote = { type: 'precommit', epoch, height, round: 0, value, valid_round: -1, validator } as const;
+      return { ...vote, signature: at(messageKeys, validator).sign(voteSignBytes(CHAIN, vote)) };
+    });
+    const certificate = { type: 'commit', height, round: 0, value, votes } as const;
+    return { header, certificate, membership: encodeMembership(next) };
+  });
 export const POLICY = policyOf(NETWORK, VALIDATORS);
 
 /** One settlement each: a job's escrow pays a worker and two auditors; the third also burns stake of a liar. */

@@ -16,6 +16,7 @@ import type { SettlementRow } from '#schemas/settlement/state.ts';
 import {
   at,
   cosignerKeys,
+  handoversTo,
   ledgerOf,
   messageKeys,
   NETWORK,
@@ -54,6 +55,7 @@ async function archive(name: string, disk: MemoryDisk, validators: readonly (Ans
     dir: join(dir, name),
     network: NETWORK,
     validatorsOf,
+    handoversTo,
     settlement: ledgerOf(rows),
   });
   const submitted: Effect[] = [];

@@ -11,6 +11,7 @@ import { folderBytes } from './bundle-folder.ts';
 import {
   at,
   collectedBy,
+  handoversTo,
   ledgerOf,
   messageKeys,
   NETWORK,
@@ -29,6 +30,7 @@ const ports = (name: string, disk = new MemoryDisk(), settlements = rows, sets =
     dir: join(root, name),
     network: NETWORK,
     validatorsOf: sets,
+    handoversTo,
     settlement: ledgerOf(settlements),
   });
 
@@ -62,7 +64,7 @@ test('each settlement is cosigned by the set of its epoch; a policy of another s
   }
   const policies = [1, 2, 3].map((epoch) => formatPolicy(policyOf(NETWORK, setOf(epoch))));
   for (const [i, folder] of bundles.entries())
-    expect(policies.map((policy) => verifyBundle(folder, policy)).map((got) => (got.ok ? 'OK' : got.code))).toEqual(
+    expect(policies.map((policy) => verifyBundle(folder, { policy })).map((got) => (got.ok ? 'OK' : got.code))).toEqual(
       [0, 1, 2].map((own) => (own === i ? 'OK' : 'POLICY_NOT_TRUSTED')),
     );
 });

@@ -52,7 +52,7 @@ test('a good bundle: exit 0, lines for people or JSON for programs', async () =>
   await writeFile(join(dir, 'policy'), formatPolicy(POLICY));
   const json = run(folder, '--json', '--policy', join(dir, 'policy'));
   expect(json.status).toBe(0);
-  expect(JSON.parse(json.stdout)).toMatchObject({ verified: true, policy: { is_pinned: true } });
+  expect(JSON.parse(json.stdout)).toMatchObject({ verified: true, policy: { is_pinned: true, from: 'user' } });
 });
 
 test.each([
@@ -77,7 +77,13 @@ test.each([
 });
 
 test('wrong usage: exit 1 and how to use it', () => {
-  for (const args of [[], ['a', 'b'], ['--what'], ['x', '--policy', join(dir, 'absent')]]) {
+  for (const args of [
+    [],
+    ['a', 'b'],
+    ['--what'],
+    ['x', '--policy', join(dir, 'absent')],
+    ['x', '--from', 'seen.json'],
+  ]) {
     const { status, stderr } = run(...args);
     expect([status, stderr.includes('Usage: node sortition-verify.mjs')]).toEqual([1, true]);
   }

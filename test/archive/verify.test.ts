@@ -2,21 +2,22 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { formatPolicy } from '#machines/settlement/checkpoint-policy.ts';
 import { buildBundle } from '#runtime/archive/bundle.ts';
-import { verifyBundle } from '#runtime/archive/verify.ts';
+import { type Trust, verifyBundle } from '#runtime/archive/verify.ts';
 import { verifyExitCode } from '#runtime/archive/verify-exit.ts';
 import { reportJson, reportLines } from '#runtime/archive/verify-report.ts';
+import { encodeHandovers, type Handover } from '#schemas/consensus/handover-codec.ts';
 import { forgeBundle, publishBundle } from './bundle-folder.ts';
-import { at, entry, NETWORK, noteBy, PAYMENTS, POLICY, recordBlocks, rowsOf } from './network.ts';
+import { ANCHOR, at, entry, handoversTo, NETWORK, noteBy, PAYMENTS, POLICY, recordBlocks, rowsOf } from './network.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'verify-'));
 afterAll(() => rm(dir, { recursive: true }));
 const good = await publishBundle(dir, rowsOf(PAYMENTS));
 
-const outcome = (folder: string, trusted?: string) => {
-  const result = verifyBundle(folder, trusted);
+const outcome = (folder: string, trust?: Trust) => {
+  const result = verifyBundle(folder, trust);
   return { code: result.ok ? 'good' : result.code, exit: verifyExitCode(result) };
 };
 let copies = 0;
@@ -31,7 +32,7 @@ test('a published bundle verifies and says what was paid and what it trusts', ()
   const result = verifyBundle(good);
   expect(result).toMatchObject({
     ok: true,
-    value: { network: NETWORK, quorum: 3, policy_size: 4, is_policy_pinned: false },
+    value: { network: NETWORK, quorum: 3, policy_size: 4, policy_from: 'bundle' },
   });
   const json: unknown = JSON.parse(reportJson(result));
   expect(json).toMatchObject({
@@ -54,21 +55,24 @@ test('one byte flipped anywhere in a bundle is refused', async () => {
   const folder = await copy();
   const exits = new Set<number>();
   for (const name of await readdir(folder)) {
+    // Every byte; of the sets, each of which costs nine signatures, one in seventeen.
+    const [trust, step] = name === 'sets' ? [{ anchor: ANCHOR }, 17] : [{}, 1];
     const bytes = await readFile(join(folder, name));
-    for (let i = 0; i < bytes.length; i++) {
+    for (let i = 0; i < bytes.length; i += step) {
       const flipped = Buffer.from(bytes);
       flipped.writeUInt8(flipped.readUInt8(i) ^ (1 << (i % 8)), i);
       await writeFile(join(folder, name), flipped);
-      exits.add(outcome(folder).exit);
+      exits.add(outcome(folder, trust).exit);
     }
     await writeFile(join(folder, name), bytes);
   }
   expect(outcome(folder).exit).toBe(0);
-  // Each file is bound by another: the texts by the CAR, the signature lines by the proof, the proof by the checkpoint.
-  expect([...exits]).toEqual([2]);
+  // Each file is bound by another: the texts by the CAR, the signature lines by the proof, the proof by the checkpoint; the sets by
+  // the one that is trusted, so their flips are a false quorum.
+  expect(exits).toEqual(new Set([2, 3]));
 }, 60_000);
 
-test.each(['bundle.car', 'checkpoint', 'policy', 'README.txt', '2.tlog-proof'])(
+test.each(['bundle.car', 'checkpoint', 'policy', 'README.txt', 'sets', '2.tlog-proof'])(
   'a bundle without %s is refused',
   async (name) => {
     const folder = await copy();
@@ -120,14 +124,67 @@ test('a record whose state root is wrong is refused though a quorum signed it', 
 
 test('a policy that the user pinned must be the one of the bundle', () => {
   const text = formatPolicy(POLICY);
-  expect(outcome(good, text).exit).toBe(0);
-  expect(outcome(good, `# from the operator's site\n${text}`).exit).toBe(0);
-  const result = verifyBundle(good, text);
-  expect(result.ok && result.value.is_policy_pinned).toBe(true);
-  expect(result.ok && outcome(good, `${result.value.policy_digest}\n`).exit).toBe(0);
-  expect(outcome(good, text.replace('validators 3', 'validators 4'))).toEqual({ code: 'POLICY_NOT_TRUSTED', exit: 3 });
-  expect(outcome(good, '0'.repeat(64))).toEqual({ code: 'POLICY_NOT_TRUSTED', exit: 3 });
-  expect(outcome(good, 'nonsense')).toEqual({ code: 'POLICY_MALFORMED', exit: 3 });
+  expect(outcome(good, { policy: text }).exit).toBe(0);
+  expect(outcome(good, { policy: `# from the operator's site\n${text}` }).exit).toBe(0);
+  const result = verifyBundle(good, { policy: text });
+  expect(result.ok && result.value.policy_from).toBe('user');
+  expect(result.ok && outcome(good, { policy: `${result.value.policy_digest}\n` }).exit).toBe(0);
+  expect(outcome(good, { policy: text.replace('validators 3', 'validators 4') })).toEqual({
+    code: 'POLICY_NOT_TRUSTED',
+    exit: 3,
+  });
+  expect(outcome(good, { policy: '0'.repeat(64) })).toEqual({ code: 'POLICY_NOT_TRUSTED', exit: 3 });
+  expect(outcome(good, { policy: 'nonsense' })).toEqual({ code: 'POLICY_MALFORMED', exit: 3 });
+});
+
+describe('from a set that the user trusts', () => {
+  test('the bundle leads to the set that cosigned it, in a later epoch', () => {
+    const result = verifyBundle(good, { anchor: ANCHOR });
+    expect(result).toMatchObject({ ok: true, value: { policy_from: 'sets' } });
+    expect(reportLines(result).join('\n')).toContain('handed the chain over');
+    expect(JSON.parse(reportJson(result))).toMatchObject({ policy: { is_pinned: true, from: 'sets' } });
+  });
+
+  const sets = async (bend: (handovers: readonly Handover[]) => readonly Handover[]): Promise<string> => {
+    const folder = await copy();
+    await writeFile(join(folder, 'sets'), encodeHandovers(bend(await handoversTo(3))));
+    return folder;
+  };
+  test.each<[string, (handovers: readonly Handover[]) => readonly Handover[]]>([
+    ['nothing leads there', () => []],
+    ['a link is missing', (all) => all.toSpliced(1, 1)],
+    ['the last link is missing', (all) => all.slice(0, -1)],
+    ['links are in another order', (all) => all.toReversed()],
+    [
+      'a quorum did not sign a link',
+      (all) =>
+        all.map((one, i) =>
+          i === 1 ? { ...one, certificate: { ...one.certificate, votes: one.certificate.votes.slice(1) } } : one,
+        ),
+    ],
+    [
+      'a link names another set',
+      (all) => all.map((one) => ({ ...one, membership: all[0]?.membership ?? one.membership })),
+    ],
+  ])('%s: exit 3', async (_what, bend) => {
+    const folder = await sets(bend);
+    expect(outcome(folder, { anchor: ANCHOR })).toEqual({ code: 'POLICY_NOT_TRUSTED', exit: 3 });
+    expect(outcome(folder).exit).toBe(0); // who trusts the bundle's own policy asks for no set
+  });
+
+  test('cosigners that are not those of the set: exit 3', async () => {
+    const { validators } = ANCHOR.set;
+    const strangers = validators.map((each, i) => ({ ...each, cosigner: validators[(i + 1) % 4]?.cosigner ?? '' }));
+    const set = { ...ANCHOR.set, epoch: 3, validators: strangers };
+    expect(outcome(good, { anchor: { network: NETWORK, set } })).toEqual({ code: 'POLICY_NOT_TRUSTED', exit: 3 });
+    expect(outcome(good, { anchor: { ...ANCHOR, network: 'other-net' } }).exit).toBe(3);
+  });
+
+  test('bytes that are no sets: exit 2', async () => {
+    const folder = await copy();
+    await writeFile(join(folder, 'sets'), 'sets');
+    expect(outcome(folder, { anchor: ANCHOR })).toEqual({ code: 'BUNDLE_MALFORMED', exit: 2 });
+  });
 });
 
 test('a folder that is not there is not checked: exit 1', () => {

@@ -57,6 +57,8 @@ async function changeSet(network: LiveNetwork): Promise<ValidatorSetView> {
   return until(look, 3 * PATIENT_MS, 'one has left and one has joined');
 }
 
+type Verified = { readonly verified: boolean; readonly settlements: readonly { readonly epoch: number }[] };
+
 /** Resolves when every member holds a snapshot above this height that is worth taking up. */
 async function served(network: LiveNetwork, above: number): Promise<void> {
   const least = Math.max(above, MIN_STATE_SYNC_HEIGHTS) + 1;
@@ -116,6 +118,17 @@ test('after a change of the set a wiped validator and wiped followers take up a 
     const seen = join(network.dir, 'seen.json');
     const trust = ['--genesis', join(network.dir, 'genesis.json'), '--gateway', network.running.gateway_url];
     const checkpoint = await run<{ height: number }>('light', ...trust, '--save', seen);
+    const job = await network.submit({ units: 2, unit_log2: 20 });
+    await network.finished(job);
+    await network.archived(job);
+    const drawn = await run<{ draws: { verified: boolean }[] }>('draw', `${job}/0`, '--verify', ...trust);
+    expect(drawn.draws.map(({ verified }) => verified)).toEqual([true, true]);
+    const archived = await run<Verified>(
+      'verify',
+      join(nodeDir(network.dir, 'archiver'), 'bundles', 'settlement-0'),
+      ...trust.slice(0, 2),
+    );
+    expect(archived).toMatchObject({ verified: true, policy: { from: 'sets' }, settlements: [{ epoch }] });
     await served(network, checkpoint.height);
     const validator = await wipe(network, 'validator-4');
     const follower = await wipe(network, 'shuffler');

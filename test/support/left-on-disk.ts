@@ -10,6 +10,7 @@ import type { Chain } from '#runtime/network/genesis-file.ts';
 import { openLocalNetwork } from '#runtime/network/local-genesis.ts';
 import { nodeDir } from '#runtime/network/node-process.ts';
 import { productionCrypto } from '#runtime/node/crypto.ts';
+import { genesisElectorate } from '#runtime/node/final-blocks.ts';
 import { readLedgerRows } from '#runtime/node/ledger-rows.ts';
 import { loadLedger } from '#runtime/node/stored-ledger.ts';
 import { openRocksStore } from '#runtime/store/rocks-store.ts';
@@ -149,12 +150,14 @@ function expectSettled({ ledger }: LeftNode, reserved: bigint): bigint {
   return paid;
 }
 
-/** One bundle for each settlement, each verifies, and the newest holds them all. */
+/** One bundle for each settlement, each verifies from the genesis, and the newest holds them all. */
 export async function expectBundles(dir: string, { ledger }: LeftNode): Promise<number> {
   const folder = join(nodeDir(dir, 'archiver'), 'bundles');
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   expect(names.length).toBe(ledger.settlementsCount());
-  for (const name of names) expect(verifyBundle(join(folder, name))).toMatchObject({ ok: true });
+  const { chain } = await openLocalNetwork(dir);
+  const anchor = { network: chain.genesis.network, set: genesisElectorate(chain, productionCrypto) };
+  for (const name of names) expect(verifyBundle(join(folder, name), { anchor })).toMatchObject({ ok: true });
   return names.length;
 }
 
