@@ -1,17 +1,16 @@
 // `sortition evidence check`: who made a fork, recomputed from evidence files and the genesis file alone.
-import { open } from 'node:fs/promises';
 import { type ConflictReport, checkConflicts, type Offence } from '#machines/consensus/accountability.ts';
 import type { Electorate } from '#machines/consensus/electorate.ts';
 import { SetChain } from '#machines/consensus/set-chain.ts';
-import { decodeEvidenceFile, type EvidenceFile } from '#schemas/consensus/evidence-file.ts';
+import type { EvidenceFile } from '#schemas/consensus/evidence-file.ts';
 import type { Certificate, CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
 import type { Result } from '#schemas/wire/codes.ts';
-import { MAX_EVIDENCE_FILE_BYTES } from '#schemas/wire/limits.ts';
 import { readCheckpoint } from '../light/checkpoint-file.ts';
 import { type Chain, readGenesis } from '../network/genesis-file.ts';
 import { productionCrypto } from '../node/crypto.ts';
 import { genesisElectorate } from '../node/final-blocks.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import { readEvidenceFile } from './evidence-reader.ts';
 import { bold, printJson, printLine } from './print.ts';
 
 type Options = { readonly genesis: string; readonly from?: string; readonly json?: boolean };
@@ -34,7 +33,7 @@ export async function run(o: Options, paths: readonly string[]): Promise<number>
 }
 
 async function readFile(path: string, { id }: Chain): Promise<EvidenceFile> {
-  const file = held(decodeEvidenceFile(await readText(path)), `'${path}'`);
+  const file = await readEvidenceFile(path);
   if (file.chain !== id) throw new CliError('EVIDENCE_FILE_FALSE', `'${path}': of the network ${file.chain}.`);
   return file;
 }
@@ -54,17 +53,6 @@ function electorateOf(anchor: Electorate, files: readonly EvidenceFile[], names:
   if (set === undefined)
     throw new CliError('EVIDENCE_FILE_FALSE', `${names}: nothing leads to the set of epoch ${epoch}.`);
   return set;
-}
-
-/** No more than tells that it is too long: whoever was handed the file does not know its size. */
-async function readText(path: string): Promise<string> {
-  try {
-    await using file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_EVIDENCE_FILE_BYTES + 1));
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch (cause) {
-    throw new CliError('EVIDENCE_FILE_UNREADABLE', `'${path}'.`, EXIT.failure, { cause });
-  }
 }
 
 function held<T>(result: Result<T>, names: string): T {
@@ -118,7 +106,7 @@ function show({ commits, report, culprits }: Found): void {
   const { first_round, last_round } = missingRounds(commits);
   if (!areEnough(report))
     printLine(
-      `Votes of rounds ${first_round} to ${last_round} name the others: give the files of more nodes, first of who decided in round ${last_round} by votes.`,
+      `Votes of rounds ${first_round} to ${last_round} name the others: give the files of more nodes, first of who decided in round ${last_round} by votes. One that stopped at another height adds what it holds: sortition evidence add.`,
     );
 }
 

@@ -204,6 +204,17 @@ export function buildProgram(exit: (code: number) => void = () => undefined): Co
       '\nExit codes: 0 fork proven and more than a third of the power named, 6 fork proven but too few named, 1 nothing is proven.\n\nExamples:\n  sortition evidence check evidence-42.json --genesis genesis.json\n  sortition evidence check nodes/*/evidence-42.json --genesis genesis.json',
     )
     .action(runs('evidence-check'));
+  evidence
+    .command('add')
+    .description('Add to an evidence file what your own stopped node holds of its height, and print it.')
+    .argument('<file>', 'evidence file of another node: evidence-<height>.json')
+    .requiredOption('--data <dir>', 'folder of your node')
+    .addOption(JSON_OUT)
+    .addHelpText(
+      'after',
+      '\nFor a node that stopped at another height: files of two heights do not add up.\n\nExample:\n  sortition evidence add evidence-42.json --data nodes/validator-2 > more-42.json',
+    )
+    .action(runs('evidence-add'));
 
   command('draw', 'Show how a unit’s worker and auditors were drawn.')
     .argument('<unit>', 'unit id: <job>/<index>')

@@ -30,11 +30,15 @@ export async function readDecided(store: Store, tip_height: number): Promise<Dec
   const decided: DecidedHeight[] = [];
   for (let height = Math.max(1, tip_height - MAX_RECENT_HEIGHTS + 1); height <= tip_height; height++) {
     const final = await readFinalBlock(store, height);
-    const row = await store.get(keyOf(height));
-    if (final !== undefined)
-      decided.push({ commit: final.certificate, votes: row === undefined ? [] : decodeRow(row) });
+    if (final !== undefined) decided.push({ commit: final.certificate, votes: await readTestimony(store, height) });
   }
   return decided;
+}
+
+/** What was said at a decided height, as far as it is held. */
+export async function readTestimony(store: Store, height: number): Promise<readonly SignedVote[]> {
+  const row = await store.get(keyOf(height));
+  return row === undefined ? [] : decodeRow(row);
 }
 
 const encodeRow = (votes: readonly SignedVote[]): Uint8Array =>

@@ -264,8 +264,8 @@ export const MUTATIONS = {
     edits: [
       {
         file: 'runtime/consensus/testimony-store.ts',
-        find: 'votes: row === undefined ? [] : decodeRow(row)',
-        replace: 'votes: row === undefined ? [] : decodeRow(row).slice(0, 0)',
+        find: 'votes: await readTestimony(store, height)',
+        replace: 'votes: (await readTestimony(store, height)).slice(0, 0)',
       },
     ],
   },

@@ -82,13 +82,13 @@ export class Witness {
   /** These heights are written with everything that belongs to them; `keys` are the disk's. */
   decided(pending: readonly Pending[], keys: Iterable<string>): void {
     for (const { decided, execution } of pending) {
-      const { height, final, state_root } = decided;
+      const { height, final, state_root, votes } = decided;
       const id = final.certificate.value ?? '';
       this.#world.trace.text(id);
       this.#world.tell?.(this.#who.id, `decides ${id.slice(0, 8)} at height ${height}`);
       if (!this.#isCorrect) continue;
       this.#world.chain.decided(this.#who.validator, { height, id, state_root, final });
-      this.#world.forks?.decided(this.#who.validator, height, id);
+      this.#world.forks?.decided(this.#who.validator, height, { id, votes });
       if (execution !== undefined) this.#world.executed(execution, final);
     }
     const stale = staleLogRows(keys, pending.at(-1)?.decided.height ?? 0);

@@ -9,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { genesisMembership } from '#machines/consensus/genesis-membership.ts';
 import { EXIT } from '#runtime/cli/cli-error.ts';
 import { writeEvidence } from '#runtime/consensus/evidence-folder.ts';
+import { testimonyOps } from '#runtime/consensus/testimony-store.ts';
 import { readKeyFile } from '#runtime/keys/key-file.ts';
 import { sha256 } from '#runtime/keys/sha256.ts';
 import { keyPath, type LocalNetwork, openLocalNetwork } from '#runtime/network/local-genesis.ts';
 import { productionCrypto } from '#runtime/node/crypto.ts';
 import { genesisElectorate } from '#runtime/node/final-blocks.ts';
+import { openRocksStore } from '#runtime/store/rocks-store.ts';
 import { encodeHeader } from '#schemas/consensus/block-codec.ts';
 import { encodeCertificate } from '#schemas/consensus/certificate-codec.ts';
 import type { CertifiedHeaderJson } from '#schemas/consensus/certified-header.ts';
@@ -132,6 +134,24 @@ test('files of several nodes name in their union whom none names alone', async (
   expect(JSON.parse(out)).toMatchObject({ named_power: 2, missing: null, decided: [{ block: A }, { block: B }] });
   const other = await writeEvidence(dir, { chain: network.chain.id, conflict: await forkAt(8), handovers: [] });
   expect((await check(paths[0] ?? '', other)).err).toMatch(/^EVIDENCE_FILE_FALSE: .*not of one height/);
+});
+
+test('a file of another height than the own is given what the own store holds of it', async () => {
+  const bare = join(dir, 'bare.json');
+  await rename(await written(await commit(1, B, [1, 2, 3])), bare);
+  const own = join(dir, 'own');
+  const store = await openRocksStore(join(own, 'db'));
+  const prevotes = await Promise.all([1, 2].map((i) => say(i, { type: 'prevote', round: 1, value: B })));
+  await store.batch(testimonyOps(7, prevotes));
+  await store.close();
+  const added = await sortition('evidence', 'add', bare, '--data', own);
+  expect(added).toMatchObject({ exit: EXIT.ok, err: '' });
+  const more = join(dir, 'more.json');
+  await writeFile(more, added.out);
+  expect((await check(bare)).exit).toBe(EXIT.unnamed);
+  expect((await check(more)).exit).toBe(EXIT.ok);
+  const nowhere = await sortition('evidence', 'add', bare, '--data', join(dir, 'nowhere'));
+  expect(nowhere).toMatchObject({ exit: EXIT.failure, out: '', err: expect.stringMatching(/^STORE_OPEN_FAILED: /) });
 });
 
 test.each([

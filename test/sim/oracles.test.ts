@@ -245,13 +245,30 @@ describe('forks', () => {
     forks.judge();
     return rules;
   }
-  const decide = (forks: ForkOracle) => [A, B].forEach((id, node) => forks.decided(node, 1, id));
+  const decide = (forks: ForkOracle) => [A, B].forEach((id, node) => forks.decided(node, 1, { id, votes: [] }));
 
   test('all who hold a side must stop, and what they leave must name a third', () => {
     expect(judgeForks(decide)).toEqual(['fork_unnoticed', 'fork_unnoticed', 'fork_unnamed']);
     expect(judgeForks((forks) => [0, 1].forEach((node) => forks.stopped(node, CONFLICT)))).toEqual([]);
     const later = { ...CONFLICT, second: commitBy([1, 2, 3], 1, B) };
     expect(judgeForks((forks) => [0, 1].forEach((node) => forks.stopped(node, later)))).toEqual(['fork_unnamed']);
+  });
+
+  test('files of two heights name whom the stores of those who stopped elsewhere name', () => {
+    const later = { ...CONFLICT, second: commitBy([1, 2, 3], 1, B) };
+    const polka = [1, 2, 3].map((i) => signVote(set, { ...prevote(i, 1, B), height: 1 }));
+    const judgeWith = (votes: readonly SignedVote[]) =>
+      judgeForks((forks) => {
+        forks.decided(1, 1, { id: B, votes });
+        forks.stopped(0, later);
+        forks.stopped(1, {
+          ...CONFLICT,
+          first: { ...CONFLICT.first, height: 2 },
+          second: { ...CONFLICT.second, height: 2 },
+        });
+      });
+    expect(judgeWith(polka)).toEqual([]);
+    expect(judgeWith([])).toEqual(['fork_unnamed']);
   });
 
   test('a block that a power cut took from the only one that had it is no side any more', () => {

@@ -1,14 +1,17 @@
 // Forks, where there is enough Byzantine power for them: whoever is correct must stop, and what they leave must name who made it.
-import { checkConflicts } from '#machines/consensus/accountability.ts';
+import { checkConflicts, withVotes } from '#machines/consensus/accountability.ts';
 import type { Electorate } from '#machines/consensus/electorate.ts';
-import type { CommitConflict } from '#schemas/consensus/types.ts';
+import type { CommitConflict, SignedVote } from '#schemas/consensus/types.ts';
 import type { SometimeName } from '../sometimes.ts';
 import type { Report } from './violation.ts';
 
+/** What a store holds of a decided height: the block id, hex, and the votes beside its certificate. */
+type Kept = { readonly id: string; readonly votes: readonly SignedVote[] };
+
 /** Listens to correct validators only. */
 export type ForkOracle = {
-  /** One has decided a block, hex. */
-  decided(node: number, height: number, id: string): void;
+  /** One has decided, and keeps what was said there. */
+  decided(node: number, height: number, decision: Kept): void;
   /** One has crashed: what the others say last, before they stop, it may never hear. */
   crashed(node: number): void;
   /** One starts again at this height: a power cut may have taken what it had decided above. */
@@ -31,8 +34,8 @@ export function createForkOracle(
   sees: (name: SometimeName) => void,
 ): ForkOracle {
   const left = new Map<number, CommitConflict>();
-  /** Block ids by height, of each. */
-  const held = new Map(correct.map((node) => [node, new Map<number, string>()]));
+  /** By height, of each. */
+  const held = new Map(correct.map((node) => [node, new Map<number, Kept>()]));
   const down = new Set<number>();
   /** Down at some time since the first has stopped. */
   const deaf = new Set<number>();
@@ -40,9 +43,16 @@ export function createForkOracle(
 
   function compare(): void {
     const first = new Map<number, string>();
-    for (const [height, id] of [...held.values()].flatMap((ids) => [...ids]))
+    for (const [height, { id }] of [...held.values()].flatMap((kept) => [...kept]))
       if (first.get(height) === undefined) first.set(height, id);
-    isForked = [...held.values()].some((ids) => [...ids].some(([height, id]) => first.get(height) !== id));
+    isForked = [...held.values()].some((kept) => [...kept].some(([height, { id }]) => first.get(height) !== id));
+  }
+
+  /** The files of one height. Where others stopped at another one, what their stores hold of this one is added: `sortition evidence add`. */
+  function filesOf(height: number, isOnly: boolean): readonly CommitConflict[] {
+    const files = [...left.values()].filter(({ first }) => first.height === height);
+    const votes = [...held.values()].flatMap((kept) => kept.get(height)?.votes ?? []);
+    return isOnly ? files : files.map((file) => withVotes(file, votes));
   }
 
   /** Whether the union of these, which are of one height, names enough; and no correct one. */
@@ -58,8 +68,8 @@ export function createForkOracle(
   }
 
   return {
-    decided(node, height, id) {
-      held.get(node)?.set(height, id);
+    decided(node, height, decision) {
+      held.get(node)?.set(height, decision);
       compare();
     },
     crashed(node) {
@@ -68,8 +78,8 @@ export function createForkOracle(
     },
     restarted(node, height) {
       down.delete(node);
-      const ids = held.get(node);
-      for (const above of [...(ids?.keys() ?? [])].filter((each) => each > height)) ids?.delete(above);
+      const kept = held.get(node);
+      for (const above of [...(kept?.keys() ?? [])].filter((each) => each > height)) kept?.delete(above);
       compare();
     },
     stopped(node, conflict) {
@@ -88,7 +98,7 @@ export function createForkOracle(
       const heedless = correct.filter((node) => !left.has(node) && !deaf.has(node));
       for (const node of heedless) report('fork_unnoticed', node, 'goes on');
       const heights = new Set([...left.values()].map(({ first }) => first.height));
-      const groups = [...heights].map((height) => [...left.values()].filter(({ first }) => first.height === height));
+      const groups = [...heights].map((height) => filesOf(height, heights.size === 1));
       if (!groups.map(names).includes(true)) report('fork_unnamed', -1, `at height ${[...heights].join(', ')}`);
     },
   };
