@@ -3,10 +3,15 @@ import { MAX_MODULE_CHAIN_SLOTS } from '#schemas/wire/limits.ts';
 import type { FunctionBody } from './body.ts';
 import { components } from './components.ts';
 import { require } from './refused.ts';
-import type { ModuleShape } from './types.ts';
+import type { FunctionType, ModuleShape } from './types.ts';
 
 /** Stack that each call takes beside parameters, locals and operands, slots of 8 bytes. */
 const FRAME_SLOTS = 12;
+/**
+ * An engine that finds an expression twice may keep its value instead of computing it again. It takes this many bytes of code, at
+ * least, to make it do so once (12 for each of two places, less what they share); what it keeps takes a slot.
+ */
+const BYTES_PER_KEPT_VALUE = 16;
 
 /** What a call must pay in slots of stack; 0 where it cannot lead back to its caller. */
 export type CallStack = {
@@ -32,7 +37,7 @@ export function callStack(shape: ModuleShape, bodies: readonly FunctionBody[]): 
   const edges = slots.map((): number[] => []);
   bodies.forEach((body, i) => {
     const node = imports.length + i;
-    slots[node] = FRAME_SLOTS + body.locals_count + body.operands_count;
+    slots[node] = slotsOf(body, types[functions[node] as number] as FunctionType);
     edges[node] = [...new Set(calleesOf(body, nodeOfType))];
   });
   for (const element of shape.elements) edges[nodeOfType(functions[element] as number)]?.push(element);
@@ -50,6 +55,13 @@ export function callStack(shape: ModuleShape, bodies: readonly FunctionBody[]): 
       return component[caller] === component[node] ? (largest[node] as number) : 0;
     },
   };
+}
+
+/** Parameters and results that do not fit into registers are handed over on the stack, beside where the function keeps its own. */
+function slotsOf({ locals_count, operands_count, code }: FunctionBody, type: FunctionType): number {
+  const handed_over = type.params_count + type.results_count;
+  const kept = Math.floor((code.end - code.start) / BYTES_PER_KEPT_VALUE);
+  return FRAME_SLOTS + locals_count + operands_count + handed_over + kept;
 }
 
 function* calleesOf({ edits }: FunctionBody, nodeOfType: (type: number) => number): Iterable<number> {
