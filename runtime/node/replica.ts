@@ -253,14 +253,22 @@ class Follower {
     });
   }
 
-  /** Ask validators, one after another, for the blocks after ours until none has more. */
+  /**
+   * Ask validators for the blocks after ours until none has more: while the answers are full for several ranges at once, each of
+   * another one. What one of them withholds the next is asked for.
+   */
   async #catchUp(): Promise<void> {
     if (this.#isSyncing || this.#isClosed) return;
     this.#isSyncing = true;
     try {
-      for (let idle = 0; idle < this.#peers.length && !this.#isClosed; ) {
-        const got = await this.#askForRange();
-        idle = got ? 0 : idle + 1;
+      for (let idle = 0, ranges = 1; idle < this.#peers.length && !this.#isClosed; ) {
+        const next = this.#ledger.height() + 1;
+        const firsts = Array.from({ length: ranges }, (_, i) => next + i * MAX_SYNC_BLOCKS);
+        await Promise.all(firsts.map((first_height) => this.#askForRange(first_height)));
+        await this.#work();
+        const got_count = this.#ledger.height() + 1 - next;
+        idle = got_count > 0 ? 0 : idle + 1;
+        ranges = got_count < MAX_SYNC_BLOCKS ? 1 : Math.min(MAX_EARLY_BLOCKS / MAX_SYNC_BLOCKS, this.#peers.length);
       }
     } finally {
       this.#isSyncing = false;
@@ -272,20 +280,14 @@ class Follower {
     return this.#electorates.at(this.#ledger.height() + 2).validators;
   }
 
-  async #askForRange(): Promise<boolean> {
+  async #askForRange(first_height: number): Promise<void> {
     const peer = this.#peers[this.#asked_count++ % this.#peers.length];
-    const first_height = this.#ledger.height() + 1;
-    if (peer === undefined) return false;
+    if (peer === undefined) return;
     const last_height = first_height + MAX_SYNC_BLOCKS - 1;
     const range = await fetchRange(this.#o.bus, peer.id, { first_height, last_height });
-    if (range === undefined) return false;
-    if (!range.ok || range.value.type !== 'range') {
-      this.#refuse(range.ok ? 'RANGE_INVALID' : range.code);
-      return false;
-    }
+    if (range === undefined) return;
+    if (!range.ok || range.value.type !== 'range') return this.#refuse(range.ok ? 'RANGE_INVALID' : range.code);
     for (const final of range.value.blocks) this.#keep(final);
-    await this.#work();
-    return this.#ledger.height() >= first_height;
   }
 }
 

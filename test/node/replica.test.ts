@@ -1,5 +1,5 @@
 // A replica executes what a quorum certified, in order, whatever it hears besides; and asks for what it missed.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryBroker } from '#runtime/bus/memory-bus.ts';
 import { finalOps } from '#runtime/consensus/block-store.ts';
 import { productionCrypto } from '#runtime/node/crypto.ts';
@@ -9,11 +9,15 @@ import { loadLedger } from '#runtime/node/stored-ledger.ts';
 import { createLog } from '#runtime/observe/log.ts';
 import { createMetrics } from '#runtime/observe/metrics.ts';
 import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
-import { encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
+import { decodeConsensusMessage, encodeConsensusMessage, encodeFinalBlock } from '#schemas/consensus/message-codec.ts';
 import type { CommitConflict, FinalBlock } from '#schemas/consensus/types.ts';
+import { MAX_SYNC_BLOCKS } from '#schemas/wire/limits.ts';
 import { subject } from '#schemas/wire/subjects.ts';
 import { signerOf, TestClock } from '../host/world.ts';
 import { Author } from './author.ts';
+
+/** The machine may be busy: nothing here goes by time. */
+const PATIENT = { timeout: 60_000, interval: 5 };
 
 const settle = async (): Promise<void> => {
   for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -298,6 +302,36 @@ describe('what it missed', () => {
     expect(asked.slice(0, 4)).toEqual([0, 1, 2, 3]);
     expect(await world.counted('CERTIFICATE_INVALID')).toBe(true);
     expect(await world.counted('CONSENSUS_MALFORMED')).toBe(true);
+  });
+
+  test('is asked of several validators at once where it is much, and of others where one withholds it', {
+    timeout: 120_000,
+  }, async () => {
+    const author = written(3 * MAX_SYNC_BLOCKS);
+    const broker = new MemoryBroker();
+    /** Questions that wait, by who is asked: for the blocks from which height on. */
+    const open = new Map<string, { readonly first: number; readonly answer: (holds: boolean) => void }>();
+    for (const { id } of author.keys) {
+      broker.connect(id).subscribe(subject.sync(id), ({ data, respond }) => {
+        const question = decodeConsensusMessage(data);
+        if (!question.ok || question.value.type !== 'range.request') throw new Error('another question');
+        const { first_height: first, last_height: last } = question.value;
+        open.set(id, { first, answer: (holds) => respond?.(range(holds ? author.blocks.slice(first - 1, last) : [])) });
+      });
+    }
+    const world = await follow(author, new MemoryDisk(), broker);
+    /** Waits until these ranges, by number, are asked for at once, each of another one; one of them may be withheld. */
+    const answer = async (ranges: readonly number[], withheld?: number) => {
+      const firsts = ranges.map((number) => number * MAX_SYNC_BLOCKS + 1);
+      await vi.waitFor(() => expect([...open.values()].map(({ first }) => first)).toEqual(firsts), PATIENT);
+      const asked = [...open.values()];
+      open.clear();
+      asked.forEach(({ answer }, i) => answer(ranges[i] !== withheld));
+    };
+    await answer([0]);
+    await answer([1, 2, 3, 4], 1);
+    await answer([1]);
+    await vi.waitFor(() => expect(world.heights).toHaveLength(3 * MAX_SYNC_BLOCKS), PATIENT);
   });
 
   test('is asked for after a silence that is longer than the network’s longest', async () => {
