@@ -15,7 +15,7 @@ type Listener = { readonly owner: string; readonly pattern: string; readonly onM
 /** What the connections of one process meet in. */
 export class MemoryBroker {
   /** Decides each live delivery; by default all arrive once. `receiver` is the id that subscribed. */
-  fate: (subject: string, receiver: string) => Fate = () => 'deliver';
+  fate: (subject: string, receiver: string, data: Uint8Array) => Fate = () => 'deliver';
   readonly streams = new MemoryStreams();
   #isUp = true;
   readonly #listeners = new Set<Listener>();
@@ -62,7 +62,7 @@ export class MemoryBroker {
   }
 
   #send(listener: Listener, delivery: Delivery): void {
-    const fate = this.fate(delivery.subject, listener.owner);
+    const fate = this.fate(delivery.subject, listener.owner, delivery.data);
     const copies = fate === 'drop' ? 0 : fate === 'duplicate' ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       this.#later(() => {

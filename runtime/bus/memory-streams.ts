@@ -33,6 +33,15 @@ export class MemoryStreams {
     this.#streams.delete(name);
   }
 
+  /** Takes a copy; the answer goes back to it, as a broker does whose disk was restored. */
+  backUp(): () => void {
+    const copy = [...this.#streams].map(([name, stream]) => [name, stream.copy()] as const);
+    return () => {
+      this.#streams.clear();
+      for (const [name, stream] of copy) this.#streams.set(name, stream.copy());
+    };
+  }
+
   /** Forgets what a restarted broker forgets. */
   loseMemory(): void {
     for (const name of this.#streams.keys()) if (STREAMS[name].storage === 'memory') this.lose(name);
@@ -52,6 +61,14 @@ class KeptStream {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  copy(): KeptStream {
+    const copy = new KeptStream(this.#perSubject);
+    for (const [subject, ring] of this.#bySubject) copy.#bySubject.set(subject, [...ring]);
+    copy.#seq = this.#seq;
+    copy.#bytes = this.#bytes;
+    return copy;
   }
 
   add(delivery: Delivery): number {

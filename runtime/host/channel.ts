@@ -2,7 +2,7 @@
 // A receiver tells how far it is and when its host started (its life). One that knows less in a later life has lost its state.
 import { z } from 'zod';
 import type { EnvelopeItem } from '#schemas/wire/envelope.ts';
-import { MAX_BUNDLE_BYTES, MAX_ENVELOPE_ITEMS, RETRY_MIN_MS } from '#schemas/wire/limits.ts';
+import { MAX_BUNDLE_BYTES, MAX_ENVELOPE_ITEMS, RETRY_MAX_MS, RETRY_MIN_MS } from '#schemas/wire/limits.ts';
 import { epochAt, firstOf } from './counter.ts';
 
 /** A message of a machine, encoded. */
@@ -75,6 +75,13 @@ export const toBundle = (first: number, { trace, messages }: z.infer<typeof Bund
 
 export const hasRoom = (bundle: Bundle, [, body]: Message): boolean =>
   bundle.messages.length < MAX_BUNDLE_MESSAGES && bundle.size_bytes + body.length <= MAX_BUNDLE_BYTES;
+
+/** Everything that was given out is acknowledged, and no row of it is only on disk. */
+export const isIdle = ({ acked, loaded, next }: Channel): boolean => acked === next - 1 && loaded === next - 1;
+
+/** A pause is over; one that is longer than any can be is a clock's that was set back. */
+export const isOver = (retry_at_ms: number, now_ms: number): boolean =>
+  retry_at_ms <= now_ms || retry_at_ms > now_ms + RETRY_MAX_MS;
 
 /** The next unsent bundles that fit one envelope: in order, of one cause, within the window. */
 export function nextBundles(channel: Channel): Bundle[] {

@@ -3,7 +3,7 @@ import type { HostEvent } from '#actors/host.ts';
 import { MAX_OUTBOX_ROWS, MAX_TURN_EVENTS, MIN_TURN_EVENTS } from '#schemas/wire/limits.ts';
 import { hearMail } from './hear-mail.ts';
 import type { Input } from './inbox.ts';
-import { type Parts, type Turn, tell } from './turn.ts';
+import { type Parts, type Turn, tell, wake } from './turn.ts';
 
 /** Fill the turn with events. */
 export async function hear(parts: Parts, chain: string, turn: Turn): Promise<void> {
@@ -11,12 +11,10 @@ export async function hear(parts: Parts, chain: string, turn: Turn): Promise<voi
   while (turn.events_count < limit) {
     const timer = takeDueTimer(parts, turn);
     if (timer === undefined) break;
-    await tell(
-      parts,
-      timer.actor,
-      { event: { type: 'timer.fired', id: timer.id, now_ms: turn.now_ms }, trace: '' },
-      turn,
-    );
+    const event: HostEvent = { type: 'timer.fired', id: timer.id, now_ms: turn.now_ms };
+    // Of an actor that cannot be read, which stops it now, the timer stays.
+    if (!(await tell(parts, timer.actor, { event, trace: '' }, turn)))
+      parts.timers.set(timer.actor, timer.id, timer.at_ms, turn.changes);
   }
   while (turn.events_count < limit) {
     const input = parts.inbox.shift();
@@ -34,8 +32,7 @@ function turnSize({ outbox }: Parts): number {
 }
 
 function takeDueTimer({ timers, residents }: Parts, turn: Turn) {
-  const isAwake = (id: string): boolean => residents.byId.get(id)?.stopped === undefined;
-  return timers.takeDue(turn.now_ms, isAwake, turn.changes);
+  return timers.takeDue(turn.now_ms, (id) => residents.isRunning(id), turn.changes);
 }
 
 async function hearInput(parts: Parts, chain: string, input: Input, turn: Turn): Promise<void> {
@@ -51,7 +48,8 @@ async function hearInput(parts: Parts, chain: string, input: Input, turn: Turn):
       await hearBlock(parts, input, turn);
       break;
     case 'inject':
-      if (parts.quarantine.remove(input.actor, input.seq, turn.changes)) await tell(parts, input.actor, input, turn);
+      if ((await isAwake(parts, input.actor, turn)) && parts.quarantine.remove(input.actor, input.seq, turn.changes))
+        await tell(parts, input.actor, input, turn);
       break;
     case 'drop':
       parts.quarantine.remove(input.actor, input.seq, turn.changes);
@@ -64,13 +62,19 @@ async function hearInput(parts: Parts, chain: string, input: Input, turn: Turn):
 
 async function hearOutcome(parts: Parts, { call, outcome }: Input & { type: 'io' }, turn: Turn): Promise<void> {
   // Of a stopped actor the call stays unanswered; it is made again when the actor goes on.
-  if (parts.residents.byId.get(call.actor)?.stopped !== undefined || !parts.io.settle(call, turn.changes)) return;
+  if (!(await isAwake(parts, call.actor, turn)) || !parts.io.settle(call, turn.changes)) return;
   const { port, key, trace } = call;
   const { now_ms } = turn;
   const event: HostEvent = outcome.isDone
     ? { type: 'io.done', port, key, answer: outcome.answer, now_ms }
     : { type: 'io.failed', port, key, code: outcome.code, now_ms };
   await tell(parts, call.actor, { event, trace }, turn);
+}
+
+/** Whether the actor can hear: only then is what waited for it taken away. */
+async function isAwake(parts: Parts, id: string, turn: Turn): Promise<boolean> {
+  const actor = parts.residents.byId.get(id);
+  return actor !== undefined && (await wake(parts, actor, turn));
 }
 
 async function hearBlock(

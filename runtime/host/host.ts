@@ -75,7 +75,7 @@ class ActorHost implements Host {
     const runner = new TurnRunner(this.#options, this.#parts, await this.#beginLife());
     this.#runner = runner;
     await this.#load();
-    io.startAll((id) => residents.byId.get(id)?.stopped === undefined);
+    io.startAll((id) => residents.isRunning(id));
     for (const actor of residents.byId.values()) {
       if (actor.stopped === undefined && !(await this.#isKnown(actor))) await runner.create(actor);
     }
@@ -193,7 +193,8 @@ class ActorHost implements Host {
   async #loop(runner: TurnRunner): Promise<void> {
     try {
       while (!this.#isDraining) {
-        const wait_ms = runner.nextDue_ms() - this.#options.clock.now_ms();
+        const now_ms = this.#options.clock.now_ms();
+        const wait_ms = runner.nextDue_ms(now_ms) - now_ms;
         if (wait_ms > 0) await this.#pause(wait_ms);
         else await runner.run();
         // Turns without end must not starve the network.

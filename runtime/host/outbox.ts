@@ -11,6 +11,8 @@ import {
   BundleRow,
   type Channel,
   hasRoom,
+  isIdle,
+  isOver,
   last,
   lastOf,
   type Message,
@@ -34,6 +36,8 @@ export class Outbox {
   readonly #ready = new Set<Channel>();
   /** Channels that wait for an acknowledgement. */
   readonly #waiting = new Set<Channel>();
+  /** Channels that were numbered anew in the turn under way: their rows are not on disk yet. */
+  readonly #anew = new Set<Channel>();
   #deletes: StoreOp[] = [];
   /** Rows on disk, over all channels. */
   #rows_count = 0;
@@ -71,7 +75,7 @@ export class Outbox {
   /** Give a message its counter; it is on disk after `write`. */
   append(sender: string, receiver: string, trace: string, message: Message, now_ms: number): void {
     const channel = this.#channel(sender, receiver, now_ms);
-    if (isWorn(channel.next) && channel.acked === channel.next - 1) this.#renumber(channel, now_ms);
+    if (isWorn(channel.next) && isIdle(channel)) this.#renumber(channel, now_ms);
     let fresh = this.#fresh.get(channel);
     if (fresh === undefined) this.#fresh.set(channel, (fresh = []));
     let bundle = fresh.at(-1);
@@ -90,6 +94,7 @@ export class Outbox {
       this.#ready.add(channel);
     }
     this.#fresh.clear();
+    this.#anew.clear();
     if (changes.ops.length === 0 && this.#deletes.length < MAX_PENDING_DELETES) return;
     changes.ops.unshift(...this.#deletes);
     this.#deletes = [];
@@ -99,7 +104,8 @@ export class Outbox {
   async acknowledge(sender: string, receiver: string, ack: HostAckV1, now_ms: number, changes: Changes): Promise<void> {
     if (!isCredible(ack.watermark, now_ms)) return;
     const channel = this.#channel(sender, receiver, now_ms);
-    if (ack.life_ms < channel.life_ms) return;
+    // Of two that say the same in one turn the first is enough; whoever is right says it again.
+    if (ack.life_ms < channel.life_ms || this.#anew.has(channel)) return;
     const isNewLife = ack.life_ms > channel.life_ms;
     channel.life_ms = ack.life_ms;
     // No later than the deletion of what this life has: see channel.ts.
@@ -131,7 +137,7 @@ export class Outbox {
   /** Channels whose receiver was silent for too long send again. */
   repeatDue(now_ms: number): void {
     for (const channel of this.#waiting) {
-      if (channel.retry_at_ms > now_ms) continue;
+      if (!isOver(channel.retry_at_ms, now_ms)) continue;
       this.#repeat(channel, now_ms);
       this.slowDown(channel, now_ms);
     }
@@ -148,9 +154,10 @@ export class Outbox {
     channel.retry_at_ms = now_ms + channel.pause_ms;
   }
 
-  nextRepeat_ms(): number {
+  nextRepeat_ms(now_ms: number): number {
     let least = Infinity;
-    for (const channel of this.#waiting) least = Math.min(least, channel.retry_at_ms);
+    for (const { retry_at_ms } of this.#waiting)
+      least = Math.min(least, isOver(retry_at_ms, now_ms) ? now_ms : retry_at_ms);
     return least;
   }
 
@@ -182,9 +189,18 @@ export class Outbox {
     const after = row.outbox(channel.sender, channel.receiver, channel.loaded);
     for await (const [key, bytes] of this.#store.scan(prefix, { after })) {
       const before = channel.loaded;
-      this.#keep(channel, toBundle(Number(key.slice(prefix.length)), parseRow(key, BundleRow, bytes)));
+      const bundle = toBundle(Number(key.slice(prefix.length)), parseRow(key, BundleRow, bytes));
+      if (last(bundle) <= channel.acked) this.#drop(channel, bundle);
+      else this.#keep(channel, bundle);
       if (channel.loaded === before) return;
     }
+  }
+
+  /** An acknowledged row goes with the next batch. */
+  #drop(channel: Channel, bundle: Bundle): void {
+    channel.loaded = Math.max(channel.loaded, last(bundle));
+    this.#rows_count--;
+    this.#deletes.push({ type: 'del', key: row.outbox(channel.sender, channel.receiver, bundle.first) });
   }
 
   #forget(channel: Channel, watermark: number): void {
@@ -193,12 +209,11 @@ export class Outbox {
     channel.sent = Math.max(channel.sent, watermark);
     for (let first = channel.bundles[0]; first !== undefined && last(first) <= watermark; first = channel.bundles[0]) {
       channel.bundles.shift();
-      this.#rows_count--;
-      this.#deletes.push({ type: 'del', key: row.outbox(channel.sender, channel.receiver, first.first) });
+      this.#drop(channel, first);
     }
     this.#waiting.delete(channel);
     channel.pause_ms = RETRY_MIN_MS;
-    if (watermark < channel.next - 1) this.#ready.add(channel);
+    if (!isIdle(channel)) this.#ready.add(channel);
   }
 
   #repeat(channel: Channel, now_ms: number): void {
@@ -218,6 +233,7 @@ export class Outbox {
    */
   async #startOver(channel: Channel, watermark: number, now_ms: number, changes: Changes): Promise<void> {
     const left = (await this.#takeRows(channel, changes)).filter((b) => b.first >= channel.born || last(b) > watermark);
+    this.#anew.add(channel);
     channel.next = Math.max(channel.next, watermark + 1);
     this.#renumber(channel, now_ms);
     for (const bundle of left) {
@@ -236,9 +252,10 @@ export class Outbox {
     for await (const [key, bytes] of this.#store.scan(prefix)) {
       const bundle = toBundle(Number(key.slice(prefix.length)), parseRow(key, BundleRow, bytes));
       if (last(bundle) > channel.acked) rows.push(bundle);
+      // The others are counted no more, unless they were never read.
+      if (last(bundle) > channel.acked || bundle.first > channel.loaded) this.#rows_count--;
       changes.del(key);
     }
-    this.#rows_count -= rows.length;
     return rows;
   }
 

@@ -55,6 +55,12 @@ export class Residents {
     return this.#actors;
   }
 
+  /** It is hosted here and not stopped. */
+  isRunning(id: string): boolean {
+    const actor = this.#actors.get(id);
+    return actor !== undefined && actor.stopped === undefined;
+  }
+
   get awake_count(): number {
     return this.#awake.size;
   }

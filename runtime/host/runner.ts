@@ -25,10 +25,15 @@ export class TurnRunner {
   }
 
   /** When a turn has something to do, ms: in the past when it has already; Infinity: not before an input comes. */
-  nextDue_ms(): number {
+  nextDue_ms(now_ms: number): number {
     const { inbox, timers, watermarks, outbox, submits } = this.#parts;
     if (inbox.count > 0) return 0;
-    return Math.min(timers.nextDue_ms(), watermarks.nextDue_ms(), outbox.nextRepeat_ms(), submits.nextRepeat_ms());
+    return Math.min(
+      timers.nextDue_ms(),
+      watermarks.nextDue_ms(),
+      outbox.nextRepeat_ms(now_ms),
+      submits.nextRepeat_ms(now_ms),
+    );
   }
 
   /** @throws StoreError */

@@ -10,6 +10,7 @@ import {
   SUBMIT_EXPIRY_HEIGHTS,
 } from '#schemas/wire/limits.ts';
 import type { Store } from '../store/store.ts';
+import { isOver } from './channel.ts';
 import type { LedgerPort } from './ports.ts';
 import { type Changes, readTable, row } from './rows.ts';
 
@@ -93,7 +94,7 @@ export class Submits {
   tend(now_ms: number, changes: Changes): void {
     for (const account of this.#busy) {
       this.#forget(account, now_ms);
-      if (account.retry_at_ms > now_ms) continue;
+      if (account.retry_at_ms === Infinity || !isOver(account.retry_at_ms, now_ms)) continue;
       account.sent = 0;
       account.pause_ms = Math.min(account.pause_ms * 2, RETRY_MAX_MS);
       account.retry_at_ms = now_ms + account.pause_ms;
@@ -132,9 +133,10 @@ export class Submits {
     return count;
   }
 
-  nextRepeat_ms(): number {
+  nextRepeat_ms(now_ms: number): number {
     let least = Infinity;
-    for (const account of this.#busy) least = Math.min(least, account.retry_at_ms);
+    for (const { retry_at_ms } of this.#busy)
+      least = Math.min(least, retry_at_ms < Infinity && isOver(retry_at_ms, now_ms) ? now_ms : retry_at_ms);
     return least;
   }
 

@@ -1,5 +1,6 @@
 // What actors hear of the ledger and what they submit to it.
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '#runtime/host/ports.ts';
 import { MemoryDisk } from '#runtime/store/memory-store.ts';
 import type { LedgerEvent } from '#schemas/settlement/state.ts';
 import { decodeTx } from '#schemas/settlement/tx-codec.ts';
@@ -153,6 +154,23 @@ describe('transactions', () => {
     ledger.isOpen = true;
     await world.until(() => ledger.amounts.length === 2);
     expect(ledger.amounts).toEqual([1n, 2n]);
+  });
+
+  test('a clock that is set back does not hold up a repeat', async () => {
+    const { world, ledger, node } = await setUp();
+    await node.kill();
+    ledger.isOpen = false;
+    let skew_ms = 3_600_000;
+    const setTimer: Clock['setTimer'] = (delay_ms, fire) => world.clock.setTimer(delay_ms, fire);
+    const clock = { now_ms: () => world.clock.now_ms() + skew_ms, setTimer };
+    const again = await world.node({ actors: [a], disk: node.disk, clock });
+    new Outsider(world, 'other', clock).order(a, submit(1n));
+    await world.until(() => ledger.seen_count > 0);
+    skew_ms = 0;
+    ledger.isOpen = true;
+    await world.pass(60_000);
+    expect(ledger.amounts).toEqual([1n]);
+    await again.drain();
   });
 
   test('a transaction that expired is signed again under its nonce', async () => {

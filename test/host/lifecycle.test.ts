@@ -1,5 +1,5 @@
 // How a host starts, stops, fails, and reads what an earlier release of an actor wrote.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ActorDefinition } from '#actors/host.ts';
 import { DRAIN_MS } from '#schemas/wire/limits.ts';
@@ -87,6 +87,73 @@ test('a block that meets an unreadable actor waits for it', async () => {
   for (const height of [1, 2, 3])
     await node.host.deliverBlock(height, height, [{ type: 'job.finished', job: 'f'.repeat(32) }]);
   expect(node.host.ledgerWatermark()).toBe(0);
+});
+
+describe('what waits for an actor that this release cannot read', () => {
+  /** The probe as a release that reads no snapshot of its other releases. */
+  const other: ActorDefinition = { ...probe, snapshot: { version: 3, context: ProbeContext } };
+
+  /** The node's next life, in which the actor cannot be read; it is stopped when it is needed. */
+  async function unreadable(world: World, node: TestNode): Promise<TestNode> {
+    await node.kill();
+    return world.node({ actors: [a], disk: node.disk, definition: other });
+  }
+  async function readable(world: World, node: TestNode): Promise<TestNode> {
+    await world.until(async () => (await node.host.inspect(a.id)).is_stopped);
+    // Let the turn be written that found it out.
+    await world.pass(100);
+    await node.kill();
+    const again = await world.node({ actors: [a], disk: node.disk });
+    await again.host.quarantine.resume(a.id);
+    return again;
+  }
+
+  test('a timer that comes due', async () => {
+    const world = new World();
+    const node = await world.node({ actors: [a] });
+    new Outsider(world, 'peer').order(a, { do: 'timer', id: 't', at_ms: world.clock.now_ms() + 1_000 });
+    await world.until(async () => (await node.host.inspect(a.id)).timers.length === 1);
+    const again = await readable(world, await unreadable(world, node));
+    await world.until(() => heard(again, 'timer t'));
+    expect((await again.data(a)).heard).toEqual(['started', 'timer t']);
+  });
+
+  test('the answer to a call', async () => {
+    const world = new World();
+    const node = await world.node({ actors: [a], echo: () => new Promise(() => {}) });
+    new Outsider(world, 'peer').order(a, { do: 'io', key: 'k' });
+    await world.until(() => heard(node, 'asked k'));
+    const again = await readable(world, await unreadable(world, node));
+    await world.until(() => heard(again, 'done k echo of k'));
+    expect((await again.data(a)).heard).toEqual(['started', 'asked k', 'done k echo of k']);
+  });
+
+  test('an event in quarantine that is given again', async () => {
+    const world = new World();
+    const node = await world.node({ actors: [a] });
+    new Outsider(world, 'peer').order(a, { do: 'throw' });
+    await world.until(async () => (await node.host.inspect(a.id)).quarantine_count === 1);
+    const blind = await unreadable(world, node);
+    await blind.host.quarantine.inject(a.id, 1);
+    const again = await readable(world, blind);
+    expect((await again.host.inspect(a.id)).quarantine_count).toBe(1);
+  });
+});
+
+test('timers and calls of an actor that is not hosted here wait until it is', async () => {
+  const world = new World();
+  const neighbour = signerOf('neighbour');
+  const node = await world.node({ actors: [a], echo: () => new Promise(() => {}) });
+  const at_ms = world.clock.now_ms() + 1_000;
+  new Outsider(world, 'peer').order(a, { do: 'timer', id: 't', at_ms }, { do: 'io', key: 'k' });
+  await world.until(() => heard(node, 'asked k'));
+  await node.kill();
+  const without = await world.node({ actors: [neighbour], disk: node.disk });
+  await world.pass(5_000);
+  await without.kill();
+  const again = await world.node({ actors: [a], disk: node.disk });
+  await world.until(async () => (await again.data(a)).heard.length === 4);
+  expect((await again.data(a)).heard.toSorted()).toEqual(['asked k', 'done k echo of k', 'started', 'timer t']);
 });
 
 test('a host that drains tells its peers how far it is, keeps what is unsent, and hears no more', async () => {

@@ -164,13 +164,13 @@ export class TestNode {
 /** A peer without a host: it numbers, signs and sends what a test tells it to. */
 export class Outsider {
   readonly signer: Signer;
-  readonly #world: World;
+  readonly #clock: Clock;
   readonly #counters = new Map<string, number>();
   readonly #bus: ReturnType<MemoryBroker['connect']>;
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, clock: Clock = world.clock) {
     this.signer = signerOf(name);
-    this.#world = world;
+    this.#clock = clock;
     this.#bus = world.broker.connect(this.signer.id);
   }
 
@@ -182,7 +182,7 @@ export class Outsider {
   }
 
   envelope(items: readonly EnvelopeItem[], trace = ''): Uint8Array {
-    return seal({ chain: CHAIN, ...this.signer }, this.#world.clock.now_ms(), trace, items);
+    return seal({ chain: CHAIN, ...this.signer }, this.#clock.now_ms(), trace, items);
   }
 
   send(to: Signer, data: Uint8Array): void {
