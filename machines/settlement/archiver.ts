@@ -71,9 +71,12 @@ export function keepReply(d: ArchiverData, event: HostEvent): Step {
   return still({ ...d, cosignatures: { ...d.cosignatures, [event.from]: cosignature } });
 }
 
-/** Counted over all registered validators, one each. */
-export const hasQuorum = ({ sealed, cosignatures }: ArchiverData): boolean =>
-  sealed !== null && Object.keys(cosignatures).length >= sealed.quorum;
+/** Counted over all registered validators, by their power. */
+export function hasQuorum({ sealed, cosignatures }: ArchiverData): boolean {
+  if (sealed === null) return false;
+  const powers = sealed.validators.map((id, i) => (cosignatures[id] === undefined ? 0 : (sealed.powers?.[i] ?? 1)));
+  return powers.reduce((sum, power) => sum + power, 0) >= sealed.quorum;
+}
 
 type Answer = { readonly key: string; readonly answer: unknown };
 /** Whether the answer to the present publish order is that the bundle lies there, or that signatures are false. */

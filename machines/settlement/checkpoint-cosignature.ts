@@ -7,6 +7,7 @@ import type {
   Note,
   NoteSignature,
   Policy,
+  PolicyMember,
   VerifySignature,
 } from '#schemas/settlement/checkpoint.ts';
 import { accept, type Result, refuse } from '#schemas/wire/codes.ts';
@@ -46,8 +47,12 @@ export const verifyCosignature = (
   verify: VerifySignature,
 ): boolean => verify(cosigner.key, cosignatureMessage(time_s, text), signature);
 
+/** Power of these cosigners together. */
+export const powerOf = (cosigners: readonly Pick<PolicyMember, 'power'>[]): number =>
+  cosigners.reduce((sum, { power }) => sum + power, 0);
+
 /** A cosigner whose signature on a note verified. */
-export type Witnessed = Cosigner & { readonly time_s: number };
+export type Witnessed = PolicyMember & { readonly time_s: number };
 
 /**
  * Who cosigned a note, if that satisfies the policy. Stricter than signed-note on purpose: the notes of this log are
@@ -64,7 +69,7 @@ export function checkQuorum(note: Note, policy: Policy, verify: VerifySignature)
       return refuse('COSIGNATURE_INVALID', line.name);
     witnessed.set(cosigner.name, { ...cosigner, time_s: cosignature.time_s });
   }
-  return witnessed.size < policy.quorum
-    ? refuse('QUORUM_SHORT', `${witnessed.size} of ${policy.quorum}`)
-    : accept([...witnessed.values()]);
+  const signed = [...witnessed.values()];
+  const power = powerOf(signed);
+  return power < policy.quorum ? refuse('QUORUM_SHORT', `power ${power} of ${policy.quorum}`) : accept(signed);
 }

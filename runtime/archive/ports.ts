@@ -2,13 +2,12 @@
 import { present } from '#machines/primitives/assert.ts';
 import { consistencyProof } from '#machines/primitives/merkle.ts';
 import { checkpointBody, formatNote } from '#machines/settlement/checkpoint.ts';
-import { cosignatureLine, verifyCosignature } from '#machines/settlement/checkpoint-cosignature.ts';
-import { policyOf } from '#machines/settlement/checkpoint-policy.ts';
+import { cosignatureLine, powerOf, verifyCosignature } from '#machines/settlement/checkpoint-cosignature.ts';
+import { type Cosigning, policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { checkpointAt } from '#machines/settlement/log.ts';
 import type { Handover } from '#schemas/consensus/handover-codec.ts';
-import type { ValidatorInfo } from '#schemas/consensus/types.ts';
 import { bundleFolderName } from '#schemas/settlement/bundle.ts';
-import type { Cosigner, Policy } from '#schemas/settlement/checkpoint.ts';
+import type { Policy, PolicyMember } from '#schemas/settlement/checkpoint.ts';
 import {
   type CollectedCosignature,
   PublishAnswer,
@@ -31,7 +30,7 @@ export type ArchivePortsOptions = {
   readonly network: string;
   readonly settlement: ReadSettlement;
   /** The validators of a settlement's epoch: they cosign the log up to it. */
-  readonly validatorsOf: (epoch: number) => readonly Pick<ValidatorInfo, 'id' | 'cosigner'>[];
+  readonly validatorsOf: (epoch: number) => readonly Cosigning[];
   /** How the chain was handed over up to the set of an epoch, as far as anybody shows it. */
   readonly handoversTo: (epoch: number) => Promise<readonly Handover[]>;
 };
@@ -39,7 +38,7 @@ export type ArchivePortsOptions = {
 /** The policy of a set, and each validator's key in it by its id. */
 type Electorate = {
   readonly policy: Policy;
-  readonly cosigners: ReadonlyMap<string, Cosigner>;
+  readonly cosigners: ReadonlyMap<string, PolicyMember>;
   readonly epoch: number;
 };
 
@@ -71,6 +70,7 @@ export function createArchivePorts({
     const { seq } = SealRequest.parse(request);
     const { size, leaves, cids } = await log.upTo(sizeAfter(seq));
     const { policy, cosigners } = await electorateOf(seq);
+    const powers = policy.cosigners.map(({ power }) => power);
     const checkpoint = checkpointAt(network, leaves, size);
     const old_size = size - 1;
     const proof = old_size === 0 ? [] : consistencyProof(leaves, old_size);
@@ -79,6 +79,7 @@ export function createArchivePorts({
       cid: cids.at(-1),
       ask: { size, root: checkpoint.root, checkpoint: checkpointBody(checkpoint), old_size, proof },
       validators: [...cosigners.keys()],
+      ...(powers.some((power) => power !== 1) && { powers }),
       quorum: policy.quorum,
     });
   }
@@ -93,7 +94,8 @@ export function createArchivePorts({
     const intent = await store.get(intentKey);
     const isValid = (c: CollectedCosignature): boolean => isTrue(bundle.checkpoint, cosigners.get(c.validator), c);
     const valid = new Map(cosignatures.filter(isValid).map((c) => [c.validator, c]));
-    if (intent === undefined && valid.size < policy.quorum)
+    const signed = [...valid.keys()].flatMap((id) => cosigners.get(id) ?? []);
+    if (intent === undefined && powerOf(signed) < policy.quorum)
       return { ok: false, seq, invalid: cosignatures.map((c) => c.validator).filter((id) => !valid.has(id)) };
     // The first note stays: a repeat with other signatures must give the same bytes.
     const note = intent ?? new TextEncoder().encode(cosignedNote(bundle.checkpoint, cosigners, valid));
@@ -108,7 +110,7 @@ export function createArchivePorts({
   return { 'archive.seal': seal, 'archive.publish': publish };
 }
 
-const isTrue = (checkpoint: string, cosigner: Cosigner | undefined, c: CollectedCosignature): boolean =>
+const isTrue = (checkpoint: string, cosigner: PolicyMember | undefined, c: CollectedCosignature): boolean =>
   cosigner !== undefined && verifyCosignature(checkpoint, cosigner, c, verify);
 
 /** Lines in the policy's order, one for each validator. */

@@ -1,4 +1,5 @@
 // What the verifier says: the same facts as lines for people and as JSON for programs.
+import { powerOf } from '#machines/settlement/checkpoint-cosignature.ts';
 import { sumsByAsset } from '#machines/settlement/record-rules.ts';
 import { CODES, type Result } from '#schemas/wire/codes.ts';
 import type { VerifyReport } from './verify.ts';
@@ -63,7 +64,7 @@ export function reportLines(outcome: Result<VerifyReport>): readonly string[] {
     '',
     'what this trusts',
     `  policy     ${policy_digest}  (${POLICY_FROM[policy_from]})`,
-    `  quorum     ${cosigners.length} of ${policy_size} cosigners signed, ${quorum} needed`,
+    `  quorum     ${cosigners.length} of ${policy_size} cosigners signed: power ${powerOf(cosigners)}, ${quorum} needed`,
     ...cosigners.map(({ name, key, time_s }) => `  signed     ${isoTime(time_s)}  ${name}  ${key}`),
     '  archive    embedded (not pinned to public IPFS)    anchor  none',
     ...settlements.flat(),

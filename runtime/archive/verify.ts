@@ -25,6 +25,7 @@ export type VerifyReport = {
   readonly policy_digest: string;
   /** Whether the policy is the one that the user brought, follows from the set that the user trusts, or is the bundle's own word. */
   readonly policy_from: 'user' | 'sets' | 'bundle';
+  /** Power that was needed, and how many cosigners the policy has. */
   readonly quorum: number;
   readonly policy_size: number;
   readonly cosigners: readonly Witnessed[];

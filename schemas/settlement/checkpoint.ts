@@ -20,8 +20,10 @@ export type Cosignature = { readonly time_s: number; readonly signature: Uint8Ar
 
 /** A key that may cosign: `name` as in its signature line, `key` the Ed25519 public key in hex. */
 export type Cosigner = { readonly name: string; readonly key: string };
-/** Who may cosign the log `origin`, and how many of them make a checkpoint valid. */
-export type Policy = { readonly origin: string; readonly cosigners: readonly Cosigner[]; readonly quorum: number };
+/** A cosigner with the power of its signature, at least 1. */
+export type PolicyMember = Cosigner & { readonly power: number };
+/** Who may cosign the log `origin`, and how much power together makes a checkpoint valid. */
+export type Policy = { readonly origin: string; readonly cosigners: readonly PolicyMember[]; readonly quorum: number };
 
 /** Verifies Ed25519 (RFC 8032 §5.1.7) against a public key in hex; handed in, so that rules stay pure. */
 export type VerifySignature = (key: string, message: Uint8Array, signature: Uint8Array) => boolean;

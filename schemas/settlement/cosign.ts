@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CODES, type Code } from '../wire/codes.ts';
 import { Hash, Id, Signature } from '../wire/fields.ts';
-import { MAX_CONSISTENCY_HASHES, MAX_COSIGNERS } from '../wire/limits.ts';
+import { MAX_CONSISTENCY_HASHES, MAX_COSIGNERS, MAX_SET_POWER, MAX_VALIDATOR_POWER } from '../wire/limits.ts';
 
 const Seq = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const Size = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -40,7 +40,10 @@ export const SealAnswer = z.strictObject({
   cid: z.string().max(128),
   ask: CosignRequest,
   validators: z.array(Id).min(1).max(MAX_COSIGNERS),
-  quorum: z.int().min(1).max(MAX_COSIGNERS),
+  /** Of each, in their order; absent where each counts one. */
+  powers: z.array(z.int().min(1).max(MAX_VALIDATOR_POWER)).max(MAX_COSIGNERS).optional(),
+  /** Power that decides. */
+  quorum: z.int().min(1).max(MAX_SET_POWER),
 });
 export type SealAnswer = z.infer<typeof SealAnswer>;
 

@@ -27,7 +27,7 @@ export const messageKeys: readonly Signer[] = numbers.map((i) => signer(seed(`va
 export const cosignerKeys: readonly Signer[] = numbers.map((i) => signer(seed(`cosigner ${i}`)));
 export const strangerKey: Signer = signer(seed('stranger'));
 
-const VALIDATORS = messageKeys.map(({ id }, i) => ({ id, cosigner: at(cosignerKeys, i).id }));
+const VALIDATORS = messageKeys.map(({ id }, i) => ({ id, cosigner: at(cosignerKeys, i).id, power: 1 }));
 /** The people are the same in every epoch. */
 export const validatorsOf = (_epoch = 0) => VALIDATORS;
 
@@ -43,7 +43,6 @@ const MEMBERSHIPS = [0, 1, 2, 3, 4].map(
     validators: VALIDATORS.map((each) => ({
       ...each,
       operator: CHAIN,
-      power: 1,
       beacon_shares: [],
       encryption_key: CHAIN,
     })),

@@ -69,6 +69,19 @@ test('each settlement is cosigned by the set of its epoch; a policy of another s
     );
 });
 
+test('a set of unequal power cosigns by power: one heavy and one light validator are a quorum, three light ones are none', async () => {
+  const heavy = () => validatorsOf().map((each, i) => ({ ...each, power: i === 0 ? 4 : 1 }));
+  const { 'archive.seal': seal, 'archive.publish': publish } = ports('heavy', new MemoryDisk(), rows, heavy);
+  const { ask, powers, quorum } = await seal({ seq: 0 });
+  expect({ powers, quorum }).toEqual({ powers: [4, 1, 1, 1], quorum: 5 });
+  expect(await publish({ seq: 0, cosignatures: collectedBy(ask, [1, 2, 3]) })).toMatchObject({
+    ok: false,
+    invalid: [],
+  });
+  const published = await publish({ seq: 0, cosignatures: collectedBy(ask, [0, 1]) });
+  expect(published.ok && verifyBundle(published.folder)).toMatchObject({ ok: true, value: { quorum: 5 } });
+});
+
 test('a repeat with other signatures after a restart gives the same bytes', async () => {
   const disk = new MemoryDisk();
   const { ask } = await ports('repeat', disk)['archive.seal']({ seq: 0 });

@@ -193,6 +193,14 @@ test.each(['idle', 'sealing', 'collecting', 'publishing'] as const)(
   },
 );
 
+test('cosignatures count by power', () => {
+  reach.sealing();
+  const powers = [4, 1, 1, 1];
+  hear({ type: 'io.done', port: 'archive.seal', key: 'seal:0', answer: { ...sealed(0), powers, quorum: 5 } });
+  for (const i of [1, 2, 3]) expect(keys(reply(i))).toEqual([]);
+  expect(keys(reply(0))).toEqual(['publish:0:0']);
+});
+
 test('replies that come after the quorum change nothing', () => {
   reach.publishing();
   const before = snapshot;

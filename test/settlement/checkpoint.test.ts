@@ -1,6 +1,6 @@
 // Checkpoints, notes, cosignatures and policies against published examples, and against what a forger would try.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkpointBody, formatNote, parseCheckpointBody, parseNote } from '#machines/settlement/checkpoint.ts';
 import { fromBase64, toBase64 } from '#machines/settlement/checkpoint-base64.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '#machines/settlement/checkpoint-cosignature.ts';
 import { formatPolicy, parsePolicy, policyOf } from '#machines/settlement/checkpoint-policy.ts';
 import { verify } from '#runtime/keys/ed25519.ts';
-import { at, cosignerKeys, NETWORK, noteBy, POLICY, strangerKey } from '../archive/network.ts';
+import { at, cosignerKeys, NETWORK, noteBy, POLICY, strangerKey, validatorsOf } from '../archive/network.ts';
 
 /** The example of C2SP tlog-cosignature: a log's signature and a witness's. */
 const SPEC_EXAMPLE = `example.com/behind-the-sofa
@@ -36,7 +36,7 @@ const WITNESSES = [
     vkey: 'BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM',
   },
   { name: 'remora.n621.de', id: 'da77ade7', vkey: 'BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2' },
-].map(({ name, id, vkey }) => ({ name, id, key: Buffer.from(vkey, 'base64').subarray(1).toString('hex') }));
+].map(({ name, id, vkey }) => ({ name, id, power: 1, key: Buffer.from(vkey, 'base64').subarray(1).toString('hex') }));
 
 const BODY = checkpointBody({ origin: `${NETWORK}/settlement`, size: 3, root: new Uint8Array(32).fill(7) });
 const parsed = (note: string) => {
@@ -163,8 +163,55 @@ test.each([
   const validators = Array.from({ length: n }, (_, i) => ({
     id: `${i}`.padStart(64, '0'),
     cosigner: `${i}`.padStart(64, 'a'),
+    power: 1,
   }));
   expect(policyOf(NETWORK, validators).quorum).toBe(quorum);
+});
+
+describe('validators of unequal power', () => {
+  /** By their powers; the first four have keys that sign. */
+  const weighted = (...powers: readonly number[]) =>
+    policyOf(
+      NETWORK,
+      powers.map((power, i) => ({ ...at(validatorsOf(), i), power })),
+    );
+  const POWERS = weighted(4, 1, 1, 1); // 5 of 7 decide
+
+  test.each([
+    [[0, 1], true],
+    [[0], false],
+    [[1, 2, 3], false],
+    [[0, 2, 3], true],
+  ])('cosignatures of %j: by power, not by heads, that is %s', (signers, isQuorum) => {
+    expect(POWERS.quorum).toBe(5);
+    expect(checkQuorum(parsed(noteBy(BODY, signers)), POWERS, verify).ok).toBe(isQuorum);
+  });
+
+  test('a policy tells powers in names, and asks others for as many heads as a quorum has at least', () => {
+    const text = formatPolicy(POWERS);
+    expect(text.split('\n').at(-3)).toBe('group validators 2 v0x4 v1 v2 v3');
+    expect(parsePolicy(text)).toEqual({ ok: true, value: POWERS });
+    for (const bent of [text.replaceAll('v0x4', 'v0x3'), text.replace('v0x4', 'v0x5'), text.replaceAll('v1', 'v1x1')])
+      expect(parsePolicy(bent)).not.toEqual({ ok: true, value: POWERS });
+    expect(parsePolicy(text.replace('validators 2', 'validators 1'))).toMatchObject({ code: 'POLICY_MALFORMED' });
+  });
+
+  test('whatever the powers: the text reads back, no quorum has fewer heads than it asks for, and some has as many', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 1, maxLength: 4 }), (powers) => {
+        const policy = weighted(...powers);
+        const text = formatPolicy(policy);
+        expect(parsePolicy(text)).toEqual({ ok: true, value: policy });
+        const heads = Number(/group validators (\d+)/.exec(text)?.[1]);
+        const quorums = Array.from({ length: 2 ** powers.length }, (_, bits) =>
+          powers.filter((_p, i) => bits & (1 << i)),
+        )
+          .filter((some) => some.reduce((sum, power) => sum + power, 0) >= policy.quorum)
+          .map((some) => some.length);
+        expect(Math.min(...quorums)).toBe(heads);
+      }),
+    );
+  });
 });
 
 test('a policy reads back, with comments and free spacing too', () => {
