@@ -1,4 +1,5 @@
-// Which membership a height or an epoch has: every one stays on the ledger, so that what it certified can be checked from the state.
+// Which membership a height or an epoch has: every one stays on the ledger, so that what it certified can be checked from the state, and
+// who trusts the genesis alone can be handed from set to set. There is at most one in `epoch_heights` heights.
 import type { Membership } from '#schemas/consensus/types.ts';
 import { assert, present } from '../primitives/assert.ts';
 import type { Books } from './books.ts';
