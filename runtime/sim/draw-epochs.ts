@@ -9,8 +9,10 @@ export type Cast = Pick<Plan, 'powers' | 'requests'> & {
   readonly unreliable: readonly number[];
 };
 
-/** Height by which everybody has asked: the set changes at most once in a dozen heights, so some wait for each other. */
+/** Height by which most have asked: the set changes at most once in a dozen heights, so some wait for each other. */
 const LAST_REQUEST = 8;
+/** Heights at which others come: they find a set that has changed. */
+const LATE = [12, 18] as const;
 
 /** Three to five begin, up to three come, and some go; in one of four schedules power differs. */
 export function drawCast(prng: Prng): Cast {
@@ -26,7 +28,8 @@ export function drawCast(prng: Prng): Cast {
 
 /** A founder that leaves may come back once its stake is free; who came may leave again. */
 function drawRequests(prng: Prng, node: number, isFounder: boolean, leaves: boolean): readonly Request[] {
-  const joined = isFounder ? 0 : prng.between(1, LAST_REQUEST / 2);
+  const isLate = prng.chance(300);
+  const joined = isFounder ? 0 : isLate ? prng.between(...LATE) : prng.between(1, LAST_REQUEST / 2);
   const left = prng.between(joined + 1, joined + LAST_REQUEST / 2);
   const stops = isFounder && leaves && prng.chance(400);
   const ask = (asks: Request['asks'], at_height: number): Request => ({

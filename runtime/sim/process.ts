@@ -2,7 +2,7 @@
 import { type Core, createCore, SOUND_PARTS } from '#machines/consensus/core.ts';
 import type { CoreEffect } from '#machines/consensus/types.ts';
 import { POSITION_NONCE_BYTES } from '#schemas/consensus/position.ts';
-import { readTip } from '../consensus/block-store.ts';
+import { readLowest, readTip } from '../consensus/block-store.ts';
 import { openLog } from '../consensus/log.ts';
 import { Observer } from '../consensus/observer.ts';
 import { OwnWords } from '../consensus/own-words.ts';
@@ -48,7 +48,8 @@ export async function openProcess(world: World, { store, note }: Disk, validator
   const self = keyOf('validator', validator);
   const parts = { ...(world.mutation.parts ?? SOUND_PARTS), part_bytes: partBytes(world.plan) };
   const decided = await readDecided(store, tip.height);
-  const made = createCore({ ...world.base, self, tip, decided, app }, parts);
+  const lowest_height = await readLowest(store);
+  const made = createCore({ ...world.base, self, tip, decided, app, lowest_height }, parts);
   const core = watchedCore(made, isCorrect(world.plan, validator) ? world.sees : () => undefined, (round) =>
     world.entered(round),
   );

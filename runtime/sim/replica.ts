@@ -14,12 +14,13 @@ import { DAMAGES, type Damage } from './disk-damage.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
 import { coreInput, type Message, statementOf } from './message.ts';
-import { type CrashPoint, isCorrect, isToStop, type Pause } from './plan.ts';
+import { type CrashPoint, isCorrect, isOverLedger, isToStop, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { keyOf } from './sim-genesis.ts';
+import { takeUpSnapshot } from './state-sync.ts';
 import { twinBeacon } from './twin-crypto.ts';
 import { type Pending, Witness } from './witness.ts';
-import type { Peer, SimEvent, World } from './world.ts';
+import type { Peer, SimEvent, SnapshotSource, World } from './world.ts';
 
 export class Replica {
   readonly id: number;
@@ -80,6 +81,10 @@ export class Replica {
     return this.#hasBegun;
   }
 
+  get snapshot(): SnapshotSource | undefined {
+    return this.#process === undefined ? undefined : { disk: this.#disk, lies: !this.isCorrect };
+  }
+
   /** Where it stands, for people. */
   get position(): string {
     if (this.#process === undefined) return 'down';
@@ -111,6 +116,7 @@ export class Replica {
     const damage = this.#damage;
     this.#damage = undefined;
     try {
+      if (this.#disk.rows.size === 0 && isOverLedger(this.#world.plan)) await this.#takeUpState();
       const process = await openProcess(this.#world, this.#disk, this.validator);
       this.#isSilent = !process.state.observer.maySpeak(process.state.core.tip.height + 1);
       if (damage !== undefined)
@@ -122,6 +128,19 @@ export class Replica {
         this.#witness.started(damage.kind, damage.wasStruck, 'refuses');
       else this.#witness.threw(error);
       return undefined;
+    }
+  }
+
+  /** Half of those that have nothing begin with the state of one that has some; the others sync every block. */
+  async #takeUpState(): Promise<void> {
+    const { replicas, prng } = this.#world;
+    const sources = replicas.flatMap((peer) => (peer.validator === this.validator ? [] : (peer.snapshot ?? [])));
+    if (sources.length === 0 || prng.chance(512)) return;
+    const first = prng.below(sources.length);
+    for (const source of [...sources.slice(first), ...sources.slice(0, first)]) {
+      const taken = await takeUpSnapshot(this.#world, this.#disk, source);
+      if (taken === 'refused') this.#witness.sees('false_snapshot_refused');
+      if (typeof taken === 'object') return this.#witness.tookUp(taken);
     }
   }
 

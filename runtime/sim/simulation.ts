@@ -84,7 +84,7 @@ async function run(opened: OpenedWorld): Promise<{ readonly events: number; read
 }
 
 /** Let it happen; a promise where the disk is read, which is awaited before anything else happens. */
-function happen({ world, replicas }: OpenedWorld, event: SimEvent): Promise<void> | undefined {
+export function happen({ world, replicas }: OpenedWorld, event: SimEvent): Promise<void> | undefined {
   const { trace, queue, prng, workforce } = world;
   trace.add(queue.now_ms);
   switch (event.type) {

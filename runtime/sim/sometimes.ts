@@ -46,7 +46,7 @@ export const SOMETIMES = {
   fork_made: { about: 'met two commits of one height', kinds: ['beyond'], within: 50 },
   fork_by_amnesia: { about: 'left evidence of a fork over two rounds', kinds: ['beyond'], within: 500 },
   set_changed: { about: 'decided the first height of a new set', kinds: ['epochs'], within: 50 },
-  joiner_signed: { about: 'signed a decided certificate after it had joined', kinds: ['epochs'], within: 50 },
+  joiner_signed: { about: 'signed a decided certificate after it had joined', kinds: ['epochs'], within: 100 },
   leaver_left: { about: 'was in a set and is not in the next', kinds: ['epochs'], within: 50 },
   guilty_left: { about: 'saw a Byzantine validator out of the set', kinds: ['epochs'], within: 200 },
   first_key_dealt: { about: 'began an epoch with the first key of the beacon', kinds: ['epochs'], within: 100 },
@@ -54,7 +54,7 @@ export const SOMETIMES = {
   crash_at_epoch_end: {
     about: 'crashed between the block that fixes a set and the first that it decides',
     kinds: ['epochs'],
-    within: 200,
+    within: 300,
   },
   epoch_begun_in_view_change: {
     about: 'decided the first height of a new set after a view change',
@@ -62,6 +62,13 @@ export const SOMETIMES = {
     within: 200,
   },
   synced_into_epoch: { about: 'synced blocks of two epochs in one go', kinds: ['epochs'], within: 100 },
+  snapshot_taken: { about: 'took up the state of another before it started', kinds: ['epochs'], within: 100 },
+  snapshot_of_later_set: {
+    about: 'took up a state that a later set than the first has certified',
+    kinds: ['epochs'],
+    within: 400,
+  },
+  false_snapshot_refused: { about: 'refused a snapshot with a false or missing row', kinds: ['epochs'], within: 500 },
   liar_caught: { about: 'gave a unit to others because its result was wrong', kinds: ['ledger'], within: 300 },
 } as const satisfies Record<string, Sometime>;
 

@@ -69,6 +69,14 @@ export class Witness {
     if (this.#isCorrect) this.#world.forks?.restarted(this.#who.validator, height);
   }
 
+  /** It stands at a height whose blocks it never had. */
+  tookUp({ height, epoch }: { readonly height: number; readonly epoch: number }): void {
+    this.tells(`takes up the state of height ${height}`);
+    this.#world.chain.tookUp(this.#who.validator, height);
+    this.sees('snapshot_taken');
+    if (epoch > 0) this.sees('snapshot_of_later_set');
+  }
+
   get #isTwice(): boolean {
     return this.#world.plan.twice?.node === this.#who.validator;
   }

@@ -6,6 +6,7 @@ import type { Prng } from '#machines/primitives/prng.ts';
 import type { EvidenceBytes } from '#schemas/consensus/evidence-codec.ts';
 import type { FinalBlock } from '#schemas/consensus/types.ts';
 import type { Store } from '../store/store.ts';
+import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Message } from './message.ts';
 import type { Mutation } from './mutations.ts';
@@ -19,11 +20,16 @@ import type { Execution, SimApplication } from './sim-application.ts';
 import type { SometimeName } from './sometimes.ts';
 import type { Trace } from './trace.ts';
 
+/** Who gives a snapshot. */
+export type SnapshotSource = { readonly disk: Disk; readonly lies: boolean };
+
 /** One validator process, to those that only speak with it. */
 export type Peer = {
   readonly id: number;
   /** Number of its key among all that the plan has, member or not; twins share it. */
   readonly validator: number;
+  /** What it would serve of its disk to one that has nothing; undefined while it is down. */
+  readonly snapshot: SnapshotSource | undefined;
 };
 
 /** What can happen next; `to` and `from` are replicas. */

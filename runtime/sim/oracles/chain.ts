@@ -15,6 +15,8 @@ export type Decision = {
 /** Listens to every decision of correct validators, those repeated after a restart included. */
 export type ChainOracle = {
   decided(node: number, decision: Decision): void;
+  /** A validator took up the state after this height, and goes on from there. */
+  tookUp(node: number, height: number): void;
   /** Highest height that a correct validator has decided. */
   readonly height: number;
 };
@@ -34,6 +36,9 @@ export function createChainOracle(sets: Pick<Sets, 'at'>, report: Report): Chain
   return {
     get height() {
       return height;
+    },
+    tookUp(node, at) {
+      heights.set(node, Math.max(at, heights.get(node) ?? 0));
     },
     decided(node, decision) {
       const reached = heights.get(node) ?? 0;

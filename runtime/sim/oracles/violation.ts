@@ -24,6 +24,7 @@ export const RULES = {
   set_leap:
     'A set does not begin two heights after the block that fixes it, changes more than a third of the seats, or drops the beacon key.',
   set_unannounced: "A header does not name its height's epoch and set, or not the set of the next height.",
+  snapshot_unsound: 'A validator took up a snapshot that is false, or refused a true one.',
   fork_unnoticed: 'Two commits of one height came up, and a correct validator goes on.',
   fork_unnamed: 'What correct validators leave of a fork does not name more than a third of the power.',
   halted: 'A correct validator stopped itself.',
