@@ -110,9 +110,12 @@ export class VoteKeeper {
   }
 
   /** Blocks that some quorum of this height is on. */
-  namedValues(): readonly string[] {
-    const units = [...this.#rounds.values()].flatMap(({ polkas, commits }) => [...polkas, ...commits]);
-    return [...new Set([...units, ...(this.#commit ? [this.#commit] : [])].flatMap(({ value }) => value ?? []))];
+  namedValues(): Iterable<string> {
+    const named = new Set<string>();
+    for (const { polkas, commits } of this.#rounds.values())
+      for (const units of [polkas, commits]) for (const { value } of units) if (value !== null) named.add(value);
+    if (this.#commit?.value) named.add(this.#commit.value);
+    return named;
   }
 
   /** A certificate on the block: the commit, if there is one. */
