@@ -1,7 +1,7 @@
 // How much stack a module can take: calls that may recurse are counted when they run, all others are bounded here.
 import { MAX_MODULE_CHAIN_SLOTS } from '#schemas/wire/limits.ts';
-import type { FunctionBody } from './body.ts';
 import { components } from './components.ts';
+import type { FunctionBody } from './edits.ts';
 import { require } from './refused.ts';
 import type { FunctionType, ModuleShape } from './types.ts';
 

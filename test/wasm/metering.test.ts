@@ -1,7 +1,10 @@
 // Fuel and stack: who pays what, and that what runs out stops at the same place each time, told apart from other traps.
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { rewriteModule } from '#machines/wasm/admission.ts';
 import { FLOAT_RULES, WHOLE_RULES } from '#machines/wasm/rules.ts';
+import { sha256 } from '#runtime/keys/sha256.ts';
+import { COLLATZ_V1 } from '#runtime/sandbox/kernel-module.ts';
 import { MODULE_STACK_SLOTS } from '#schemas/wire/limits.ts';
 import { instantiate, metered, type Outcome, PLENTY, type Running } from './running.ts';
 import { wat } from './wat.ts';
@@ -146,6 +149,13 @@ describe('what comes out', () => {
     const text = '(module (memory (export "memory") 1 9) (func (export "size") (result i32) (memory.size)))';
     expect(rewriteModule(wat(text), WHOLE_RULES)).toMatchObject({ value: { memory: { initial_pages: 1, pages: 1 } } });
     expect(run(text).call('size')).toEqual({ results: '1' });
+  });
+
+  test('what comes out of one version of the pass never changes: a change needs another tag', async () => {
+    const kernel = new Uint8Array(await readFile(COLLATZ_V1.file));
+    expect(Buffer.from(sha256(metered(kernel))).toString('hex')).toBe(
+      '6ee8b41c480ab39b9fb605ea9c200fcdbb845a08cc2c34b524e9cadc47b066ea',
+    );
   });
 
   test('equal bytes in, equal bytes out', () => {
