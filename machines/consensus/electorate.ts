@@ -115,4 +115,4 @@ export class Electorates {
 }
 
 const membersOf = (electorates: readonly Electorate[]): ReadonlySet<string> =>
-  new Set(electorates.flatMap(({ validators }) => validators.map(({ id }) => id)));
+  new Set([...new Set(electorates)].flatMap(({ validators }) => validators.map(({ id }) => id)));

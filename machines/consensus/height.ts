@@ -30,7 +30,7 @@ export class Height {
   readonly #stepper: RoundStepper;
   #snapshot: RoundSnapshot;
   /** What the paper does "for the first time", in the current round. */
-  readonly #fired = new Set<Rule>();
+  readonly fired = new Set<Rule>();
   /** Offences that were told already, with their round, so that each is told once. */
   readonly #named = new Map<string, number>();
 
@@ -59,20 +59,14 @@ export class Height {
 
   /** The rule that fires next, or undefined at the fixpoint. */
   next(): Complex | undefined {
-    return nextComplex({
-      step: this.step,
-      round: this.round,
-      votes: this.votes,
-      proposals: this.proposals,
-      fired: this.#fired,
-    });
+    return nextComplex(this);
   }
 
   /** Step the round machine; its orders come back in order. */
   send(event: RoundEvent): readonly RoundOrder[] {
     if (event.type === 'round.started') this.#enter(event.round);
     if (event.type === 'polka.reached' || event.type === 'prevotes.split' || event.type === 'precommits.split')
-      this.#fired.add(event.type);
+      this.fired.add(event.type);
     const { snapshot, emitted } = this.#stepper.step(this.#snapshot, event);
     this.#snapshot = snapshot as RoundSnapshot;
     return emitted;
@@ -99,7 +93,7 @@ export class Height {
       this.votes.commit?.value,
       this.votes.quorums(),
       this.wanted,
-      [...this.#fired].sort(),
+      [...this.fired].sort(),
       [...this.#named.keys()].sort(),
       this.pacing.summary,
     ];
@@ -107,7 +101,7 @@ export class Height {
   }
 
   #enter(round: number): void {
-    this.#fired.clear();
+    this.fired.clear();
     this.wanted = undefined;
     this.votes.advance(round);
     const isNeeded = (value: string) => value === this.state.valid_value || this.votes.names(value);

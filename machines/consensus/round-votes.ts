@@ -92,8 +92,14 @@ export class RoundVotes {
 
   /** All votes, for re-broadcast and digest, by type and validator. */
   all(): SignedVote[] {
-    const byValidator = (a: SignedVote, b: SignedVote) => a.validator - b.validator;
-    return (['prevote', 'precommit'] as const).flatMap((type) => [...this.#votes[type].values()].sort(byValidator));
+    const all: SignedVote[] = [];
+    for (const votes of [this.#votes.prevote, this.#votes.precommit]) {
+      for (let validator = 0; validator < this.#validators.length; validator++) {
+        const vote = votes.get(validator);
+        if (vote !== undefined) all.push(vote);
+      }
+    }
+    return all;
   }
 
   #count(vote: SignedVote, power: number): void {

@@ -78,23 +78,22 @@ function isOnlyRecorded(state: TurnState, effects: readonly CoreEffect[]): boole
  * Whether there is a statement under the own key in what was news to the core, and this process never made it: another one signs
  * with the key. A node that is silent hears the words of its own forgotten past.
  */
-const isForeign = ({ core, self, observer, own }: TurnState, input: Input): boolean =>
-  statementsOf(input).some((said) => {
-    const author = core.electorate(said.height)?.validators[said.validator];
-    return author?.id === self && observer.maySpeak(said.height) && !own.has(said);
-  });
-
-function statementsOf(input: Input): readonly Statement[] {
+function isForeign(state: TurnState, input: Input): boolean {
   switch (input.type) {
     case 'vote.received':
-      return [input.vote];
+      return isUnknown(state, input.vote);
     case 'proposal.received':
-      return [input.proposal, ...(input.polka?.votes ?? [])];
+      return isUnknown(state, input.proposal) || input.polka?.votes.some((vote) => isUnknown(state, vote)) === true;
     case 'certificate.received':
-      return input.certificate.votes;
+      return input.certificate.votes.some((vote) => isUnknown(state, vote));
     default:
-      return [];
+      return false;
   }
+}
+
+function isUnknown({ core, self, observer, own }: TurnState, said: Statement): boolean {
+  const author = core.electorate(said.height)?.validators[said.validator];
+  return author?.id === self && observer.maySpeak(said.height) && !own.has(said);
 }
 
 function emptyResult(): TurnResult {

@@ -338,17 +338,21 @@ export class Replica {
   #send(message: Message, to: string): void {
     for (const peer of this.#world.replicas) {
       if (peer.id === this.id || (to !== 'all' && to !== idOf(peer))) continue;
-      for (const word of this.#forger?.twist(message, peer.id) ?? [message]) this.#sendPieces(peer, word);
+      if (this.#forger === undefined) this.#sendPieces(peer, message);
+      else for (const word of this.#forger.twist(message, peer.id)) this.#sendPieces(peer, word);
     }
   }
 
   /** As it travels: a large body in parts, of which a liar falsifies some. */
   #sendPieces(peer: Peer, message: Message): void {
-    const cutter = this.#process?.state.core.cutter;
-    const pieces = message.type === 'proposal' && cutter !== undefined ? cutter.pieces(message) : [message];
-    for (const piece of pieces) {
-      for (const each of this.#forger?.twistPiece(piece) ?? [piece]) this.#world.send(this, peer, each);
-    }
+    const cutter = message.type === 'proposal' ? this.#process?.state.core.cutter : undefined;
+    if (cutter === undefined || message.type !== 'proposal') return this.#sendPiece(peer, message);
+    for (const piece of cutter.pieces(message)) this.#sendPiece(peer, piece);
+  }
+
+  #sendPiece(peer: Peer, piece: Message): void {
+    if (this.#forger === undefined) this.#world.send(this, peer, piece);
+    else for (const each of this.#forger.twistPiece(piece)) this.#world.send(this, peer, each);
   }
 
   #setTimer({ timers }: Process, timer: TurnResult['timers'][number]): void {
