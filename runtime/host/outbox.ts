@@ -102,8 +102,9 @@ export class Outbox {
 
   /** What the receiver says it has. Rows below go; a receiver or a sender that has lost its state begins a new epoch. */
   async acknowledge(sender: string, receiver: string, ack: HostAckV1, now_ms: number, changes: Changes): Promise<void> {
-    if (!isCredible(ack.watermark, now_ms)) return;
     const channel = this.#channel(sender, receiver, now_ms);
+    // What we gave out ourselves is credible also where our clock was set back.
+    if (ack.watermark >= channel.next && !isCredible(ack.watermark, now_ms)) return;
     // Of two that say the same in one turn the first is enough; whoever is right says it again.
     if (ack.life_ms < channel.life_ms || this.#anew.has(channel)) return;
     const isNewLife = ack.life_ms > channel.life_ms;

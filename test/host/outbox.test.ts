@@ -98,3 +98,18 @@ test('a clock that is set back does not hold up a repeat', async () => {
   expect(await turn({})).toEqual(said);
   expect(outbox.nextRepeat_ms(now_ms)).toBeGreaterThan(now_ms);
 });
+
+test('what was numbered before a clock was set back by days is acknowledged all the same', async () => {
+  const first = counterOf((await turn({ messages: ['one'] }))[0]);
+  now_ms -= 2 * 86_400_000;
+  await turn({ acks: [{ watermark: first, life_ms: 1 }] });
+  expect(outbox.of(a)).toEqual([]);
+});
+
+test('a receiver that claims numbers of a far epoch moves nothing', async () => {
+  const said = await turn({ messages: ['one'] });
+  await turn({ acks: [{ watermark: Number.MAX_SAFE_INTEGER, life_ms: 1 }] });
+  expect(outbox.of(a)).toEqual([{ to: b, count: 1 }]);
+  await open();
+  expect(await turn({})).toEqual(said);
+});

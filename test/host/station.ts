@@ -148,12 +148,8 @@ export class Station {
     await this.resumeAll();
   }
 
-  /** Nothing is on its way, nothing waits. */
-  async isQuiet(): Promise<boolean> {
-    return (await this.unrest()).length === 0;
-  }
-
-  async unrest(): Promise<string[]> {
+  /** What is on its way, and what waits. @param withTimers also for its time */
+  async unrest(withTimers = true): Promise<string[]> {
     const node = this.#node;
     if (node === undefined) return [`${this.names.join()} is down`];
     const found: string[] = [];
@@ -163,11 +159,11 @@ export class Station {
       const to = (other: string) => this.#plan.names.get(other) ?? other;
       for (const { to: other, count } of outbox)
         found.push(`${count} messages of ${name} to ${to(other)} are in the outbox`);
-      for (const timer of timers) found.push(`timer ${timer.id} of ${name} is set`);
+      for (const timer of withTimers ? timers : []) found.push(`timer ${timer.id} of ${name} is set`);
       for (const { key } of io) found.push(`call ${key} of ${name} is not answered`);
       if (submits.length > 0) found.push(`transactions ${submits.join()} of ${name} are not consumed`);
       if (is_stopped) found.push(`${name} is stopped: ${stopped_because}`);
-      if (this.#plan.hasLedger && context !== null)
+      if (withTimers && this.#plan.hasLedger && context !== null)
         for (const errand of Object.keys((context as { d: CourierData }).d.held))
           found.push(`${name} waits for ${errand}`);
     }
