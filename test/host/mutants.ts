@@ -169,7 +169,7 @@ export const MUTANTS = {
   },
   deaf_to_own_loss: {
     about: 'does not notice that it lost its own state',
-    budget: 10,
+    budget: 60,
     kind: 'forgetful',
     edits: [
       {

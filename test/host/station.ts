@@ -3,12 +3,16 @@ import type { Prng } from '#machines/primitives/prng.ts';
 import type { Clock } from '#runtime/host/ports.ts';
 import { MemoryDisk, type WriteFault } from '#runtime/store/memory-store.ts';
 import type { StoreOp } from '#runtime/store/store.ts';
+import { ENVELOPE_EXPIRY_MS, MAX_CLOCK_DRIFT_MS } from '#schemas/wire/limits.ts';
 import { type CourierData, type CourierPlan, courier } from './courier.ts';
 import type { ToyLedger } from './toy-ledger.ts';
 import { signerOf, TestNode, type World } from './world.ts';
 
-/** What it takes at least to set a database up again, ms: an epoch of counters. */
-const RESTORE_MS = 10_000;
+/**
+ * What it takes at least to set a database up again, ms: until what it had sent has expired. Else that could come between what it
+ * sends now, and its sender could not tell which of the two an acknowledgement means.
+ */
+const RESTORE_MS = ENVELOPE_EXPIRY_MS + 2 * MAX_CLOCK_DRIFT_MS;
 
 export class Station {
   readonly names: readonly string[];
