@@ -1,24 +1,21 @@
 // One validator in the simulator: a process over a virtual disk and clock, which may crash at any point of a turn.
-import { indexOf, totalPower } from '#machines/consensus/electorate.ts';
 import type { Input } from '#machines/consensus/types.ts';
-import { quorum } from '#machines/primitives/quorum.ts';
-import { beaconMessage } from '#schemas/consensus/beacon.ts';
 import type { ConsensusMessage } from '#schemas/consensus/message-codec.ts';
 import { ConsensusError } from '../consensus/consensus-error.ts';
 import { readProvenRange } from '../consensus/sync-server.ts';
 import { runTurn, SILENT, type TurnResult } from '../consensus/turn.ts';
 import { positionOf } from '../consensus/validator-state.ts';
+import { ownShares, recovered } from './beacon-shares.ts';
 import { type CrashPlan, crashPlanOf } from './crash-plan.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { DAMAGES, type Damage } from './disk-damage.ts';
 import { EPOCH_MS } from './event-queue.ts';
 import { createForger, type Forger } from './forger.ts';
 import { coreInput, type Message, statementOf } from './message.ts';
-import { type CrashPoint, isCorrect, isOverLedger, isToStop, type Pause } from './plan.ts';
+import { type CrashPoint, isCorrect, isToStop, type Pause } from './plan.ts';
 import { openProcess, type Process } from './process.ts';
 import { keyOf } from './sim-genesis.ts';
-import { takeUpSnapshot } from './state-sync.ts';
-import { twinBeacon } from './twin-crypto.ts';
+import { takeUpState } from './state-sync.ts';
 import { type Pending, Witness } from './witness.ts';
 import type { Peer, SimEvent, SnapshotSource, World } from './world.ts';
 
@@ -116,7 +113,7 @@ export class Replica {
     const damage = this.#damage;
     this.#damage = undefined;
     try {
-      if (this.#disk.rows.size === 0 && isOverLedger(this.#world.plan)) await this.#takeUpState();
+      if (this.#disk.rows.size === 0) await takeUpState(this.#world, this.#disk, this.validator, this.#witness);
       const process = await openProcess(this.#world, this.#disk, this.validator);
       this.#isSilent = !process.state.observer.maySpeak(process.state.core.tip.height + 1);
       if (damage !== undefined)
@@ -128,19 +125,6 @@ export class Replica {
         this.#witness.started(damage.kind, damage.wasStruck, 'refuses');
       else this.#witness.threw(error);
       return undefined;
-    }
-  }
-
-  /** Half of those that have nothing begin with the state of one that has some; the others sync every block. */
-  async #takeUpState(): Promise<void> {
-    const { replicas, prng } = this.#world;
-    const sources = replicas.flatMap((peer) => (peer.validator === this.validator ? [] : (peer.snapshot ?? [])));
-    if (sources.length === 0 || prng.chance(512)) return;
-    const first = prng.below(sources.length);
-    for (const source of [...sources.slice(first), ...sources.slice(0, first)]) {
-      const taken = await takeUpSnapshot(this.#world, this.#disk, source);
-      if (taken === 'refused') this.#witness.sees('false_snapshot_refused');
-      if (typeof taken === 'object') return this.#witness.tookUp(taken);
     }
   }
 
@@ -384,17 +368,11 @@ export class Replica {
     if (app.submit(tx)) this.#turn({ type: 'work.arrived', now_ms: this.#now });
   }
 
-  /** Say the own share of the beacon of a committed height. */
+  /** Say the own shares of the beacon of a committed height. */
   #release(process: Process, height: number): void {
-    const membership = height === 0 ? undefined : process.state.core.electorate(height);
-    const validator = membership === undefined ? -1 : indexOf(membership.validators, process.state.self);
-    if (membership === undefined || membership.beacon_key === null || validator < 0) return;
-    const signature = twinBeacon(
-      membership.beacon_key,
-      beaconMessage(this.#world.base.chain, membership.epoch, height),
-    );
-    const signatures = (membership.validators[validator]?.beacon_shares ?? []).map(() => signature);
-    this.#cast({ type: 'beacon.partial', epoch: membership.epoch, height, validator, signatures });
+    const shares = ownShares(process, this.#world.base.chain, height);
+    if (shares === undefined) return;
+    this.#cast(shares);
     this.#hearShare(process, height, process.state.self);
   }
 
@@ -405,15 +383,8 @@ export class Replica {
   }
 
   /** With the shares of a quorum whoever has to propose knows the beacon of the committed height. */
-  #gather({ shares, state: { core } }: Process): void {
-    const { height, beacon } = core.tip;
-    const membership = core.electorate(height);
-    if (membership === undefined || membership.beacon_key === null || beacon !== undefined || !core.isProposer) return;
-    const holders = membership.validators.filter(({ id }) => shares.get(height)?.has(id));
-    if (totalPower(holders) < quorum(totalPower(membership.validators))) return;
-    const message = beaconMessage(this.#world.base.chain, membership.epoch, height);
-    const signature = twinBeacon(membership.beacon_key, message);
-    this.#turn({ type: 'beacon.recovered', height, signature, now_ms: this.#now });
+  #gather(process: Process): void {
+    this.#hearInput(recovered(process, this.#world.base.chain, this.#now));
   }
 }
 

@@ -12,7 +12,9 @@ import { finalOps, lowestOp, readFinalBlock } from '../consensus/block-store.ts'
 import { findHandover, handoverOp } from '../consensus/handover-rows.ts';
 import type { StoreOp } from '../store/store.ts';
 import type { Disk } from './disk.ts';
+import { isOverLedger } from './plan.ts';
 import { twinCrypto } from './twin-crypto.ts';
+import type { Witness } from './witness.ts';
 import type { SnapshotSource, World } from './world.ts';
 
 /** What became of it: nothing to take, a false one refused, or where the validator stands and in which epoch. */
@@ -22,6 +24,19 @@ const STATE = 'state/';
 const HEAD = 'head/0';
 /** Rows in a chunk: a simulated state makes some. */
 const CHUNK_ROWS = 8;
+
+/** Over the ledger half of those that have nothing begin with the state of one that has some; the others sync every block. */
+export async function takeUpState(world: World, disk: Disk, validator: number, witness: Witness): Promise<void> {
+  if (!isOverLedger(world.plan)) return;
+  const sources = world.replicas.flatMap((peer) => (peer.validator === validator ? [] : (peer.snapshot ?? [])));
+  if (sources.length === 0 || world.prng.chance(512)) return;
+  const first = world.prng.below(sources.length);
+  for (const source of [...sources.slice(first), ...sources.slice(0, first)]) {
+    const taken = await takeUpSnapshot(world, disk, source);
+    if (taken === 'refused') witness.sees('false_snapshot_refused');
+    if (typeof taken === 'object') return witness.tookUp(taken);
+  }
+}
 
 /** Write the rows of the source's last checkpoint to this disk, if they are what a quorum certified. */
 export async function takeUpSnapshot(world: World, disk: Disk, { disk: from, lies }: SnapshotSource): Promise<TakenUp> {
