@@ -32,7 +32,7 @@ import { createWorkforce } from './workforce.ts';
 import type { Peer, SimEvent, Workforce, World } from './world.ts';
 
 const CHAIN = 'c4'.repeat(32);
-/** The local profile (design/consensus.md, "Timeouts"). */
+/** The local profile (docs/protocol/consensus.md, "One height"). */
 const TIMEOUTS = { propose_ms: 400, vote_ms: 200, rebroadcast_ms: 500, cap_ms: 10_000 } as const;
 /** Where clients stand on the network: in no partition. */
 const OUTSIDE = 31;

@@ -122,6 +122,7 @@ export function happen({ world, replicas }: OpenedWorld, event: SimEvent): Promi
 function heal({ world, network, replicas }: OpenedWorld): Goal {
   const { plan, queue, chain, prng, tell } = world;
   network.heal();
+  world.forks?.healed();
   tell?.(-1, `heals; ${plan.core.join(', ')} must go on from height ${chain.height}`);
   const mayLeave = replicas.filter(
     ({ isCorrect, validator }) => isCorrect && !plan.core.includes(validator) && !isToStop(plan, validator),

@@ -113,7 +113,7 @@ export class Witness {
     else if (halt !== undefined) this.#world.report('halted', this.#who.validator, `${halt.code}: ${halt.detail}`);
   }
 
-  /** Equal, byte for byte, where the disk had everything (design/consensus.md, "Proof that it holds", 5). */
+  /** Equal, byte for byte, where the disk had everything (docs/simulator.md, "What is checked"). */
   replayed(before: string, after: string, height: number): void {
     if (!this.#isCorrect || before === after) return;
     this.#world.report('replay', this.#who.validator, `at height ${height}`);

@@ -283,12 +283,23 @@ describe('forks', () => {
 
   test('who was down when the others stopped may not know; who crashed before that must', () => {
     const stopWhile = (isDown: boolean) => (forks: ForkOracle) => {
+      forks.healed();
       forks.crashed(1);
       if (!isDown) forks.restarted(1, 1);
       forks.stopped(0, CONFLICT);
     };
     expect(judgeForks(stopWhile(true))).toEqual([]);
     expect(judgeForks(stopWhile(false))).toEqual(['fork_unnoticed']);
+  });
+
+  test('last words that were said before the heal may be lost; those after it tell everybody', () => {
+    const stop = (forks: ForkOracle) => forks.stopped(0, CONFLICT);
+    expect(judgeForks(stop)).toEqual([]);
+    const stopAfter = (forks: ForkOracle) => {
+      forks.healed();
+      stop(forks);
+    };
+    expect(judgeForks(stopAfter)).toEqual(['fork_unnoticed']);
   });
 });
 

@@ -16,6 +16,8 @@ export type ForkOracle = {
   crashed(node: number): void;
   /** One starts again at this height: a power cut may have taken what it had decided above. */
   restarted(node: number, height: number): void;
+  /** From here on what is said arrives: before, the last words of who stops may be lost. */
+  healed(): void;
   /** One has stopped, with what it would write. */
   stopped(node: number, conflict: CommitConflict): void;
   /** Whether nothing is left to wait for: there was a fork, and all have stopped. */
@@ -39,6 +41,9 @@ export function createForkOracle(
   const down = new Set<number>();
   /** Down at some time since the first has stopped. */
   const deaf = new Set<number>();
+  /** Those who may have missed all last words so far. */
+  let unaware = new Set<number>();
+  let isHealed = false;
   let isForked = false;
 
   function compare(): void {
@@ -82,8 +87,12 @@ export function createForkOracle(
       for (const above of [...(kept?.keys() ?? [])].filter((each) => each > height)) kept?.delete(above);
       compare();
     },
+    healed() {
+      isHealed = true;
+    },
     stopped(node, conflict) {
       left.set(node, conflict);
+      unaware = new Set(isHealed ? [] : correct);
       for (const each of down) deaf.add(each);
     },
     get isForked() {
@@ -95,7 +104,7 @@ export function createForkOracle(
     judge() {
       if (!isForked && left.size === 0) return;
       sees('fork_made');
-      const heedless = correct.filter((node) => !left.has(node) && !deaf.has(node));
+      const heedless = correct.filter((node) => !left.has(node) && !deaf.has(node) && !unaware.has(node));
       for (const node of heedless) report('fork_unnoticed', node, 'goes on');
       const heights = new Set([...left.values()].map(({ first }) => first.height));
       const groups = [...heights].map((height) => filesOf(height, heights.size === 1));

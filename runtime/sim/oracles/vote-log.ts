@@ -1,4 +1,4 @@
-// The accountability rules, held against everything that correct validators say (design/consensus.md, "Proof that it holds", 5).
+// The accountability rules, held against everything that correct validators say (docs/simulator.md, "What is checked").
 import type { Proposal, Vote } from '#schemas/consensus/types.ts';
 import type { Sets } from '../sets.ts';
 import type { SometimeName } from '../sometimes.ts';
