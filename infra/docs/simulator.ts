@@ -1,6 +1,5 @@
-// docs/reference/simulator.md: what the simulator plants, must get to, damages and checks, from its own tables.
+// docs/reference/simulator.md: what the simulator must get to, damages and checks, from its own tables.
 import { DAMAGES } from '../../runtime/sim/disk-damage.ts';
-import { MUTATIONS } from '../../runtime/sim/mutations.ts';
 import { RULES } from '../../runtime/sim/oracles/violation.ts';
 import { HABITS } from '../../runtime/sim/plan.ts';
 import { SOMETIMES } from '../../runtime/sim/sometimes.ts';
@@ -8,13 +7,6 @@ import { code, page, table } from './markdown.ts';
 
 /** The page. */
 export function simulator(): string {
-  const planted = Object.entries(MUTATIONS).map(([name, { about, kind, budget, shows }]) => [
-    code(name),
-    about,
-    kind,
-    thousands(budget),
-    shows.map(code).join(', '),
-  ]);
   const places = Object.entries(SOMETIMES).map(([name, { about, kinds, within }]) => [
     code(name),
     about,
@@ -24,7 +16,6 @@ export function simulator(): string {
   const damages = Object.entries(DAMAGES).map(([name, { about, starts }]) => [code(name), about, starts.join(', or ')]);
   const rules = Object.entries(RULES).map(([name, about]) => [code(name), about]);
   const body = [
-    `## Planted bugs\n\n\`sortition sim --gate\` looks for each with the seeds from 0 on, and fails where one survives its budget or where the schedule that fails shows none of the rules named here.\n\n${table(['mutation', 'what is wrong', 'schedules', 'budget', 'shown by one of'], planted)}`,
     `## Places to get to\n\nA campaign with as many schedules of these kinds that never got there fails.\n\n${table(['place', 'a correct validator', 'schedules', 'within'], places)}`,
     `## Damaged stores\n\nWhere there was something to damage.\n\n${table(['damage', 'what happens to the store', 'the validator'], damages)}`,
     `## Rules\n\n${table(['rule', 'broken when'], rules)}`,
@@ -32,7 +23,7 @@ export function simulator(): string {
   ].join('\n\n');
   return page(
     'Simulator tables',
-    'What [the simulator](../simulator.md) plants, must get to, damages and checks.',
+    'What [the simulator](../simulator.md) must get to, damages and checks; what it plants stands [on a page of its own](planted-bugs.md).',
     '`runtime/sim/`',
     body,
   );
