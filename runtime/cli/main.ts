@@ -3,10 +3,9 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
-// Whoever reads our output may have seen enough, as `head` has: then there is nobody to tell, which is no failure.
+// Whoever reads our output may have seen enough, as `head` has: that is no failure, and changes no verdict that the exit code tells.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
 });
 const { runProgram } = await import('./program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));

@@ -64,10 +64,13 @@ describe('help', () => {
     expect(out).toMatch(/Example/);
   });
 
-  test('is no failure where nobody reads it to its end', async () => {
-    const command = new Command('--help');
+  test.each([
+    ['help', ['--help'], EXIT.ok],
+    ['what fails', ['verify', 'none'], EXIT.failure],
+  ] as const)('%s ends with its own exit code where nobody reads it to its end', async (_name, args, exit) => {
+    const command = new Command(...args);
     command.closeOutput();
-    expect({ exit: await command.ended, err: command.err }).toEqual({ exit: EXIT.ok, err: '' });
+    expect({ exit: await command.ended, err: command.err }).toEqual({ exit, err: '' });
   });
 
   test('a word that is nearly a command is put right', async () => {
