@@ -1,5 +1,5 @@
 // Looks for planted bugs of the host, in a process of its own: edited programs are loaded by the runtime's own hooks.
-// `node test/host/mutant-process.ts [NAME ...]` prints a line for each, all of them where none is named.
+// `node test/host/mutant-process.ts [NAME ...]` prints a line for each, all of them where none is named; it fails where one survives.
 import { importMutant } from '#runtime/sim/mutant.ts';
 import type * as Adversary from './adversary.ts';
 import { MUTANTS, type Mutant, type MutantName } from './mutants.ts';
@@ -15,7 +15,11 @@ export type MutantReport = {
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MUTANTS);
-for (const name of names) process.stdout.write(`${JSON.stringify(await look(name as MutantName))}\n`);
+for (const name of names) {
+  const report = await look(name as MutantName);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (report.found_at === null) process.exitCode = 1;
+}
 
 async function look(name: MutantName): Promise<MutantReport> {
   const { budget, kind, edits }: Mutant = MUTANTS[name];
