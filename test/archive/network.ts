@@ -16,6 +16,7 @@ import type { Membership } from '#schemas/consensus/types.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import type { CosignRequest } from '#schemas/settlement/cosign.ts';
 import type { SettlementEntry, SettlementRow } from '#schemas/settlement/state.ts';
+import { emptyHeader } from '../support/empty-header.ts';
 
 export const NETWORK = 'test-net';
 /** 2023-11-14T22:13:20Z: any fixed time will do. */
@@ -56,24 +57,18 @@ export const ANCHOR = { network: NETWORK, set: setOf(0) };
 export const handoversTo = async (epoch: number): Promise<readonly Handover[]> =>
   MEMBERSHIPS.slice(1, epoch + 1).map((next) => {
     const height = next.first_height - 1;
-    const header = encodeHeader({
-      v: 1,
-      chain: CHAIN,
-      epoch: next.epoch - 1,
-      height,
-      time_ms: height,
-      proposer: 0,
-      previous: CHAIN,
-      txs_root: CHAIN,
-      parts_hash: CHAIN,
-      state_root: CHAIN,
-      beacon: new Uint8Array(0),
-      validators_hash: setOf(next.epoch - 1).hash,
-      next_validators_hash: setOf(next.epoch).hash,
-    });
+    const epoch = next.epoch - 1;
+    const header = encodeHeader(
+      emptyHeader(CHAIN, {
+        epoch,
+        height,
+        time_ms: height,
+        validators_hash: setOf(epoch).hash,
+        next_validators_hash: setOf(next.epoch).hash,
+      }),
+    );
     const value = Buffer.from(sha256(header)).toString('hex');
     const votes = [0, 1, 2].map((validator) => {
-      const epoch = next.epoch - 1;
       const vote = { type: 'precommit', epoch, height, round: 0, value, valid_round: -1, validator } as const;
       return { ...vote, signature: at(messageKeys, validator).sign(voteSignBytes(CHAIN, vote)) };
     });

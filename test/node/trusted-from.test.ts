@@ -16,6 +16,7 @@ import { MemoryDisk, openMemoryStore } from '#runtime/store/memory-store.ts';
 import { decodeHeader, encodeHeader } from '#schemas/consensus/block-codec.ts';
 import { voteSignBytes } from '#schemas/consensus/vote-codec.ts';
 import { CHAIN, genesisOf } from '../settlement/world/chain.ts';
+import { emptyHeader } from '../support/empty-header.ts';
 
 const genesis = genesisOf();
 const chain = { id: CHAIN, genesis, validators: genesis.validators };
@@ -34,21 +35,15 @@ const set = electorateOf(
 
 /** The block of height 9, by the only validator of the set. */
 function block(time_ms: number): CertifiedAnchor {
-  const header = encodeHeader({
-    v: 1,
-    chain: CHAIN,
-    epoch: 2,
-    height: 9,
-    time_ms,
-    proposer: 0,
-    previous: CHAIN,
-    txs_root: CHAIN,
-    parts_hash: CHAIN,
-    state_root: CHAIN,
-    beacon: new Uint8Array(0),
-    validators_hash: set.hash,
-    next_validators_hash: set.hash,
-  });
+  const header = encodeHeader(
+    emptyHeader(CHAIN, {
+      epoch: 2,
+      height: 9,
+      time_ms,
+      validators_hash: set.hash,
+      next_validators_hash: set.hash,
+    }),
+  );
   const id = Buffer.from(sha256(header)).toString('hex');
   const said = { type: 'precommit', epoch: 2, height: 9, round: 0, value: id, valid_round: -1, validator: 0 } as const;
   const votes = [{ ...said, signature: key.sign(voteSignBytes(CHAIN, said)) }];
